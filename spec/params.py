@@ -1,0 +1,105 @@
+"""The checked calls: what validation hands to an oracle or a kernel. Arrays are as they were given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convspec.shapes import Pad
+
+Array = np.ndarray[Any, Any]
+Ints = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Conv:
+    """A checked conv, conv_transpose, local_conv or tiled_conv; the tile `T` is all ones for conv, `O` for local_conv."""
+
+    op: str
+    x: Array
+    w: Array
+    b: Array | None
+    dtype: np.dtype[Any]
+    N: int
+    C: int
+    K: int
+    S: Ints
+    R: Ints
+    O: Ints  # noqa: E741
+    T: Ints
+    groups: int
+    stride: Ints
+    dilation: Ints
+    pads: tuple[Pad, ...]
+
+    @property
+    def shape(self) -> Ints:
+        """The shape of the result, (N, K, *O)."""
+        return (self.N, self.K, *self.O)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """A checked max_pool, avg_pool or lp_pool."""
+
+    op: str
+    x: Array
+    dtype: np.dtype[Any]
+    N: int
+    C: int
+    S: Ints
+    size: Ints
+    stride: Ints
+    dilation: Ints
+    pads: tuple[Pad, ...]
+    O: Ints  # noqa: E741
+    ceil_mode: bool
+    count_include_pad: bool = False
+    p: float = 2
+
+    @property
+    def shape(self) -> Ints:
+        """The shape of the result, (N, C, *O)."""
+        return (self.N, self.C, *self.O)
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelPool:
+    """A checked channel_pool; `K` is the number of channels of the result."""
+
+    op: str
+    x: Array
+    dtype: np.dtype[Any]
+    N: int
+    C: int
+    K: int
+    S: Ints
+    size: int
+    stride: int
+    kind: str
+    p: float
+
+    @property
+    def shape(self) -> Ints:
+        """The shape of the result, (N, K, *S)."""
+        return (self.N, self.K, *self.S)
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A checked convolve or correlate, after the swap of mode="valid"; `start` is the result's place in the full one."""
+
+    op: str
+    in1: Array
+    in2: Array
+    swapped: bool
+    dtype: np.dtype[Any]
+    mode: str
+    boundary: str
+    fillvalue: int | float
+    S: Ints
+    R: Ints
+    start: Ints
+    shape: Ints
