@@ -240,10 +240,10 @@ def _covers(S: Ints, R: Ints) -> bool:
 def _bias(b: Any, shape: Ints) -> Array | None:
     if b is None:
         return None
-    b = dtypes.array("b", b)
-    if b.shape != shape:
-        raise SpecValueError("error.bias", "b", b.shape, f"must have the shape {shape}")
-    return b
+    bias = dtypes.array("b", b)
+    if bias.shape != shape:
+        raise SpecValueError("error.bias", "b", bias.shape, f"must have the shape {shape}")
+    return bias
 
 
 def _no_empty_axis(name: str, value: Ints, axes: Ints, clause: str) -> None:

@@ -38,7 +38,8 @@ def of_sum(*operands: np.ndarray[Any, Any], policies: Mapping[str, str] = DEFAUL
     if kinds <= {"i", "u"}:
         operands = operands[:2]
     promoted: np.dtype[Any] = np.result_type(*(a.dtype for a in operands))
-    return promoted.newbyteorder("=")
+    native: np.dtype[Any] = promoted.newbyteorder("=")
+    return native
 
 
 def of_maximum(x: np.ndarray[Any, Any]) -> np.dtype[Any]:

@@ -15,7 +15,7 @@ Ints = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Conv:
-    """A checked conv, conv_transpose, local_conv or tiled_conv; the tile `T` is all ones for conv, `O` for local_conv."""
+    """A checked conv, conv_transpose, local_conv or tiled_conv; the tile `T` is all ones, `O` or the weights' own."""
 
     op: str
     x: Array
@@ -89,7 +89,7 @@ class ChannelPool:
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A checked convolve or correlate, after the swap of mode="valid"; `start` is the result's place in the full one."""
+    """A checked convolve or correlate, after any swap; `start` is where the result begins in the full one."""
 
     op: str
     in1: Array

@@ -1,0 +1,187 @@
+"""The two arithmetics of the oracle: exact, rounded once at the end, and stepwise, the chain of the law.
+
+Both offer `lift` (arrays to numbers they compute with), `zero`, `fma`, `add`, and the three ways in which a sum ends:
+`total`, `mean` and `root`. The loops of the operators are the same for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isinf, isnan, nan, prod, sqrt
+from typing import Any, Protocol
+
+import numpy as np
+
+from convspec.reference import rounding
+
+Array = np.ndarray[Any, Any]
+Number = Any
+"""An int over a common denominator, a `NonFinite`, or a Python float: whatever the arithmetic computes with."""
+
+
+class Arithmetic(Protocol):
+    """What a loop nest needs."""
+
+    zero: Number
+
+    def lift(self, *arrays: Array) -> list[Any]: ...
+    def scalar(self, value: int | float) -> Number: ...
+    def start(self, b: Number) -> Number: ...
+    def fma(self, x: Number, w: Number, acc: Number) -> Number: ...
+    def add(self, x: Number, acc: Number) -> Number: ...
+    def total(self, acc: Number) -> int | float: ...
+    def mean(self, acc: Number, divisor: int) -> float: ...
+    def norm(self, magnitudes: list[Number], p: float) -> float: ...
+
+
+class NonFinite(float):
+    """A NaN or an infinity among integers of any size: finite operands count by their sign alone."""
+
+    def __mul__(self, other: float) -> NonFinite:
+        return NonFinite(float(self) * (other if isinstance(other, float) else _sign(other)))
+
+    def __add__(self, other: float) -> NonFinite:
+        return NonFinite(float(self) + (other if isinstance(other, float) else 0))
+
+    def __abs__(self) -> NonFinite:
+        return NonFinite(abs(float(self)))
+
+    __rmul__, __radd__ = __mul__, __add__
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
+
+
+class Exact:
+    """Exact sums: every finite number is an integer over one power of two, common to all operands."""
+
+    zero = 0
+
+    def __init__(self, dtype: np.dtype[Any], lazy: bool = False) -> None:
+        self.dtype, self.lazy, self.one = dtype, lazy, 1
+
+    def lift(self, *arrays: Array) -> list[Any]:
+        """The operands, converted to the dtype and then to integers over the common denominator `one`."""
+        converted = [a.astype(self.dtype) for a in arrays]
+        self.one = max([1, *(_denominator(a) for a in converted)])
+        return [_lifted(a, self.scalar, self.lazy) for a in converted]
+
+    def scalar(self, value: int | float) -> Number:
+        if isinstance(value, int):
+            return value * self.one
+        if isnan(value) or isinf(value):
+            return NonFinite(value)
+        numerator, denominator = value.as_integer_ratio()
+        return numerator * (self.one // denominator)
+
+    def start(self, b: Number) -> Number:
+        """A bias on the scale of products."""
+        return b * self.one
+
+    def fma(self, x: Number, w: Number, acc: Number) -> Number:
+        return x * w + acc
+
+    def add(self, x: Number, acc: Number) -> Number:
+        return x + acc
+
+    def total(self, acc: Number) -> int | float:
+        """A sum of products, rounded once."""
+        if isinstance(acc, NonFinite):
+            return float(acc)
+        if self.dtype.kind != "f":
+            return rounding.wrapped(acc, self.dtype)
+        return rounding.nearest(acc, self.one * self.one, self.dtype)
+
+    def mean(self, acc: Number, divisor: int) -> float:
+        """A sum of numbers over a divisor, rounded once."""
+        if isinstance(acc, NonFinite) or not divisor:
+            return float(acc) if divisor else nan
+        return rounding.nearest(acc, self.one * divisor, self.dtype)
+
+    def norm(self, magnitudes: list[Number], p: float) -> float:
+        """(sum a^p)^(1/p), rounded once."""
+        if any(isinstance(a, NonFinite) for a in magnitudes):
+            return float(sum(magnitudes))
+        if p == 1:
+            return rounding.nearest(sum(magnitudes), self.one, self.dtype)
+        if p == 2:
+            return rounding.nearest_root(sum(a * a for a in magnitudes), self.one * self.one, self.dtype)
+        return rounding.nearest_norm([(a, self.one) for a in magnitudes], p, self.dtype)
+
+
+class Stepwise:
+    """The chain: one fused multiply-add or addition after the other, in the dtype of the result."""
+
+    zero: Number = 0
+
+    def __init__(self, dtype: np.dtype[Any], lazy: bool = False) -> None:
+        self.dtype, self.lazy = dtype, lazy
+        self.single = dtype == np.float32
+        fused: dict[str, Callable[[Any, Any, Any], Any]] = {"float32": rounding.fma32, "float64": rounding.fma64}
+        self.fma = fused.get(dtype.name, lambda x, w, acc: x * w + acc)
+        self.zero = 0.0 if dtype.kind == "f" else 0
+
+    def lift(self, *arrays: Array) -> list[Any]:
+        """The operands, converted to the dtype and then to Python numbers."""
+        return [_lifted(a.astype(self.dtype), self.scalar, self.lazy) for a in arrays]
+
+    def scalar(self, value: int | float) -> Number:
+        return value
+
+    def start(self, b: Number) -> Number:
+        return b
+
+    def add(self, x: Number, acc: Number) -> Number:
+        return self._rounded(x + acc)
+
+    def total(self, acc: Number) -> int | float:
+        return acc if self.dtype.kind == "f" else rounding.wrapped(acc, self.dtype)
+
+    def mean(self, acc: Number, divisor: int) -> float:
+        return self._rounded(acc / divisor) if divisor else nan
+
+    def norm(self, magnitudes: list[Number], p: float) -> float:
+        """p = 1 adds, p = 2 is fused multiply-adds and a square root; no other p has a chain."""
+        acc = self.zero
+        if p == 1:
+            for a in magnitudes:
+                acc = self.add(a, acc)
+            return float(acc)
+        if p == 2:
+            for a in magnitudes:
+                acc = self.fma(a, a, acc)
+            return self._rounded(sqrt(acc))
+        raise NotImplementedError(f"the law promises no bits for p = {p}")
+
+    def _rounded(self, value: Number) -> Number:
+        return rounding.as_float32(value) if self.single else value
+
+
+class Elements:
+    """An array whose elements are lifted when they are asked for: for samples of large results."""
+
+    def __init__(self, array: Array, lift: Callable[[int | float], Number]) -> None:
+        self.array, self.lift_one = array, lift
+
+    def __getitem__(self, index: tuple[int, ...]) -> Number:
+        return self.lift_one(self.array[index].item())
+
+
+def _lifted(array: Array, lift: Callable[[int | float], Number], lazy: bool) -> Array | Elements:
+    if lazy:
+        return Elements(array, lift)
+    lifted = np.empty(prod(array.shape), dtype=object)
+    lifted[:] = [lift(v) for v in array.ravel().tolist()]
+    return lifted.reshape(array.shape)
+
+
+def _denominator(array: Array) -> int:
+    """The least power of two that makes every finite element an integer."""
+    if array.dtype.kind != "f" or not array.size:
+        return 1
+    finite = array[np.isfinite(array) & (array != 0)].astype(np.float64)
+    fraction, exponent = np.frexp(finite)
+    significand = np.ldexp(fraction, 53).astype(np.int64)
+    lowest_bit = np.frexp((significand & -significand).astype(np.float64))[1] - 1
+    return 1 << max(0, -int((exponent - 53 + lowest_bit).min(initial=0)))

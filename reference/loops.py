@@ -1,0 +1,98 @@
+"""What the loop nests walk over: the outputs asked for, the taps of a window, the elements beyond an edge."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from convspec.errors import SpecTypeError, SpecValueError
+from convspec.reference.arithmetic import Arithmetic, Exact, Stepwise
+
+Index = tuple[int, ...]
+
+
+def indices(sizes: Iterable[int]) -> Iterator[Index]:
+    """Every index of an array of these sizes, in row-major order."""
+    return product(*map(range, sizes))
+
+
+class Outputs:
+    """The result under construction: iterating gives the indices to compute, all of them or those of `at`."""
+
+    def __init__(self, shape: Index, dtype: np.dtype[Any], at: Sequence[Sequence[int]] | None) -> None:
+        self.shape, self.dtype = shape, dtype
+        self.at = None if at is None else [_checked(index, shape) for index in _listed(at)]
+        self.values: dict[Index, Any] = {}
+
+    def __iter__(self) -> Iterator[Index]:
+        return indices(self.shape) if self.at is None else iter(self.at)
+
+    def __setitem__(self, index: Index, value: Any) -> None:
+        self.values[index] = value
+
+    def array(self) -> np.ndarray[Any, Any]:
+        """The result: of the operator's shape, or one element for each entry of `at`."""
+        if self.at is not None:
+            return np.array([self.values[index] for index in self.at], dtype=self.dtype)
+        result = np.empty(self.shape, dtype=self.dtype)
+        for index, value in self.values.items():
+            result[index] = value
+        return result
+
+    def arithmetic(self, stepwise: bool) -> Arithmetic:
+        """The exact or the stepwise arithmetic for this result; operands are lifted lazily where few are read."""
+        lazy = self.at is not None
+        return Stepwise(self.dtype, lazy) if stepwise else Exact(self.dtype, lazy)
+
+
+def _listed(at: Any) -> list[Any]:
+    try:
+        return list(at)
+    except TypeError as error:
+        raise SpecTypeError("oracle.at", "at", at, "must be a sequence of indices") from error
+
+
+def _checked(index: Any, shape: Index) -> Index:
+    try:
+        whole = tuple(operator.index(i) for i in index)
+    except TypeError as error:
+        raise SpecTypeError("oracle.at", "at", index, "must hold tuples of ints") from error
+    if len(whole) != len(shape) or not all(0 <= i < n for i, n in zip(whole, shape, strict=True)):
+        raise SpecValueError("oracle.at", "at", index, f"must be an index into the result, of shape {shape}")
+    return whole
+
+
+@lru_cache(maxsize=1 << 14)
+def window(
+    o: Index, size: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], S: Index
+) -> list[tuple[Index, Index | None]]:
+    """The taps of window `o`, in row-major order: each with the input index it reads, or None in the padding."""
+    taps: list[tuple[Index, Index | None]] = []
+    for r in indices(size):
+        i = tuple(a * s - lo + b * d for a, s, (lo, _), b, d in zip(o, stride, pads, r, dilation, strict=True))
+        taps.append((r, i if all(0 <= j < n for j, n in zip(i, S, strict=True)) else None))
+    return taps
+
+
+def extend(i: int, n: int, boundary: str) -> int | None:
+    """The element that index `i` of an axis of `n` elements reads under a boundary; None is the fill value."""
+    if 0 <= i < n:
+        return i
+    if boundary == "wrap":
+        return i % n
+    if boundary == "edge":
+        return 0 if i < 0 else n - 1
+    if boundary == "symm":
+        i %= 2 * n
+        return min(i, 2 * n - 1 - i)
+    if boundary == "reflect":
+        if n == 1:
+            return 0
+        i %= 2 * (n - 1)
+        return min(i, 2 * (n - 1) - i)
+    return None
