@@ -1,0 +1,34 @@
+"""The examples in the law's text, run: numpy is `np`, and the operators are the oracle's."""
+
+from __future__ import annotations
+
+import doctest
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convspec
+from convspec import clauses, reference
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+EXAMPLES = [
+    pytest.param(slug, text, id=f"{slug}-{i}", marks=pytest.mark.clause(slug))
+    for slug, clause in clauses.load().items()
+    for i, text in enumerate(clause.examples, 1)
+]
+
+
+def namespace() -> dict[str, Any]:
+    """What an example may use without importing it."""
+    public = {name: getattr(room, name) for room in (convspec, reference) for name in room.__all__}
+    return {"np": np, **public}
+
+
+@pytest.mark.parametrize(("slug", "text"), EXAMPLES)
+def test_example(slug: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    test = doctest.DocTestParser().get_doctest(text, namespace(), slug, None, None)
+    assert test.examples, f"{slug}: an example in Python that is not an interactive session"
+    results = doctest.DocTestRunner(optionflags=FLAGS).run(test)
+    assert results.failed == 0, capsys.readouterr().out
