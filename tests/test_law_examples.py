@@ -1,8 +1,10 @@
-"""The examples in the law's text, run: numpy is `np`, and the operators are the oracle's."""
+"""The examples in the law's text and in the errata, run: numpy is `np`, and the operators are the oracle's."""
 
 from __future__ import annotations
 
 import doctest
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ EXAMPLES = [
     for i, text in enumerate(clause.examples, 1)
 ]
 
+ERRATA = (Path(__file__).parents[1] / "docs" / "errata.md").read_text(encoding="utf-8")
+
 
 def namespace() -> dict[str, Any]:
     """What an example may use without importing it."""
@@ -28,7 +32,17 @@ def namespace() -> dict[str, Any]:
 
 @pytest.mark.parametrize(("slug", "text"), EXAMPLES)
 def test_example(slug: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    test = doctest.DocTestParser().get_doctest(text, namespace(), slug, None, None)
-    assert test.examples, f"{slug}: an example in Python that is not an interactive session"
+    run(slug, text, capsys)
+
+
+@pytest.mark.parametrize("text", re.findall(r"^```python\n(.*?)^```$", ERRATA, re.MULTILINE | re.DOTALL))
+def test_erratum(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run("errata", text, capsys)
+
+
+def run(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Runs one session and compares what it prints."""
+    test = doctest.DocTestParser().get_doctest(text, namespace(), name, None, None)
+    assert test.examples, f"{name}: an example in Python that is not an interactive session"
     results = doctest.DocTestRunner(optionflags=FLAGS).run(test)
     assert results.failed == 0, capsys.readouterr().out
