@@ -1,0 +1,112 @@
+"""What the law asks of a case: a refusal, or a shape, a dtype and values with the error that each may have."""
+
+from __future__ import annotations
+
+import math
+import random
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from convspec import checks, reference
+from convspec.conformance import limits
+from convspec.conformance.case import Case
+from convspec.conformance.data import build
+from convspec.conformance.limits import Limits
+from convspec.conformance.observe import positional
+from convspec.errors import SpecError, SpecValueError
+from convspec.params import ChannelPool, Conv, Image, Pool
+
+Array = np.ndarray[Any, Any]
+Params = Conv | Image | Pool | ChannelPool
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """The law's answer to one case, for a backend of the given policies and class; values are computed when asked for."""
+
+    case: Case
+    policies: Mapping[str, str]
+    numerics: str
+    budget: int
+    """About how many terms of sums the oracle may compute; larger results are judged by a sample of their elements."""
+
+    @cached_property
+    def arrays(self) -> dict[str, Array]:
+        """The operands, C-ordered and in native byte order."""
+        return {
+            name: np.ascontiguousarray(a, a.dtype.newbyteorder("=")).reshape(a.shape)
+            for name, a in build(self.case).items()
+        }
+
+    @cached_property
+    def refusal(self) -> SpecError | None:
+        """The error that the call must give, if it must."""
+        try:
+            params = self._checked()
+            if (
+                self.policies["empty_window"] == "error"
+                and isinstance(params, Pool)
+                and min(limits.inside(params)) == 0
+            ):
+                raise SpecValueError("policy.empty-window", "padding", params.pads, "must leave no window empty")
+        except SpecError as error:
+            return error
+        return None
+
+    def _checked(self) -> Params:
+        arguments, keywords = positional(self.case, self.arrays)
+        check: Callable[..., Params] = getattr(checks, self.case.op)
+        return check(*arguments, **keywords, policies=self.policies)
+
+    @cached_property
+    def params(self) -> Params:
+        """The checked call; SpecError if it is to be refused."""
+        return self._checked()
+
+    @cached_property
+    def at(self) -> list[Index]:
+        """The indices of the elements that are judged, in row-major order: all of them, or a sample."""
+        shape = self.params.shape
+        count = max(16, self.budget // limits.terms(self.params))
+        if math.prod(shape) <= count:
+            return list(product(*map(range, shape)))
+        ends = [sorted({0, n - 1}) for n in shape]
+        chosen = {*list(product(*ends))[: count // 2]}
+        dice = random.Random(zlib.crc32(self.case.text.encode()))
+        while len(chosen) < count:
+            chosen.add(tuple(_near_end(dice, n) if dice.random() < 0.3 else dice.randrange(n) for n in shape))
+        return sorted(chosen)
+
+    def oracle(self, arrays: Mapping[str, Array] | None = None, at: list[Index] | None = None, **changes: Any) -> Array:
+        """The oracle's results at the judged elements, of the case's operands or of others in their place."""
+        arguments, keywords = positional(self.case, self.arrays if arrays is None else arrays)
+        policies = {**self.policies, **changes.pop("policies", {})}
+        function: Callable[..., Array] = getattr(reference, self.case.op)
+        with np.errstate(all="ignore"):
+            return function(*arguments, **{**keywords, **changes}, at=at or self.at, policies=policies)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The values of the judged elements, and how far each result may be from them."""
+        return limits.of(self)
+
+
+def _near_end(dice: random.Random, n: int) -> int:
+    return max(0, n - 1 - dice.randrange(4))
+
+
+@lru_cache(maxsize=4096)
+def _expect(case: Case, policies: tuple[tuple[str, str], ...], numerics: str, budget: int) -> Expectation:
+    return Expectation(case, dict(policies), numerics, budget)
+
+
+def expect(case: Case, policies: Mapping[str, str], numerics: str = "direct", budget: int = 4000) -> Expectation:
+    """The law's answer to `case`; equal questions are answered once."""
+    return _expect(case, tuple(sorted(policies.items())), numerics, budget)

@@ -1,0 +1,187 @@
+"""One run of the judge on one backend, and one trial in it: a clause, an operator and the cases that try it."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.strategies import SearchStrategy
+
+from convspec.conformance.case import Case
+from convspec.conformance.deviations import Deviations
+from convspec.conformance.expect import expect
+from convspec.conformance.host import Host
+from convspec.conformance.observe import Observation
+from convspec.conformance.verdict import (
+    CONFORMS,
+    CRASH,
+    FAILURES,
+    HANG,
+    NOT_OFFERED,
+    VIOLATES,
+    Difference,
+    Outcome,
+    Record,
+    Violation,
+)
+from convspec.conformance.verify import VALUES, verify
+
+OWN_ROOMS = ("fast", "reference", "convspec.fast", "convspec.reference")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a profile tries: examples a search, terms of sums a case that the oracle computes."""
+
+    examples: int
+    budget: int
+    shrinks: int = 150
+    seconds: float = 5.0
+
+
+PROFILES = {
+    "quick": Effort(14, 1500),
+    "full": Effort(150, 6000, shrinks=400, seconds=20.0),
+    "soak": Effort(5000, 20000, shrinks=1000, seconds=60.0),
+}
+
+
+class Found(Exception):
+    """A violation, on its way from a test to the report."""
+
+    def __init__(self, violation: Violation) -> None:
+        self.violation = violation
+        d = violation.difference
+        super().__init__(f"{violation.slug} on {violation.op}: expected {d.expected}, got {d.got}")
+
+
+@dataclass
+class Run:
+    """A backend on trial."""
+
+    host: Host
+    profile: str = "quick"
+    seed: int = 0
+    deviations: Deviations = field(default_factory=Deviations)
+    records: list[Record] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """What went wrong in the judge itself."""
+
+    @property
+    def effort(self) -> Effort:
+        return PROFILES[self.profile]
+
+    @property
+    def name(self) -> str:
+        return self.host.profile.name
+
+
+class Trial:
+    """One test: what it tried is counted in `record`."""
+
+    def __init__(self, run: Run, slug: str, op: str, test: str = "") -> None:
+        self.run, self.record = run, Record(slug, op, test=test)
+        self.policies = run.host.profile.policies_of(op)
+        self.numerics = run.host.profile.numerics_of(op)
+        self.own_room = run.name.partition(":")[0] in OWN_ROOMS
+        self.declared = run.deviations.reason(slug, op) is not None
+
+    @property
+    def thorough(self) -> bool:
+        """Whether the profile is more than quick."""
+        return self.run.profile != "quick"
+
+    def observe(self, request: Any) -> Observation:
+        """What the backend does with a case or a call, unjudged."""
+        self.run.host.send(request)
+        return self.run.host.receive()
+
+    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = ()) -> Outcome:
+        """The verdict on one case; the oracle works while the backend does."""
+        e = expect(case, self.policies, self.numerics, self.run.effort.budget)
+        self.run.host.send(case)
+        try:
+            if e.refusal is None and upto >= VALUES and 0 not in e.params.shape:
+                assert e.limits
+        finally:
+            seen = self.run.host.receive()
+        return self.count(verify(e, seen, upto, facts))
+
+    def count(self, outcome: Outcome) -> Outcome:
+        """Notes an outcome in the record."""
+        self.record.cases += 1
+        self.record.not_offered += outcome.verdict == NOT_OFFERED
+        if outcome.grade is not None:
+            self.record.grades.append(outcome.grade)
+        return outcome
+
+    def accuse(self, case: Case | None, difference: Difference, verdict: str = VIOLATES) -> None:
+        """Ends the test with a violation."""
+        raise Found(Violation(self.record.slug, self.record.op, verdict, case, difference))
+
+    def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = ()) -> None:
+        """Judges every case of a list, smallest first."""
+        for case in cases:
+            outcome = self.judge(case, upto, facts)
+            if outcome.difference is not None:
+                self.accuse(case, outcome.difference, outcome.verdict)
+
+    def search(
+        self, cases: SearchStrategy[Case], upto: int = VALUES, facts: tuple[str, ...] = (), share: float = 1.0
+    ) -> None:
+        """Judges examples of a strategy, and where one fails looks for a smaller one; `share` scales their number."""
+        hunt = _Hunt(self, upto, facts)
+        key = zlib.crc32(f"{self.record.test}:{self.record.slug}:{self.record.op}".encode())
+        examples = max(2, round(self.run.effort.examples * share))
+        phases = [Phase.generate] if self.declared else [Phase.generate, Phase.shrink]
+        options = settings(
+            max_examples=examples, database=None, deadline=None, phases=phases, verbosity=Verbosity.quiet,
+            suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
+        )  # fmt: skip
+        try:
+            seed(self.run.seed * 2**32 + key)(options(given(case=cases)(hunt.attempt)))()
+        except BaseException:
+            if hunt.best is None:
+                raise
+        if hunt.best is not None:
+            raise Found(hunt.best)
+
+
+class _Hunt:
+    """The smallest violation so far. Once the effort is spent every case passes, which ends Hypothesis's search."""
+
+    def __init__(self, trial: Trial, upto: int, facts: tuple[str, ...]) -> None:
+        self.trial, self.upto, self.facts = trial, upto, facts
+        self.best: Violation | None = None
+        self.left, self.until = trial.run.effort.shrinks, float("inf")
+
+    def attempt(self, case: Case) -> None:
+        if self.left <= 0 or time.monotonic() > self.until:
+            return
+        outcome = self.trial.judge(case, self.upto, self.facts)
+        if self.best is not None:
+            self.left -= 1
+        if outcome.difference is None:
+            return
+        if self.best is None:
+            self.until = time.monotonic() + self.trial.run.effort.seconds
+        if outcome.verdict in (CRASH, HANG):
+            self.left = min(self.left, 0 if outcome.verdict == HANG else 6) - 1
+        found = Violation(self.trial.record.slug, self.trial.record.op, outcome.verdict, case, outcome.difference)
+        if self.best is None or found.size < self.best.size:
+            self.best = found
+        raise Found(found)
+
+
+def verdict_of(record: Record) -> str:
+    """The verdict on a test that ended without a violation."""
+    return NOT_OFFERED if record.cases and record.cases == record.not_offered else CONFORMS
+
+
+def failed(run: Run) -> bool:
+    """Whether anything in the run makes it fail: an undeclared violation, a crash, a hang or a stale declaration."""
+    return any(r.verdict in FAILURES for r in run.records) or bool(run.deviations.stale(run.records))

@@ -1,0 +1,222 @@
+"""How far a result may be from the exact value: the bounds of the law's chapter on numbers, computed and never chosen.
+
+Values are the oracle's, in float64 for float32 results, so that the rounding of the oracle itself does not count. A limit
+of 0 asks for the exact value and one of infinity for nothing. Where the exact value is NaN or infinite, the result must be
+the same, unless nothing is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convspec.params import ChannelPool, Conv, Image, Pool
+
+if TYPE_CHECKING:
+    from convspec.conformance.expect import Expectation, Params
+
+Array = np.ndarray[Any, Any]
+ROUNDING = 2.0**-53
+"""The oracle's own relative error, in float64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """Vectors over the judged elements."""
+
+    value: Array
+    limit: Array
+    """The greatest absolute error."""
+    unit: Array | None = None
+    """u B, the unit of the accuracy grade, where a bound of this kind applies."""
+    also: Array | None = None
+    """Other values that are as good, under a policy that leaves the choice."""
+
+
+def terms(p: Params) -> int:
+    """n: the terms in the sum of one output element, padded ones included."""
+    if isinstance(p, Conv):
+        return max(1, p.C // p.groups * prod(p.R))
+    return prod(p.R) if isinstance(p, Image) else p.size if isinstance(p, ChannelPool) else prod(p.size)
+
+
+def gamma(n: int, u: float) -> float:
+    """g_n = n u / (1 - n u)."""
+    return n * u / (1 - n * u)
+
+
+def of(e: Expectation) -> Limits:
+    """The limits of a case."""
+    p = e.params
+    if p.op == "max_pool" or (isinstance(p, ChannelPool) and p.kind == "max"):
+        return _maximum(e)
+    found = _sum(e) if isinstance(p, (Conv, Image)) else _pooled(e, p)
+    if e.policies["empty_window"] == "any" and isinstance(p, Pool):
+        found = replace(found, limit=np.where(_empty(e, p), np.inf, found.limit))
+    return found
+
+
+def _maximum(e: Expectation) -> Limits:
+    value = e.oracle()
+    limit, also = np.zeros(value.shape), None
+    if value.dtype.kind == "f" and e.policies["max_nan"] != "propagate":
+        spoilt = np.isnan(e.oracle(policies={"max_nan": "propagate"}))
+        if e.policies["max_nan"] == "any":
+            limit = np.where(spoilt, np.inf, limit)
+        else:
+            also = np.where(spoilt & np.isneginf(value), np.nan, value)
+    if e.policies["empty_window"] == "any" and isinstance(e.params, Pool):
+        limit = np.where(_empty(e, e.params), np.inf, limit)
+    return Limits(value, limit, also=also)
+
+
+def _lifted(e: Expectation) -> dict[str, Array]:
+    """The operands converted to the dtype of the result, and from there to float64, which changes no value."""
+    with np.errstate(all="ignore"):
+        return {name: a.astype(e.params.dtype).astype(np.float64) for name, a in e.arrays.items()}
+
+
+def _magnitudes(arrays: dict[str, Array]) -> dict[str, Array]:
+    return {name: np.where(np.isfinite(a), np.abs(a), 0) for name, a in arrays.items()}
+
+
+def greatest(a: Array | None) -> float:
+    """The greatest element of an array without negative elements; 0 if it has none."""
+    return 0.0 if a is None else float(a.max(initial=0))
+
+
+def _sum(e: Expectation) -> Limits:
+    """Convolutions and image operators."""
+    p = e.params
+    if p.dtype.kind != "f":
+        value = e.oracle()
+        return Limits(value, np.zeros(value.shape))
+    arrays = _lifted(e)
+    value = e.oracle(arrays)
+    also = e.oracle(arrays, policies={"padded_tap": "skipped"}) if e.policies["padded_tap"] == "any" else None
+    a = _magnitudes(arrays)
+    x, w = (a["in1"], a["in2"]) if isinstance(p, Image) else (a["x"], a["w"])
+    fill = (
+        {"fillvalue": _finite(abs(p.fillvalue))}
+        if isinstance(p, Image) and "fillvalue" in dict(e.case.arguments)
+        else {}
+    )
+    largest = max(greatest(x), *fill.values(), 0.0)
+    n, whole = terms(p), all(np.all(v == np.rint(v)) for v in a.values())
+    direct = e.numerics == "direct"
+    digits = 2.0 ** (np.finfo(p.dtype).nmant + 1)
+    if direct and whole and n * largest * greatest(w) + greatest(a.get("b")) <= digits:
+        return Limits(value, np.zeros(value.shape), also=also)
+    B = e.oracle(a, **fill, policies={"padded_tap": "multiplied"})
+    reach = B if direct else _reach(e, x, w, a.get("b"))
+    found = _bounded(p.dtype, value, reach, n, 1 if direct else 32, also)
+    if direct and whole:
+        found = replace(found, limit=np.where(digits >= B, 0, found.limit))
+    elif e.policies["subnormals"] == "flushed":
+        slack = (n + 1) * float(np.finfo(p.dtype).smallest_normal) * (largest + greatest(w) + 2)
+        found = replace(found, limit=found.limit + slack)
+    return replace(found, unit=_roundoff(p.dtype) * B)
+
+
+def _finite(value: float) -> float:
+    return value if np.isfinite(value) else 0.0
+
+
+def _bounded(dtype: np.dtype[Any], value: Array, B: Array, n: int, factor: int, also: Array | None = None) -> Limits:
+    """|y^ - y| <= g_(n+1) B + (n+1) e, times the factor; nothing where 2 B of that overflows."""
+    info, u = np.finfo(dtype), _roundoff(dtype)
+    with np.errstate(all="ignore"):
+        limit = factor * (gamma(n + 1, u) * B + (n + 1) * float(info.smallest_subnormal))
+        limit = limit + ROUNDING * np.where(np.isfinite(value), np.abs(value), 0)
+        limit = np.where(float(info.max) / (factor if factor > 1 else 1) >= 2 * B, limit, np.inf)
+    return Limits(value, limit, u * B, also)
+
+
+def _roundoff(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).eps) / 2
+
+
+def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
+    """B of a fast algorithm: every |x| is the maximum over the image of its batch element."""
+    p, at = e.params, np.array(e.at, dtype=int).reshape(len(e.at), -1)
+    if isinstance(p, Image):
+        large = max(greatest(x), _finite(abs(float(p.fillvalue))))
+        return np.full(len(e.at), large * float(w.sum()))
+    assert isinstance(p, Conv)
+    rank = len(p.R)
+    image, k, o = x.reshape(p.N, -1).max(axis=1, initial=0)[at[:, 0]], at[:, 1], at[:, 2:]
+    if p.op == "conv_transpose":
+        sums = w.reshape(p.groups, p.C // p.groups, p.K // p.groups, -1).sum(axis=(1, 3)).reshape(p.K)
+    else:
+        sums = w.sum(axis=tuple(range(w.ndim - rank - 1, w.ndim)))
+    tile = () if p.op in ("conv", "conv_transpose") else tuple(o[:, i] % p.T[i] for i in range(rank))
+    return np.asarray(image * sums[(k, *tile)] + (0 if b is None else b[(k, *tile)]))
+
+
+def _pooled(e: Expectation, p: Pool | ChannelPool) -> Limits:
+    """Averages and norms."""
+    arrays = _lifted(e)
+    value = e.oracle(arrays)
+    a = _magnitudes(arrays)
+    n, dtype = terms(p), p.dtype
+    average = p.op == "avg_pool" or (isinstance(p, ChannelPool) and p.kind == "avg")
+    if not average and p.p != 1:
+        return _norm(value, a["x"], n, p.p, dtype, e.policies["subnormals"] == "flushed")
+    B = e.oracle(a)
+    divisor = _divisor(e, p) if average else np.ones(value.shape)
+    found = _bounded(dtype, value, np.nan_to_num(B), n, 1)
+    with np.errstate(all="ignore"):
+        found = replace(found, limit=np.where(2 * B * divisor > float(np.finfo(dtype).max), np.inf, found.limit))
+    if e.policies["subnormals"] == "flushed":
+        found = replace(found, limit=found.limit + 2 * (n + 1) * float(np.finfo(dtype).smallest_normal))
+    if np.all(a["x"] == np.rint(a["x"])) and n * greatest(a["x"]) <= 2.0 ** (np.finfo(dtype).nmant + 1):
+        power = np.log2(np.maximum(divisor, 1)) % 1 == 0
+        found = replace(found, limit=np.where(power, 0, found.limit))
+    return found
+
+
+def _norm(value: Array, x: Array, n: int, p: float, dtype: np.dtype[Any], flushed: bool) -> Limits:
+    """A relative error of (n + 4 + |ln S|) u, while every nonzero |x|^p and S are normal."""
+    info, u = np.finfo(dtype), _roundoff(dtype)
+    tiny, huge = float(np.log(info.smallest_normal)), float(np.log(info.max))
+    with np.errstate(all="ignore"):
+        powers = p * np.log(x[x > 0])
+        normal = bool(np.all((powers >= tiny) & (powers + np.log(n) < huge)))
+        S = p * np.abs(np.log(np.abs(value)))
+        limit = np.where(value == 0, 0, (n + 4 + S) * u * np.abs(value))
+        asked = normal | (value == 0) & (not flushed) | ~np.isfinite(value)
+    return Limits(value, np.where(np.isfinite(value), np.where(asked, limit, np.inf), 0), None)
+
+
+def inside(p: Pool) -> list[int]:
+    """For each axis the least number of taps inside the input that a window has."""
+    return [int(counts[0].min()) for counts in _taps(p)]
+
+
+def _taps(p: Pool) -> list[tuple[Array, Array]]:
+    """For each axis and each window the numbers of taps inside the input and inside the padded input."""
+    counts = []
+    for n, k, o, s, d, (before, after) in zip(p.S, p.size, p.O, p.stride, p.dilation, p.pads, strict=True):
+        i = np.arange(o)[:, None] * s - before + np.arange(k)[None, :] * d
+        counts.append((((i >= 0) & (i < n)).sum(axis=1), (i < n + after).sum(axis=1)))
+    return counts
+
+
+def _empty(e: Expectation, p: Pool) -> Array:
+    """Which judged windows lie wholly in the padding."""
+    at = np.array(e.at, dtype=int).reshape(-1, len(p.shape))
+    return np.any([counts[0][at[:, 2 + i]] == 0 for i, counts in enumerate(_taps(p))], axis=0)
+
+
+def _divisor(e: Expectation, p: Pool | ChannelPool) -> Array:
+    """The divisors of the judged windows."""
+    if isinstance(p, ChannelPool):
+        return np.full(len(e.at), float(p.size))
+    at = np.array(e.at, dtype=int).reshape(-1, len(p.shape))
+    if p.count_include_pad and e.policies["ceil_divisor"] == "full":
+        return np.full(len(at), float(prod(p.size)))
+    which = int(p.count_include_pad)
+    return np.prod([counts[which][at[:, 2 + i]] for i, counts in enumerate(_taps(p))], axis=0).astype(float)

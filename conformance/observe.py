@@ -1,0 +1,145 @@
+"""Calling a backend once and writing down what happened. Judging comes later, and elsewhere."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convspec.conformance.case import ARRAYS, Case
+from convspec.conformance.data import build
+
+Array = np.ndarray[Any, Any]
+POISON = 0xA5
+"""The byte that memory is filled with before it is given back, so that what is read from it is seen."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a call did: its result or its exception, and facts seen around it."""
+
+    kind: str
+    """result, raised, crash, hang"""
+    value: Any = None
+    """The result: an array, or the name of a type that is none."""
+    error: tuple[str, ...] = ()
+    """The built-in classes of the exception."""
+    message: str = ""
+    facts: tuple[str, ...] = ()
+    """What should not have been seen: inputs-changed, shares-input, shares-result, result-changed, repeat-differs."""
+    traceback: str = ""
+
+
+def positional(case: Case, arrays: Mapping[str, Array]) -> tuple[list[Any], dict[str, Any]]:
+    """The positional and the keyword arguments of the call."""
+    arguments = dict(case.arguments)
+    first = [arrays[name] for name in ARRAYS[case.op] if name in arrays]
+    if "size" in arguments:
+        first.append(arguments.pop("size"))
+    return first, arguments
+
+
+def observe(backend: Any, case: Case) -> Observation:
+    """Builds the arguments of `case`, calls the backend and looks around."""
+    arrays = build(case)
+    function = getattr(backend, case.op)
+    before = {name: a.tobytes() for name, a in arrays.items()}
+    arguments, keywords = positional(case, arrays)
+    try:
+        result = function(*arguments, **keywords)
+    except BaseException as error:
+        facts = ("inputs-changed",) if _changed(arrays, before) else ()
+        return raised(error, facts)
+    if not isinstance(result, np.ndarray):
+        return Observation("result", type(result).__name__)
+    kept = result.copy()
+    facts = []
+    if _changed(arrays, before):
+        facts.append("inputs-changed")
+    if any(overlap(result, a) for a in arrays.values()):
+        facts.append("shares-input")
+    if case.calls > 1:
+        facts += Repetition(function, case, arrays, result, kept).facts()
+    return Observation("result", kept, facts=tuple(dict.fromkeys(facts)))
+
+
+class Repetition:
+    """More calls after the first: with other data, with the same, and after the inputs and the first result are gone."""
+
+    def __init__(self, function: Any, case: Case, arrays: dict[str, Array], result: Array, kept: Array) -> None:
+        self.function, self.case, self.arrays, self.result, self.kept = function, case, arrays, result, kept
+
+    def facts(self) -> list[str]:
+        try:
+            return list(self._facts())
+        except Exception as error:
+            return [f"repeat-raises {type(error).__name__}"]
+
+    def _call(self, seed: int | None = None) -> Array:
+        arguments, keywords = positional(self.case, build(self.case, seed))
+        result: Array = self.function(*arguments, **keywords)
+        return result
+
+    def _facts(self) -> Any:
+        result, kept = self.result, self.kept
+        for turn in range(1, self.case.calls):
+            other = self._call(self.case.seed + turn)
+            again = self._call()
+            if overlap(other, result) or overlap(again, result) or overlap(again, other):
+                yield "shares-result"
+            if not same_bits(result, kept):
+                yield "result-changed"
+            if not same_bits(again, kept):
+                yield "repeat-differs"
+            poison(again)
+            poison(other)
+            del again, other
+        for a in self.arrays.values():
+            poison(a)
+        if not same_bits(result, kept):
+            yield "result-changed"
+        poison(result)
+        if not same_bits(self._call(), kept):
+            yield "repeat-differs"
+
+
+def raised(error: BaseException, facts: tuple[str, ...] = ()) -> Observation:
+    """The observation of an exception."""
+    classes = [c for c in type(error).__mro__ if getattr(builtins, c.__name__, None) is c]
+    message = f"{type(error).__name__}: {error}"[:2000]
+    return Observation("raised", error=tuple(c.__name__ for c in classes), message=message, facts=facts)
+
+
+def overlap(a: Any, b: Any) -> bool:
+    """Whether two arrays share an element in memory; where that is hard to tell, whether their extents meet."""
+    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
+        return False
+    try:
+        return bool(np.shares_memory(a, b, max_work=100_000))
+    except Exception:
+        return True
+
+
+def same_bits(a: Any, b: Array) -> bool:
+    """Whether two arrays hold the same bytes in the same shape; NaNs may differ in their payload."""
+    if not isinstance(a, np.ndarray) or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind != "f":
+        return bool(np.array_equal(a, b))
+    nan = np.isnan(a)
+    bits = f"u{a.dtype.itemsize}"
+    same = np.ascontiguousarray(a).view(bits) == np.ascontiguousarray(b).view(bits)
+    return bool(np.all(same | (nan & np.isnan(b))))
+
+
+def poison(a: Array) -> None:
+    """Overwrites the elements of `a`, where it may be written."""
+    if a.flags.writeable and a.size and 0 not in a.strides:
+        a[...] = np.frombuffer(bytes([POISON]) * a.itemsize, a.dtype)[0]
+
+
+def _changed(arrays: Mapping[str, Array], before: Mapping[str, bytes]) -> bool:
+    return any(a.tobytes() != before[name] for name, a in arrays.items())

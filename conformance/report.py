@@ -1,0 +1,62 @@
+"""A run in words: the violations in full, and what was tried."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from convspec import clauses
+from convspec.conformance.judge import Run
+from convspec.conformance.verdict import DECLARED, FAILURES, RANKED, Record, Violation
+
+
+def merged(records: list[Record]) -> dict[tuple[str, str], str]:
+    """One verdict for each clause and operator: the most telling of its tests."""
+    found: dict[tuple[str, str], str] = {}
+    for r in records:
+        key = (r.slug, r.op)
+        found[key] = max(found.get(key, r.verdict), r.verdict, key=RANKED.index)
+    return found
+
+
+def lines(run: Run) -> Iterator[str]:
+    """The report of a run."""
+    shown: set[tuple[str, str]] = set()
+    for r in run.records:
+        if r.verdict in FAILURES and r.violation and (r.slug, r.op) not in shown:
+            shown.add((r.slug, r.op))
+            yield from violation(r.violation, run.name, r.script)
+            yield ""
+    for line in run.deviations.stale(run.records):
+        yield f"stale: {line.slug} {line.op} is declared, was tried, and conforms: take the line out"
+    for r in run.records:
+        if r.verdict == DECLARED:
+            yield f"declared: {r.slug} on {r.op}: {r.reason}"
+    yield summary(run)
+
+
+def violation(v: Violation, backend: str, script: str) -> Iterator[str]:
+    """One violation in full."""
+    clause = clauses.load()[v.slug]
+    d = v.difference
+    yield f"VIOLATES {v.slug} ({clause.number} {clause.title}) on {v.op}" + (
+        f": {v.verdict}" if v.verdict != "violates" else ""
+    )
+    yield f"  law       {clause.sentence}"
+    yield f"  expected  {d.expected}" + (f" at {list(d.index)}" if d.index is not None else "")
+    yield f"  got       {d.got}"
+    if d.bounds is not None:
+        yield f"  error     {d.bounds:.3g} times the bound"
+    if v.case is not None:
+        yield f'  replay    convspec repro "{v.case.text}" --backend {backend}'
+        yield "  script"
+        yield from (f"    {line}" for line in script.splitlines())
+
+
+def summary(run: Run) -> str:
+    """The run in one line."""
+    counts = Counter(merged(run.records).values())
+    verdicts = ", ".join(f"{counts[v]} {v}" for v in RANKED if counts[v])
+    cases, absent = sum(r.cases for r in run.records), sum(r.not_offered for r in run.records)
+    share = f", {100 * absent / cases:.0f} % of them not offered" if absent else ""
+    return f"{run.name}: {verdicts or 'nothing tried'}; {cases} cases{share}"

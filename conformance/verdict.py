@@ -1,0 +1,108 @@
+"""Verdicts, and what is kept of a violation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from convspec.conformance.case import Case
+
+CONFORMS = "conforms"
+VIOLATES = "violates"
+DECLARED = "declared"
+NOT_OFFERED = "not offered"
+CRASH = "crash"
+HANG = "hang"
+
+FAILURES = (VIOLATES, CRASH, HANG)
+"""The verdicts that make a run fail."""
+
+RANKED = (CONFORMS, NOT_OFFERED, DECLARED, VIOLATES, HANG, CRASH)
+"""From the least to the most telling: that of several tests of one clause is the last of theirs."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What was expected and what was got, in words, and where they differ first."""
+
+    expected: str
+    got: str
+    index: tuple[int, ...] | None = None
+    bounds: float | None = None
+    """The error in units of the bound; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict on one case."""
+
+    verdict: str
+    difference: Difference | None = None
+    grade: Grade | None = None
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The accuracy of one result, in units of u B, over `count` elements whose sums have `n` terms."""
+
+    n: int
+    worst: float
+    rms: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A clause that a backend breaks, with the smallest case found."""
+
+    slug: str
+    op: str
+    verdict: str
+    case: Case | None
+    difference: Difference
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Which of two cases is smaller: fewer elements, then a shorter line."""
+        if self.case is None:
+            return 0, 0
+        elements = 0
+        for _, operand in self.case.arrays:
+            count = 1
+            for n in operand.shape:
+                count *= n
+            elements += count
+        return elements, len(self.case.text)
+
+
+@dataclass
+class Record:
+    """What one test found about one clause and operator."""
+
+    slug: str
+    op: str
+    verdict: str = CONFORMS
+    cases: int = 0
+    not_offered: int = 0
+    seconds: float = 0.0
+    violation: Violation | None = None
+    reason: str = ""
+    grades: list[Grade] = field(default_factory=list)
+    test: str = ""
+    script: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the JSON report."""
+        found: dict[str, Any] = {
+            "clause": self.slug, "operator": self.op, "verdict": self.verdict, "cases": self.cases,
+            "not_offered": self.not_offered, "seconds": round(self.seconds, 3), "test": self.test,
+        }  # fmt: skip
+        if self.reason:
+            found["reason"] = self.reason
+        if self.violation:
+            d = self.violation.difference
+            found["violation"] = {
+                "case": self.violation.case.text if self.violation.case else None, "expected": d.expected, "got": d.got,
+                "index": d.index, "error_in_bounds": d.bounds,
+            }  # fmt: skip
+        return found

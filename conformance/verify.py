@@ -1,0 +1,133 @@
+"""The verdict on one observation: was there a result, an array, of the right shape, dtype and values?
+
+The order is fixed, and a test says how far it goes: `returns`, `shape`, `dtype`, `values`; `facts` looks at what was seen
+around the call instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convspec.conformance.expect import Expectation
+from convspec.conformance.limits import Limits, terms
+from convspec.conformance.observe import Observation
+from convspec.conformance.verdict import (
+    CONFORMS,
+    CRASH,
+    HANG,
+    NOT_OFFERED,
+    VIOLATES,
+    Difference,
+    Grade,
+    Outcome,
+)
+
+RETURNS, SHAPE, DTYPE, VALUES = range(4)
+"""How far a test looks."""
+
+LARGE = 64 * 2**20
+"""Bytes of operands above which a MemoryError means that the call is not offered."""
+
+_MEANING = {
+    "inputs-changed": ("arguments that the call leaves as they are", "an argument was written to"),
+    "shares-input": ("a result of its own", "the result shares memory with an argument"),
+    "shares-result": ("a result of its own", "two results share memory"),
+    "result-changed": ("a result that stays as it is", "a later call, or writing to the arguments, changed the result"),
+    "repeat-differs": ("the same bits for the same call", "a repeated call gave other bits"),
+}
+
+
+def verify(e: Expectation, seen: Observation, upto: int = VALUES, facts: tuple[str, ...] = ()) -> Outcome:
+    """The verdict on what was seen of a case."""
+    if seen.kind in (CRASH, HANG):
+        return Outcome(seen.kind, Difference("a result" if e.refusal is None else "a ValueError", seen.message))
+    if seen.kind == "raised" and _declined(e, seen):
+        return Outcome(NOT_OFFERED)
+    for fact in seen.facts:
+        if fact.split()[0] in facts:
+            expected, got = _MEANING.get(fact, ("a repeated call that returns", fact))
+            return _wrong(expected, got)
+    if e.refusal is not None:
+        return _refusal(e, seen)
+    if seen.kind == "raised":
+        return _wrong("a result", seen.message)
+    return _result(e, seen.value, upto)
+
+
+def _declined(e: Expectation, seen: Observation) -> bool:
+    if "NotImplementedError" in seen.error:
+        return True
+    return "MemoryError" in seen.error and sum(a.nbytes for a in e.arrays.values()) > LARGE
+
+
+def _wrong(expected: str, got: str, index: tuple[int, ...] | None = None, bounds: float | None = None) -> Outcome:
+    return Outcome(VIOLATES, Difference(expected, got, index, bounds))
+
+
+def _refusal(e: Expectation, seen: Observation) -> Outcome:
+    allowed = {"ValueError", "TypeError"} | (
+        {"MemoryError"} if getattr(e.refusal, "clause", "") == "error.too-large" else set()
+    )
+    if seen.kind == "raised" and allowed & set(seen.error):
+        return Outcome(CONFORMS)
+    got = seen.message if seen.kind == "raised" else f"a result: {brief(seen.value)}"
+    return _wrong(f"a ValueError ({e.refusal})", got)
+
+
+def _result(e: Expectation, value: Any, upto: int) -> Outcome:
+    p = e.params
+    if upto == RETURNS:
+        return Outcome(CONFORMS)
+    if not isinstance(value, np.ndarray):
+        return _wrong("an array", f"a result of type {value}")
+    if value.shape != p.shape:
+        return _wrong(f"shape {p.shape}", f"shape {value.shape}")
+    if upto >= DTYPE and value.dtype.newbyteorder("=") != p.dtype:
+        return _wrong(f"dtype {p.dtype}", f"dtype {value.dtype}")
+    return compare(e, value) if upto >= VALUES and value.size else Outcome(CONFORMS)
+
+
+def compare(e: Expectation, value: np.ndarray[Any, Any]) -> Outcome:
+    """The verdict on the values of a result of the right shape."""
+    limits, got = e.limits, value[tuple(np.array(e.at).T)]
+    if got.dtype.kind == "f" and limits.value.dtype.kind == "f":
+        got = got.astype(np.float64)
+    with np.errstate(all="ignore"):
+        error = np.abs(np.asarray(got - limits.value, dtype=np.float64))
+        good = _same(got, limits.value) | np.isposinf(limits.limit)
+        if got.dtype.kind == "f":
+            good |= (error <= limits.limit) & np.isfinite(limits.value)
+        if limits.also is not None:
+            good |= _same(got, limits.also) | (np.abs(got - limits.also) <= limits.limit)
+    if not np.all(good):
+        i = int(np.argmin(good))
+        with np.errstate(all="ignore"):
+            bounds = float(error[i] / limits.limit[i]) if limits.limit[i] > 0 and np.isfinite(error[i]) else None
+        return _wrong(str(limits.value[i]), str(value[e.at[i]]), e.at[i], bounds)
+    return Outcome(CONFORMS, grade=grade(e, limits, error))
+
+
+def _same(got: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    same = got == value
+    return np.asarray(same | (np.isnan(got) & np.isnan(value)) if value.dtype.kind == "f" else same)
+
+
+def grade(e: Expectation, limits: Limits, error: np.ndarray[Any, Any]) -> Grade | None:
+    """The accuracy in units of u B, where that means something."""
+    if limits.unit is None or e.case.data != "real":
+        return None
+    with np.errstate(all="ignore"):
+        scaled = (error / limits.unit)[(limits.unit > 0) & np.isfinite(error) & np.isfinite(limits.limit)]
+    if not scaled.size:
+        return None
+    return Grade(terms(e.params), float(scaled.max()), float(np.sqrt(np.mean(scaled**2))), int(scaled.size))
+
+
+def brief(value: Any) -> str:
+    """A result in a few words."""
+    if not isinstance(value, np.ndarray):
+        return str(value)
+    text = " ".join(np.array2string(value, threshold=8, edgeitems=2).split())
+    return f"{value.dtype} array of shape {value.shape}: {text[:120]}"
