@@ -1,1 +1,49 @@
+"""The fast backend: the law's forward operators under the same names and arguments, compiled.
 
+Every operator takes three more keywords: `out`, an array for the result; `num_threads`, by default what OpenMP would
+use; and `algorithm`, "auto" or "direct". Results are bit for bit the law's chain of summation, whatever the
+instruction set, the number of threads, the split of a batch or the layout of the operands.
+
+The environment variable CONVSPEC_ISA, read at import, forces one of `available_isas()`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from convspec.fast._kernels import available_isas, isa, openmp, select
+from convspec.fast.operators import (
+    avg_pool,
+    channel_pool,
+    conv,
+    conv_transpose,
+    convolve,
+    correlate,
+    local_conv,
+    lp_pool,
+    max_pool,
+    tiled_conv,
+)
+from convspec.fast.plans import plan_conv, plan_conv_transpose
+
+_forced = os.environ.get("CONVSPEC_ISA") or available_isas()[0]
+if not select(_forced):
+    raise ImportError(f"CONVSPEC_ISA={_forced} is not available here: {', '.join(available_isas())} are")
+
+__all__ = [
+    "available_isas",
+    "avg_pool",
+    "channel_pool",
+    "conv",
+    "conv_transpose",
+    "convolve",
+    "correlate",
+    "isa",
+    "local_conv",
+    "lp_pool",
+    "max_pool",
+    "openmp",
+    "plan_conv",
+    "plan_conv_transpose",
+    "tiled_conv",
+]

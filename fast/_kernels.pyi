@@ -1,0 +1,27 @@
+"""The compiled kernels: windows and buffers in, numbers out. Described in kernels/kernels.h."""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+def isa() -> str: ...
+def available_isas() -> tuple[str, ...]: ...
+def select(name: str) -> bool: ...
+def openmp() -> bool: ...
+def max_threads() -> int: ...
+
+class Plan:
+    """Windows with their weights, ready to run on any number of images."""
+
+    def __init__(
+        self,
+        windows: list[tuple[int, ...]],
+        fill: bytes,
+        power: float,
+        w: Array | None,
+        b: Array | None,
+        threads: int,
+    ) -> None: ...
+    def run(self, x: Array, y: Array, images: int, threads: int) -> bool: ...

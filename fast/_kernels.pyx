@@ -1,0 +1,177 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, binding=False, freethreading_compatible=True
+"""The compiled kernels behind plain buffers: no arithmetic and no validation here, both are elsewhere."""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cython.parallel cimport parallel, prange, threadid
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
+
+cdef extern from "kernels.h" nogil:
+    enum: CS_FIELDS, CS_LOCAL
+    ctypedef struct cs_window:
+        int64_t kind, groups, blocks, tasks, scratch, packed
+        uint64_t fill
+        double power, cycles
+    void cs_choose(cs_window *w)
+    int64_t cs_packed_size(const cs_window *w)
+    void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+    void cs_split(cs_window *w, int64_t images, int threads)
+    void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
+                void *scratch)
+    const char *cs_isa()
+    const char *cs_isa_name(int index)
+    int cs_select(const char *name)
+    int cs_max_threads()
+    int cs_openmp()
+
+cdef enum:
+    CACHE_LINE = 64
+
+cdef double PARALLEL_CYCLES = 1e5
+
+
+def isa():
+    return cs_isa().decode()
+
+
+def available_isas():
+    names = []
+    while cs_isa_name(len(names)) != NULL:
+        names.append(cs_isa_name(len(names)).decode())
+    return tuple(names)
+
+
+def select(str name):
+    return cs_select(name.encode()) == 0
+
+
+def openmp():
+    return cs_openmp() != 0
+
+
+def max_threads():
+    return cs_max_threads()
+
+
+cdef void run_all(const cs_window *w, int64_t tasks, int threads, const void *x, const void *weights, const void *bias,
+                  void *y, char *scratch, int64_t scratch_size) noexcept nogil:
+    cdef int64_t i
+    if threads == 1:
+        for i in range(tasks):
+            cs_run(w, i, x, weights, bias, y, scratch)
+        return
+    with parallel(num_threads=threads):
+        for i in prange(tasks, schedule="dynamic"):
+            cs_run(w, i, x, weights, bias, y, scratch + threadid() * scratch_size)
+
+
+cdef void pack_all(const cs_window *w, int threads, const void *weights, const void *bias, char *packed) noexcept nogil:
+    cdef int64_t i
+    if threads == 1:
+        for i in range(w.groups * w.blocks):
+            cs_pack(w, i, weights, bias, packed)
+        return
+    for i in prange(w.groups * w.blocks, schedule="static", num_threads=threads):
+        cs_pack(w, i, weights, bias, packed)
+
+
+cdef class Plan:
+    """Windows with their weights, ready to run on any number of images."""
+
+    cdef cs_window *windows
+    cdef int count
+    cdef char *packed
+    cdef object local_w, local_b
+
+    def __cinit__(self, list windows, bytes fill, double power, w, b, int threads):
+        cdef int64_t size = 0
+        cdef int64_t *fields
+        cdef int n, i
+        self.count = <int>len(windows)
+        self.windows = <cs_window *>calloc(self.count, sizeof(cs_window))
+        if self.windows == NULL:
+            raise MemoryError
+        for n in range(self.count):
+            fields = <int64_t *>&self.windows[n]
+            window = <tuple>windows[n]
+            for i in range(CS_FIELDS):
+                fields[i] = window[i]
+            self.windows[n].power = power
+            memcpy(&self.windows[n].fill, <const char *>fill, len(fill))
+            cs_choose(&self.windows[n])
+            self.windows[n].packed = size
+            size += (cs_packed_size(&self.windows[n]) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        if self.windows[0].kind == CS_LOCAL:
+            self.local_w, self.local_b = w, b
+        elif w is not None:
+            self.pack(size, w, b, threads)
+
+    cdef pack(self, int64_t size, w, b, int threads):
+        cdef Py_buffer vw, vb
+        cdef const void *bias = NULL
+        cdef int n
+        self.packed = <char *>malloc(size + CACHE_LINE)
+        if self.packed == NULL:
+            raise MemoryError
+        if size < 1 << 18:
+            threads = 1
+        PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
+        if b is not None:
+            PyObject_GetBuffer(b, &vb, PyBUF_SIMPLE)
+            bias = vb.buf
+        with nogil:
+            for n in range(self.count):
+                pack_all(&self.windows[n], threads, vw.buf, bias, self.packed + self.windows[n].packed)
+        PyBuffer_Release(&vw)
+        if b is not None:
+            PyBuffer_Release(&vb)
+
+    def __dealloc__(self):
+        free(self.windows)
+        free(self.packed)
+
+    def run(self, x, y, int64_t images, int threads):
+        """Fills `y`, both C-contiguous, and says whether threads were used."""
+        cdef Py_buffer vx, vy, vw, vb
+        cdef cs_window *windows = <cs_window *>malloc(self.count * sizeof(cs_window))
+        cdef char *scratch = NULL
+        cdef int64_t tasks = 0, size = 0
+        cdef double cycles = 0
+        cdef const void *weights = self.packed
+        cdef const void *bias = NULL
+        cdef int n
+        if windows == NULL:
+            raise MemoryError
+        memcpy(windows, self.windows, self.count * sizeof(cs_window))
+        for n in range(self.count):
+            cs_split(&windows[n], images, threads)
+            cycles += windows[n].cycles
+            tasks += windows[n].tasks
+            size = max(size, windows[n].scratch)
+        if cycles < PARALLEL_CYCLES or tasks < 2:
+            threads = 1
+        size = (size + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        scratch = <char *>malloc(size * threads + CACHE_LINE)
+        if scratch == NULL:
+            free(windows)
+            raise MemoryError
+        PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+        PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
+        if self.local_w is not None:
+            PyObject_GetBuffer(self.local_w, &vw, PyBUF_SIMPLE)
+            weights = vw.buf
+        if self.local_b is not None:
+            PyObject_GetBuffer(self.local_b, &vb, PyBUF_SIMPLE)
+            bias = vb.buf
+        with nogil:
+            run_all(windows, tasks, threads, vx.buf, weights, bias, vy.buf, scratch, size)
+            free(scratch)
+            free(windows)
+        PyBuffer_Release(&vx)
+        PyBuffer_Release(&vy)
+        if self.local_w is not None:
+            PyBuffer_Release(&vw)
+        if self.local_b is not None:
+            PyBuffer_Release(&vb)
+        return threads > 1

@@ -1,0 +1,35 @@
+"""From a checked call to its result: convert the operands, describe the windows, run the kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convspec.fast import _kernels, options
+from convspec.fast.windows import Windows
+from convspec.params import Array, Ints
+
+
+def operand(a: Array, dtype: np.dtype[Any]) -> Array:
+    """`a` in the result's dtype, contiguous and aligned; integers wrap. Copied only where it is not so already."""
+    a = np.asarray(a, dtype, order="C")
+    return a if a.flags.aligned else a.copy()
+
+
+def prepare(windows: Windows, w: Array | None, b: Array | None, threads: int) -> _kernels.Plan:
+    """The windows with their weights in the order the kernels read them."""
+    return _kernels.Plan(windows.fields, windows.fill_bytes(), windows.power, w, b, threads)
+
+
+def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],
+        threads: int, background: Array | None = None) -> Array:  # fmt: skip
+    """Runs `plan` on operand `x` into `out` or a new array; `background` is the result where no window writes."""
+    y = out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
+    if background is not None:
+        y[...] = background
+    options.used_threads(plan.run(x, y, images, threads))
+    if out is None or out is y:
+        return y
+    np.copyto(out, y)
+    return out

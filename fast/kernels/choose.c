@@ -1,0 +1,184 @@
+/* Which register tile suits a window, and how its outputs are split into tasks. */
+#include "window.h"
+
+enum { STRIP_BYTES = 384 << 10, TASK_CYCLES = 20000, LATENCY = 4 };
+
+static int64_t divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        const int64_t r = a % b;
+        a = b, b = r;
+    }
+    return a;
+}
+
+cs_layout cs_lay_out(const cs_axis *a, int64_t n)
+{
+    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, period = a->step / divisor(a->step, gap);
+    const int64_t phases = cs_least(a->taps, period), length = n + (a->taps > 0 ? (a->taps - 1) * gap / a->step : 0);
+    if (a->taps == 0) return (cs_layout){0, n, 0};
+    if (length / n > a->taps || phases * length > a->taps * n) return (cs_layout){a->taps, n, 0};
+    return (cs_layout){phases, length, 1};
+}
+
+int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width)
+{
+    const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], height), v = cs_lay_out(&w->axis[2], width);
+    return w->channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
+}
+
+int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes)
+{
+    if (columns >= lanes) return rows * cs_ceil(columns, lanes);
+    int64_t count = 0;
+    for (int64_t at = 0; at < rows * pitch; count++) {
+        at += lanes;
+        if (at % pitch >= columns) at += pitch - at % pitch;
+    }
+    return count;
+}
+
+/* An axis without taps, steps or padding: its outputs are its inputs. */
+static int plain(const cs_axis *a) { return a->taps == 1 && a->first == 0 && a->step == 1 && a->in == a->out; }
+
+/* One long row instead of many where no window reaches beyond its pixel. */
+static void merge(cs_window *w)
+{
+    cs_axis *v = &w->axis[2];
+    for (int i = 1; i >= 0; i--) {
+        cs_axis *a = &w->axis[i];
+        if (w->kind != CS_FMA || !plain(a) || !plain(v) || a->y != v->out * v->y) return;
+        v->in = v->out = v->out * a->out;
+        a->in = a->out = 1;
+    }
+}
+
+/* Clock cycles for one tile: two multiply-adds and two loads a cycle, chains that wait for their latency, and the stores. */
+static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double store)
+{
+    const double fma = rows * vectors / 2.0, load = (rows + vectors) / 2.0;
+    const double cycles = fma > load ? fma : load;
+    return terms * (cycles > LATENCY ? cycles : LATENCY) + 12 + rows * vectors * store;
+}
+
+static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)
+{
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    const cs_layout strip = cs_lay_out(v, v->out);
+    const int64_t tiles = cs_ceil(cs_vectors(cs_least(h->out, 64), v->out, strip.length, w->lanes), vectors);
+    const int64_t blocks = cs_ceil(w->outputs, rows), tall = w->outputs - w->outputs / blocks * blocks, least = w->outputs / blocks;
+    const double one = (blocks - tall) * tile_cycles(least, vectors, w->terms, 1) + tall * tile_cycles(least + 1, vectors, w->terms, 1);
+    return one * tiles * h->out / cs_least(h->out, 64);
+}
+
+static double outputs_cycles(const cs_window *w, int64_t rows, int64_t vectors)
+{
+    const int64_t tiles = cs_ceil(w->axis[1].out * cs_ceil(w->axis[2].out, rows / 2), 2), panel = vectors * w->lanes;
+    const int64_t rest = cs_ceil(w->outputs % panel, w->lanes);
+    double one = w->outputs / panel * tile_cycles(rows, vectors, w->terms, 5);
+    if (rest) one += tile_cycles(rows, rest, w->terms, 5);
+    return one * tiles;
+}
+
+static void choose_tile(cs_window *w, const cs_table *k)
+{
+    w->cost = -1;
+    for (int64_t rows = 1; rows <= MAX_ROWS; rows++) {
+        for (int64_t vectors = 1; vectors <= MAX_VECTORS; vectors++) {
+            double cost;
+            if (k->pixels[rows][vectors] && rows <= w->outputs) {
+                cost = pixels_cycles(w, rows, vectors);
+                if (w->cost < 0 || cost < w->cost)
+                    w->cost = cost, w->by_pixels = 1, w->rows = rows, w->vectors = vectors, w->blocks = cs_ceil(w->outputs, rows);
+            }
+            if (k->outputs[rows][vectors] && rows / 2 <= w->axis[2].out && (vectors - 1) * w->lanes < w->outputs) {
+                cost = outputs_cycles(w, rows, vectors);
+                if (w->cost < 0 || cost < w->cost)
+                    w->cost = cost, w->by_pixels = 0, w->rows = rows, w->vectors = vectors,
+                    w->blocks = cs_ceil(w->outputs, vectors * w->lanes);
+            }
+        }
+    }
+}
+
+void cs_choose(cs_window *w)
+{
+    const cs_table *k = cs_kernels(w->dtype);
+    w->lanes = k->lanes, w->size = k->size;
+    for (int i = 0; i < 3; i++) {
+        if (w->axis[i].out == 1) w->axis[i].step = 1;
+        if (w->axis[i].taps <= 1) w->axis[i].gap = 1;
+    }
+    merge(w);
+    const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
+    w->terms = w->channels * taps;
+    w->in_place = w->axis[2].step == 1 && w->kind != CS_LOCAL && (taps == 1 || w->outputs * taps < 64);
+    if (w->kind == CS_FMA && w->outputs) {
+        choose_tile(w, k);
+    } else if (w->kind != CS_LOCAL) {
+        w->by_pixels = 1, w->rows = 1, w->vectors = POOL_VECTORS, w->blocks = 1;
+        w->cost = pixels_cycles(w, 1, POOL_VECTORS) * (w->kind == CS_POWER ? 100 * w->lanes : 1);
+    }
+    w->cost *= (double)w->axis[0].out;
+}
+
+static int64_t tasks(cs_window *w)
+{
+    const int64_t planes = w->images * w->groups * w->axis[0].out;
+    w->plane_tasks = cs_ceil(planes, w->planes);
+    w->height_tasks = cs_ceil(w->axis[1].out, w->height);
+    w->width_tasks = cs_ceil(w->axis[2].out, w->width);
+    return w->tasks = w->plane_tasks * w->height_tasks * w->width_tasks * w->shares;
+}
+
+int64_t cs_tile_size(const cs_window *w)
+{
+    return w->vectors * w->lanes * (w->by_pixels ? w->rows : w->height * w->width);
+}
+
+int64_t cs_list_size(const cs_window *w)
+{
+    return w->height * cs_ceil(w->width, w->by_pixels ? cs_least(w->lanes, w->width) : w->rows / 2);
+}
+
+static int64_t scratch_bytes(const cs_window *w)
+{
+    const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
+    const int64_t numbers = 2 * w->terms + d.slots * d.length * h.slots * h.length + 2 * cs_list_size(w) + w->width;
+    return numbers * 8 + (cs_strip_size(w, w->height, w->width) + cs_tile_size(w)) * w->size + 256;
+}
+
+/* Strips that fit into the second-level cache, and enough tasks for every thread. */
+static void split_plane(cs_window *w, int threads)
+{
+    const int64_t least = 8 * w->lanes, budget = STRIP_BYTES / w->size;
+    w->height = w->axis[1].out, w->width = w->axis[2].out, w->planes = 1, w->shares = 1;
+    while (w->width > least && cs_strip_size(w, 1, w->width) > budget)
+        w->width = cs_ceil(cs_ceil(w->width, 2), w->lanes) * w->lanes;
+    w->width = cs_ceil(w->axis[2].out, cs_ceil(w->axis[2].out, w->width));
+    while (w->height > 1 && cs_strip_size(w, w->height, w->width) > budget) w->height = cs_ceil(w->height, 2);
+    const double cycles = w->cost * (double)(w->images * w->groups);
+    while (threads > 1 && w->height >= 4 && tasks(w) < 4 * threads && cycles / (double)tasks(w) > TASK_CYCLES)
+        w->height = cs_ceil(w->height, 2);
+    w->height = cs_ceil(w->axis[1].out, cs_ceil(w->axis[1].out, w->height));
+    if (threads > 1 && w->kind == CS_FMA && tasks(w) < 2 * threads && cycles / (double)tasks(w) > 2 * TASK_CYCLES)
+        w->shares = cs_least(w->blocks, cs_ceil(2 * threads, tasks(w)));
+    const int64_t most = cs_most(1, w->images * w->groups * w->axis[0].out / (4 * threads));
+    if (tasks(w) && cycles / (double)tasks(w) < TASK_CYCLES)
+        w->planes = cs_most(1, cs_least(most, (int64_t)(TASK_CYCLES * (double)tasks(w) / (cycles + 1))));
+}
+
+void cs_split(cs_window *w, int64_t images, int threads)
+{
+    w->images = images;
+    if (w->kind == CS_LOCAL) {
+        cs_local_split(w, threads);
+    } else if (images * w->groups * w->outputs == 0) {
+        w->tasks = w->scratch = 0;
+    } else {
+        split_plane(w, threads);
+        tasks(w);
+        w->scratch = scratch_bytes(w);
+    }
+    w->cycles = w->cost * (double)images * (double)w->groups;
+}

@@ -1,0 +1,50 @@
+/* All algorithms for one dtype, and its entry of the table. */
+#include "words.h"
+
+#include "move.tmpl.h"
+#include "pool.tmpl.h"
+#if SUMS
+#include "tile.tmpl.h"
+#include "local.tmpl.h"
+#endif
+
+#define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
+#define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
+static const cs_table FN(table) = {
+    .lanes = LANES,
+    .size = sizeof(T),
+    .copy_row = FN(copy_row),
+    .pool[CS_MAX] = FN(pool_max),
+#if SUMS
+    PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE)
+    .transpose = FN(transpose),
+    .local = FN(local),
+#endif
+#if FLOATING
+    .pool[CS_MEAN] = FN(pool_mean),
+    .pool[CS_ABS] = FN(pool_abs),
+    .pool[CS_SQUARE] = FN(pool_square),
+    .pool[CS_POWER] = FN(pool_power),
+    .divide = FN(divide),
+#endif
+};
+
+#undef TILE
+#undef OUTPUT_TILE
+#undef JOIN2
+#undef JOIN
+#undef FN
+#undef VEC
+#undef LANES
+#undef INLINE
+#undef UNROLL
+#undef ZIP_LOW
+#undef ZIP_HIGH
+#undef T
+#undef DT
+#undef BITS
+#undef FLOATING
+#undef SUMS
+#undef LEAST
+#undef ABS
+#undef ROOT

@@ -1,0 +1,97 @@
+/* All algorithms for all dtypes, in the words of the instruction set that was included before. Sums of integers are modulo 2^k, so
+ * unsigned elements serve both signs; maxima need each dtype by itself. */
+
+#define T int8_t
+#define DT i8
+#define BITS 8
+#define FLOATING 0
+#define SUMS 0
+#define LEAST INT8_MIN
+#include "dtype.h"
+
+#define T uint8_t
+#define DT u8
+#define BITS 8
+#define FLOATING 0
+#define SUMS 0
+#define LEAST 0
+#include "dtype.h"
+
+#define T int16_t
+#define DT i16
+#define BITS 16
+#define FLOATING 0
+#define SUMS 0
+#define LEAST INT16_MIN
+#include "dtype.h"
+
+#define T uint16_t
+#define DT u16
+#define BITS 16
+#define FLOATING 0
+#define SUMS 0
+#define LEAST 0
+#include "dtype.h"
+
+#define T int32_t
+#define DT i32
+#define BITS 32
+#define FLOATING 0
+#define SUMS 0
+#define LEAST INT32_MIN
+#include "dtype.h"
+
+#define T uint32_t
+#define DT u32
+#define BITS 32
+#define FLOATING 0
+#define SUMS 1
+#define LEAST 0
+#include "dtype.h"
+
+#define T int64_t
+#define DT i64
+#define BITS 64
+#define FLOATING 0
+#define SUMS 0
+#define LEAST INT64_MIN
+#include "dtype.h"
+
+#define T uint64_t
+#define DT u64
+#define BITS 64
+#define FLOATING 0
+#define SUMS 1
+#define LEAST 0
+#include "dtype.h"
+
+#define T float
+#define DT f32
+#define BITS 32
+#define FLOATING 1
+#define SUMS 1
+#define LEAST -__builtin_inff()
+#define ABS __builtin_fabsf
+#define ROOT __builtin_sqrtf
+#include "dtype.h"
+
+#define T double
+#define DT f64
+#define BITS 64
+#define FLOATING 1
+#define SUMS 1
+#define LEAST -__builtin_inf()
+#define ABS __builtin_fabs
+#define ROOT __builtin_sqrt
+#include "dtype.h"
+
+#define JOIN2(a, b) a##_##b
+#define JOIN(a, b) JOIN2(a, b)
+const cs_table *const JOIN(cs_tables, ISA)[DTYPES] = {
+    [CS_I8] = &table_i8, [CS_U8] = &table_u8, [CS_I16] = &table_i16, [CS_U16] = &table_u16, [CS_I32] = &table_i32,
+    [CS_U32] = &table_u32, [CS_I64] = &table_i64, [CS_U64] = &table_u64, [CS_F32] = &table_f32, [CS_F64] = &table_f64,
+};
+
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpragma-pack"
+#endif

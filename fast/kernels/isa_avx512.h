@@ -1,0 +1,16 @@
+/* The vocabulary of AVX-512: 32 registers of 512 bits. */
+#include <immintrin.h>
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,prefer-vector-width=512")
+#endif
+
+#define ISA avx512
+#define VBITS 512
+#define FMA_f32(a, b, c) ((VEC)_mm512_fmadd_ps((a), (b), (c)))
+#define FMA_f64(a, b, c) ((VEC)_mm512_fmadd_pd((a), (b), (c)))
+/* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
+#define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((a), _mm512_cmp_ps_mask((a), (a), _CMP_ORD_Q), (a), (x)))
+#define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((a), _mm512_cmp_pd_mask((a), (a), _CMP_ORD_Q), (a), (x)))
+#include "tiles_32.h"

@@ -1,0 +1,10 @@
+/* The vocabulary of AArch64's Advanced SIMD: 32 registers of 128 bits, on every such machine. */
+#include <arm_neon.h>
+
+#define ISA neon
+#define VBITS 128
+#define FMA_f32(a, b, c) ((VEC)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
+#define FMA_f64(a, b, c) ((VEC)vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b)))
+#define MAX_f32(a, x) ((VEC)vmaxq_f32((float32x4_t)(a), (float32x4_t)(x)))
+#define MAX_f64(a, x) ((VEC)vmaxq_f64((float64x2_t)(a), (float64x2_t)(x)))
+#include "tiles_32.h"

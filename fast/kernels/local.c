@@ -1,0 +1,99 @@
+/* Unshared and sparsely shared kernels: a task holds the inputs of one vector of output positions and runs all outputs over it. */
+#include <string.h>
+
+#include "window.h"
+
+enum { COLUMN_BYTES = 256 << 10, POSITIONS = 64 };
+
+static int64_t positions(const cs_window *w) { return w->axis[0].out * w->axis[1].out * w->axis[2].out; }
+
+static int64_t row_bytes(const cs_window *w) { return (w->terms + 1) * w->lanes * w->size; }
+
+void cs_local_split(cs_window *w, int threads)
+{
+    const int64_t vectors = cs_ceil(positions(w), w->lanes);
+    w->planes = cs_most(1, cs_least(w->images, COLUMN_BYTES / row_bytes(w)));
+    w->plane_tasks = w->groups * cs_ceil(w->images, w->planes);
+    w->height_tasks = vectors, w->width_tasks = 1;
+    w->shares = cs_most(1, cs_least(w->outputs, 2 * threads / cs_most(1, vectors * w->plane_tasks)));
+    w->tasks = w->outputs ? w->plane_tasks * vectors * w->shares : 0;
+    w->scratch = w->planes * row_bytes(w) + w->lanes * w->lanes * w->size + 256;
+    w->cost = (double)(vectors * w->terms * w->outputs) * 8;
+}
+
+/* Where the lanes of a vector of positions are: their coordinates, and the kernel each uses. */
+typedef struct {
+    int64_t o[POSITIONS][3], kernel[POSITIONS], count, kernels;
+} lanes;
+
+static void list_lanes(const cs_window *w, int64_t first, lanes *l)
+{
+    const cs_axis *a = w->axis;
+    l->kernels = a[0].tile * a[1].tile * a[2].tile;
+    l->count = cs_least(w->lanes, positions(w) - first);
+    for (int64_t i = 0; i < w->lanes; i++) {
+        const int64_t p = first + cs_least(i, l->count - 1);
+        int64_t *o = l->o[i];
+        o[0] = p / (a[1].out * a[2].out), o[1] = p / a[2].out % a[1].out, o[2] = p % a[2].out;
+        l->kernel[i] = (o[0] % a[0].tile * a[1].tile + o[1] % a[1].tile) * a[2].tile + o[2] % a[2].tile;
+    }
+}
+
+/* The inputs of lanes [from, to), which are neighbours in a row of outputs, for every term. */
+static void gather_run(const cs_window *w, const cs_table *k, const lanes *l, int64_t from, int64_t to, const char *x, char *column)
+{
+    const cs_axis *a = w->axis;
+    const int64_t *o = l->o[from], plane = a[0].in * a[1].in * a[2].in;
+    for (int64_t c = 0; c < w->channels; c++, x += plane * w->size)
+        for (int64_t t0 = 0; t0 < a[0].taps; t0++)
+            for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
+                const int64_t p0 = o[0] * a[0].step + a[0].first + t0 * a[0].gap, p1 = o[1] * a[1].step + a[1].first + t1 * a[1].gap;
+                const int inside = p0 >= 0 && p0 < a[0].in && p1 >= 0 && p1 < a[1].in;
+                for (int64_t t2 = 0; t2 < a[2].taps; t2++, column += w->lanes * w->size) {
+                    cs_row r = {o[2] * a[2].step + a[2].first + t2 * a[2].gap, a[2].step, to - from, 0, 0, a[2].in, CS_FILL, 0};
+                    r.inside = cs_least(r.count, r.start < 0 ? cs_ceil(-r.start, r.step) : 0);
+                    r.outside = cs_most(r.inside, cs_least(r.count, r.start < r.in ? cs_ceil(r.in - r.start, r.step) : 0));
+                    k->copy_row(column + from * w->size, inside ? x + (p0 * a[1].in + p1) * a[2].in * w->size : NULL, &r);
+                }
+            }
+}
+
+static void gather(const cs_window *w, const cs_table *k, const lanes *l, const char *x, char *column)
+{
+    for (int64_t from = 0, to; from < w->lanes; from = to) {
+        for (to = from + 1; to < w->lanes && l->o[to][2] == l->o[to - 1][2] + 1; to++) {}
+        gather_run(w, k, l, from, to, x, column);
+    }
+}
+
+void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
+{
+    const cs_table *k = cs_kernels(w->dtype);
+    const int64_t size = w->size, wide = w->lanes * size, all = w->groups * w->outputs, places = positions(w);
+    const int64_t share = i % w->shares, vector = i / w->shares % w->height_tasks, rest = i / w->shares / w->height_tasks;
+    const int64_t group = rest % w->groups, image = rest / w->groups * w->planes;
+    const int64_t images = cs_least(w->planes, w->images - image), channels = w->groups * w->channels;
+    const int64_t x_plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
+    char *columns = (char *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63), *sums = columns + w->planes * w->terms * wide;
+    char *spare = sums + w->planes * wide;
+    lanes l;
+    list_lanes(w, vector * w->lanes, &l);
+    for (int64_t n = 0; n < images; n++)
+        gather(w, k, &l, (const char *)x + ((image + n) * channels + group * w->channels) * x_plane * size,
+               columns + n * w->terms * wide);
+    for (int64_t o = w->outputs * share / w->shares; o < w->outputs * (share + 1) / w->shares; o++) {
+        const int64_t output = group * w->outputs + o;
+        const void *rows[POSITIONS];
+        for (int64_t j = 0; j < w->lanes; j++) {
+            const int64_t kernel = output * l.kernels + l.kernel[j];
+            rows[j] = (const char *)weights + kernel * w->terms * size;
+            if (bias) memcpy(sums + j * size, (const char *)bias + kernel * size, (size_t)size);
+        }
+        if (!bias) memset(sums, 0, (size_t)wide);
+        for (int64_t n = 1; n < images; n++) memcpy(sums + n * wide, sums, (size_t)wide);
+        k->local(rows, w->terms, columns, w->terms * w->lanes, images, sums, spare);
+        for (int64_t n = 0; n < images; n++)
+            memcpy((char *)y + (((image + n) * all + output) * places + vector * w->lanes) * size, sums + n * wide,
+                   (size_t)(l.count * size));
+    }
+}

@@ -1,0 +1,37 @@
+/* Unshared kernels: every lane has its own row of weights. Blocks of LANES x LANES weights are read along their rows, turned in
+ * registers, and used for every image. x holds, for each image, a vector of inputs for each term; sums a vector for each image. */
+
+static void FN(local)(const void *const *rows, int64_t terms, const void *in, int64_t ldx, int64_t images, void *to, void *spare)
+{
+    const T *const *w = (const T *const *)rows;
+    const T *x = in;
+    T *sums = to, *part = spare;
+    for (int64_t k = 0; k < terms; k += LANES) {
+        const int count = terms - k < LANES ? (int)(terms - k) : LANES;
+        VEC v[LANES];
+        if (count == LANES) {
+            UNROLL
+            for (int l = 0; l < LANES; l++) v[l] = FN(load)(w[l] + k);
+        } else {
+            for (int l = 0; l < LANES; l++)
+                for (int i = 0; i < LANES; i++) part[l * LANES + i] = i < count ? w[l][k + i] : 0;
+            UNROLL
+            for (int l = 0; l < LANES; l++) v[l] = FN(load)(part + l * LANES);
+        }
+        FN(turn)(v);
+        if (count < LANES) {
+            for (int i = 0; i < LANES; i++) FN(store)(part + i * LANES, v[i]);
+        }
+        for (int64_t n = 0; n < images; n++) {
+            const T *xn = x + n * ldx + k * LANES;
+            VEC sum = FN(load)(sums + n * LANES);
+            if (count == LANES) {
+                UNROLL
+                for (int i = 0; i < LANES; i++) sum = FN(fma)(FN(load)(xn + i * LANES), v[i], sum);
+            } else {
+                for (int i = 0; i < count; i++) sum = FN(fma)(FN(load)(xn + i * LANES), FN(load)(part + i * LANES), sum);
+            }
+            FN(store)(sums + n * LANES, sum);
+        }
+    }
+}

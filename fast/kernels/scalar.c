@@ -1,0 +1,8 @@
+#include <math.h>
+#include <string.h>
+
+#include "table.h"
+
+#include "isa_scalar.h"
+
+#include "dtypes.h"

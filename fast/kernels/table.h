@@ -1,0 +1,35 @@
+/* What an instruction set provides for one dtype, and the numbers that the choice of tiles needs. */
+#ifndef CONVSPEC_TABLE_H
+#define CONVSPEC_TABLE_H
+
+#include "kernels.h"
+
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4 };
+
+/* Vectors over pixels: rows outputs x vectors pixels. px: the pixels of tap 0; off: the taps; w: rows initial values, then rows
+ * weights a term; py: where the vectors of the first output go; ldy: elements from one output to the next. */
+typedef void tile_pixels(const void *const *px, const int64_t *off, int64_t terms, const void *w, void *const *py, int64_t ldy);
+
+/* Vectors over outputs: two runs of rows / 2 pixels x vectors of outputs. w: initial values, then weights, a whole vector each;
+ * ya, yb: a row of vectors for each pixel. */
+typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, void *ya, void *yb);
+
+typedef struct { /* one row of input positions start + i * step, i < count, of which [inside, outside) lie in the row */
+    int64_t start, step, count, inside, outside, in, boundary;
+    uint64_t fill;
+} cs_row;
+
+typedef struct {
+    int64_t lanes, size;
+    tile_pixels *pixels[MAX_ROWS + 1][MAX_VECTORS + 1];
+    tile_outputs *outputs[MAX_ROWS + 1][MAX_VECTORS + 1];
+    tile_pixels *pool[KINDS]; /* one row x POOL_VECTORS; in CS_POWER, w points at the exponent */
+    void (*copy_row)(void *to, const void *row, const cs_row *r);
+    void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
+    void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows, int64_t columns); /* y[j][i] = x[i][j] */
+    void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums, void *spare);
+} cs_table;
+
+const cs_table *cs_kernels(int64_t dtype);
+
+#endif

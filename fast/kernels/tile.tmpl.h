@@ -1,0 +1,78 @@
+/* The chain of fused multiply-adds over a register tile. Every lane is one output element; all run through the same terms. */
+
+INLINE void FN(pixels)(const int rows, const int vectors, const T *const *px, const int64_t *off, int64_t terms, const T *w,
+                       T *const *py, int64_t ldy)
+{
+    VEC sum[MAX_ROWS][MAX_VECTORS], xv[MAX_VECTORS];
+    const T *x[MAX_VECTORS];
+    UNROLL
+    for (int j = 0; j < vectors; j++) x[j] = px[j];
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vectors; j++) sum[i][j] = FN(all)(w[i]);
+    }
+    for (int64_t k = 0; k < terms; k++) {
+        w += rows;
+        UNROLL
+        for (int j = 0; j < vectors; j++) xv[j] = FN(load)(x[j] + off[k]);
+        UNROLL
+        for (int i = 0; i < rows; i++) {
+            const VEC wv = FN(all)(w[i]);
+            UNROLL
+            for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv[j], wv, sum[i][j]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vectors; j++) FN(store)(py[j] + i * ldy, sum[i][j]);
+    }
+}
+
+INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T *xb, const int64_t *off, int64_t terms,
+                        const T *w, T *ya, T *yb)
+{
+    VEC sum[MAX_ROWS][MAX_VECTORS], wv[MAX_VECTORS];
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vectors; j++) sum[i][j] = FN(load)(w + j * LANES);
+    }
+    for (int64_t k = 0; k < terms; k++) {
+        const T *a = xa + off[k], *b = xb + off[k];
+        w += vectors * LANES;
+        UNROLL
+        for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
+        UNROLL
+        for (int i = 0; i < rows; i++) {
+            const VEC xv = FN(all)(i < rows / 2 ? a[i] : b[i - rows / 2]);
+            UNROLL
+            for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, wv[j], sum[i][j]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        T *y = i < rows / 2 ? ya + i * vectors * LANES : yb + (i - rows / 2) * vectors * LANES;
+        UNROLL
+        for (int j = 0; j < vectors; j++) FN(store)(y + j * LANES, sum[i][j]);
+    }
+}
+
+#define TILE(rows, vectors) \
+    static void FN(pixels_##rows##_##vectors)(const void *const *px, const int64_t *off, int64_t terms, const void *w, \
+                                              void *const *py, int64_t ldy) \
+    { \
+        FN(pixels)(rows, vectors, (const T *const *)px, off, terms, w, (T *const *)py, ldy); \
+    }
+PIXEL_TILES(TILE)
+#undef TILE
+
+#define TILE(rows, vectors) \
+    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, \
+                                               void *ya, void *yb) \
+    { \
+        FN(outputs)(rows, vectors, xa, xb, off, terms, w, ya, yb); \
+    }
+OUTPUT_TILES(TILE)
+#undef TILE

@@ -1,0 +1,65 @@
+/* The words that every instruction set shares, from the compiler's vector extensions, for one dtype: element T of BITS bits. */
+#define JOIN2(a, b) a##_##b
+#define JOIN(a, b) JOIN2(a, b)
+#define FN(name) JOIN(name, DT)
+#define VEC FN(vec)
+#define LANES (VBITS / BITS)
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+typedef T VEC __attribute__((vector_size(VBITS / 8)));
+typedef T FN(loose) __attribute__((vector_size(VBITS / 8), aligned(BITS / 8), may_alias));
+
+INLINE VEC FN(load)(const T *p) { return *(const FN(loose) *)p; }
+INLINE void FN(store)(T *p, VEC v) { *(FN(loose) *)p = v; }
+/* s - 0 is s, for -0 too, and compiles to a broadcast. */
+INLINE VEC FN(all)(T s) { return s - (VEC){0}; }
+
+#if FLOATING
+INLINE VEC FN(fma)(VEC a, VEC b, VEC c) { return JOIN(FMA, DT)(a, b, c); }
+INLINE VEC FN(max)(VEC a, VEC x) { return JOIN(MAX, DT)(a, x); }
+#else
+INLINE VEC FN(fma)(VEC a, VEC b, VEC c) { return a * b + c; }
+INLINE VEC FN(max)(VEC a, VEC x)
+{
+    VEC r;
+    for (int l = 0; l < LANES; l++) r[l] = x[l] > a[l] ? x[l] : a[l];
+    return r;
+}
+#endif
+
+#if SUMS
+/* Interleave the lower, and the upper, halves of two vectors. */
+#if LANES == 16
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif LANES == 8
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif LANES == 4
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#elif LANES == 2
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#else
+#define ZIP_LOW(a, b) (a)
+#define ZIP_HIGH(a, b) (b)
+#endif
+
+/* Transposes LANES vectors: each perfect shuffle turns the address (row, lane) by one bit. */
+INLINE void FN(turn)(VEC *v)
+{
+    VEC t[LANES];
+    UNROLL
+    for (int bit = 1; bit < LANES; bit *= 2) {
+        UNROLL
+        for (int i = 0; i < LANES / 2; i++) {
+            t[2 * i] = ZIP_LOW(v[i], v[i + LANES / 2]);
+            t[2 * i + 1] = ZIP_HIGH(v[i], v[i + LANES / 2]);
+        }
+        UNROLL
+        for (int i = 0; i < LANES; i++) v[i] = t[i];
+    }
+}
+#endif

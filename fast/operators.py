@@ -1,0 +1,154 @@
+"""The forward operators: check, describe, run. Names, arguments and meaning are the law's; see `convspec.fast`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convspec import checks
+from convspec.fast import options, windows
+from convspec.fast.calls import operand, prepare, run
+from convspec.params import Array, ChannelPool, Conv, Image, Pool
+
+
+def conv(
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """conv: x (N, C, *S), w (K, C/groups, *R), b (K,) to (N, K, *O)."""
+    c = checks.conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _sums(c, out, num_threads, algorithm)
+
+
+def local_conv(
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """local_conv: w (K, *O, C/groups, *R) has a kernel and b (K, *O) a bias for each output position."""
+    c = checks.local_conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _sums(c, out, num_threads, algorithm)
+
+
+def tiled_conv(
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """tiled_conv: w (K, *T, C/groups, *R) and b (K, *T); output position o uses kernel o mod T."""
+    c = checks.tiled_conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _sums(c, out, num_threads, algorithm)
+
+
+def conv_transpose(
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
+    groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """conv_transpose, the adjoint of conv: w (C, K/groups, *R)."""
+    c = checks.conv_transpose(
+        x, w, b, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
+    )
+    return _sums(c, out, num_threads, algorithm)
+
+
+def max_pool(
+    x: Any, size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: Any = False,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """max_pool: the greatest element of each window; NaN if it holds one."""
+    c = checks.max_pool(x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
+    return _pooled(c, windows.pool(c), out, num_threads, algorithm)
+
+
+def avg_pool(
+    x: Any, size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: Any = False,
+    count_include_pad: Any = False, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """avg_pool: the mean of each window, over its taps inside the input, or inside the padded input."""
+    c = checks.avg_pool(
+        x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode,
+        count_include_pad=count_include_pad,
+    )  # fmt: skip
+    return _pooled(c, windows.pool(c), out, num_threads, algorithm)
+
+
+def lp_pool(
+    x: Any, size: Any, *, p: Any = 2, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: Any = False,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """lp_pool: (sum |x|^p)^(1/p) of each window."""
+    c = checks.lp_pool(x, size, p=p, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
+    return _pooled(c, windows.pool(c), out, num_threads, algorithm)
+
+
+def channel_pool(
+    x: Any, size: Any, *, stride: Any = None, kind: Any = "max", p: Any = 2, out: Any = None, num_threads: Any = None,
+    algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """channel_pool: windows over the channel axis; kind is max, avg or lp."""
+    c = checks.channel_pool(x, size, stride=stride, kind=kind, p=p)
+    return _pooled(c, windows.channel_pool(c), out, num_threads, algorithm)
+
+
+def convolve(
+    in1: Any, in2: Any, mode: Any = "full", boundary: Any = "fill", fillvalue: Any = 0, *, out: Any = None,
+    num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """convolve, as scipy.signal.convolve2d: arrays of rank 1 to 3 without batch or channel axes."""
+    return _image(checks.convolve(in1, in2, mode, boundary, fillvalue), out, num_threads, algorithm)
+
+
+def correlate(
+    in1: Any, in2: Any, mode: Any = "full", boundary: Any = "fill", fillvalue: Any = 0, *, out: Any = None,
+    num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """correlate, which differs from convolve by in2 not being reversed."""
+    return _image(checks.correlate(in1, in2, mode, boundary, fillvalue), out, num_threads, algorithm)
+
+
+def _sums(c: Conv, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
+    threads = options.threads(num_threads)
+    x, w = operand(c.x, c.dtype), operand(c.w, c.dtype)
+    b = None if c.b is None else operand(c.b, c.dtype)
+    described = describe(c, w)
+    background = None if described.covers else bias_everywhere(c, b)
+    plan = prepare(described, w, b, threads)
+    return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)
+
+
+def describe(c: Conv, w: Array) -> windows.Windows:
+    """The windows of a checked convolution with operand `w`."""
+    if c.op != "conv_transpose":
+        return windows.conv(c)
+    return windows.conv_transpose(c, finite=c.dtype.kind != "f" or bool(np.isfinite(w).all()))
+
+
+def bias_everywhere(c: Conv, b: Array | None) -> Array:
+    """What an output without any term is: its channel's bias, or 0."""
+    return np.zeros((), c.dtype) if b is None else b.reshape(c.K, *(1,) * len(c.O))
+
+
+def _pooled(c: Pool | ChannelPool, described: windows.Windows, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.x,))
+    threads = options.threads(num_threads)
+    return run(
+        prepare(described, None, None, 1), operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads
+    )
+
+
+def _image(c: Image, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.in1, c.in2))
+    threads = options.threads(num_threads)
+    plan = prepare(windows.image(c), operand(c.in2, c.dtype), None, threads)
+    reverse = c.swapped and c.op == "correlate"
+    y = run(plan, operand(c.in1, c.dtype), 1, None if reverse else out, c.shape, c.dtype, threads)
+    if not reverse:
+        return y
+    y = np.flip(y).copy()
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out

@@ -1,0 +1,65 @@
+"""Plans: weights checked and packed once, for convolutions that are called again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from convspec import checks, dtypes
+from convspec.fast import _kernels, options
+from convspec.fast.calls import operand, prepare, run
+from convspec.fast.operators import bias_everywhere, describe
+from convspec.params import Array, Conv
+
+
+class ConvPlan:
+    """A convolution with fixed weights: `plan(x, out=None, num_threads=None)` is the operator's result.
+
+    The weights are copied when the plan is made, so later changes to `w` and `b` do not matter. They are packed for each new
+    shape and dtype of an image; the number of images may vary freely.
+    """
+
+    def __init__(self, check: Callable[..., Conv], w: Any, b: Any, **keywords: Any) -> None:
+        self._check, self._keywords = check, keywords
+        self._w = np.array(dtypes.array("w", w))
+        self._b = None if b is None else np.array(dtypes.array("b", b))
+        self._prepared: dict[Any, tuple[Conv, _kernels.Plan, Array | None]] = {}
+
+    def __call__(self, x: Any, out: Any = None, num_threads: Any = None) -> Array:
+        x = dtypes.array("x", x)
+        threads = options.threads(num_threads)
+        key = (x.shape[1:], x.dtype)
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(x, threads)
+        c, plan, background = self._prepared[key]
+        images = x.shape[0] if x.ndim else 0
+        shape = (images, *c.shape[1:])
+        options.output(out, shape, c.dtype, (x,))
+        return run(plan, operand(x, c.dtype), images, out, shape, c.dtype, threads, background)
+
+    def _prepare(self, x: Array, threads: int) -> tuple[Conv, _kernels.Plan, Array | None]:
+        c = self._check(x, self._w, self._b, **self._keywords)
+        w, b = operand(c.w, c.dtype), None if c.b is None else operand(c.b, c.dtype)
+        described = describe(c, w)
+        background = None if described.covers else bias_everywhere(c, b)
+        return c, prepare(described, w, b, threads), background
+
+
+def plan_conv(
+    w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
+) -> ConvPlan:
+    """A plan of conv; what the shape of x decides is checked when it is called."""
+    return ConvPlan(checks.conv, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def plan_conv_transpose(
+    w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
+    groups: Any = 1,
+) -> ConvPlan:  # fmt: skip
+    """A plan of conv_transpose; what the shape of x decides is checked when it is called."""
+    return ConvPlan(
+        checks.conv_transpose, w, b, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""Every operator as sliding windows: what the law calls by ten names, the kernels know as one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convspec.fast.axes import Axis, existing_terms, phases, tiles
+from convspec.params import ChannelPool, Conv, Image, Pool
+
+KINDS = ("fma", "local", "max", "mean", "abs", "square", "power")
+DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
+BOUNDARIES = ("fill", "wrap", "symm", "reflect", "edge")
+
+FEW_POSITIONS = 16
+"""Below so many output positions a kernel, tiled_conv reads its weights as local_conv does."""
+
+OVERHANG = 4
+"""Pooling windows so many times larger than the input are cut to it."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What the kernels are asked to do: the windows of one call, the padding value and the order of a norm."""
+
+    fields: list[tuple[int, ...]]
+    dtype: np.dtype[Any]
+    fill: float = 0
+    power: float = 0
+    covers: bool = True
+    """Whether the windows write every element of the result."""
+
+    def fill_bytes(self) -> bytes:
+        """The padding value as one element; integers modulo 2^k."""
+        value = self.fill % 2 ** (8 * self.dtype.itemsize) if self.dtype.kind == "u" else self.fill
+        return np.array(value, self.dtype).tobytes()
+
+
+def _strides(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def _fields(
+    kind: str, dtype: np.dtype[Any], axes: Iterable[Axis], *, groups: int = 1, channels: int = 1, outputs: int = 1,
+    weights: tuple[int, int, int] = (0, 0, 0), biases: int = 0, w_base: int = 0, plane: int, boundary: str = "fill",
+) -> tuple[int, ...]:  # fmt: skip
+    """One `cs_window`; `weights` are the elements between groups, outputs and channels, `biases` those between biases."""
+    axes = tuple(axes)
+    bases = [sum(getattr(a, name) for a in axes) for name in ("w_base", "b_base", "y_base")]
+    head = (KINDS.index(kind), DTYPES.index(dtype.name), BOUNDARIES.index(boundary), groups, channels, outputs)
+    axes = (Axis(),) * (3 - len(axes)) + axes
+    fields = (f for a in axes for f in a.fields())
+    return (*head, w_base + bases[0], *weights, bases[1], biases, bases[2], plane, *fields)
+
+
+def _sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype to compute sums in: of integers they are modulo 2^k, so unsigned."""
+    return np.dtype(f"u{dtype.name}") if dtype.kind == "i" else dtype
+
+
+def conv(c: Conv) -> Windows:
+    """conv, local_conv and tiled_conv: in turn over the kernels of a small tile, else each position with its own."""
+    dtype = _sum_dtype(c.dtype)
+    channels, outputs, kernels = c.C // c.groups, c.K // c.groups, prod(c.T)
+    size = channels * prod(c.R)
+    shape = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
+    geometry = zip(c.S, c.O, c.stride, c.R, c.pads, c.dilation, _strides(c.R), _strides(c.O), c.T, strict=True)
+    axes = [Axis(n, o, s, r, -p[0], d, w, y, tile=t) for n, o, s, r, p, d, w, y, t in geometry]
+    if kernels > 1 and prod(c.O) < FEW_POSITIONS * kernels:
+        return Windows([_fields("local", dtype, axes, **shape)], dtype)
+    weights = (outputs * kernels * size, kernels * size, prod(c.R))
+    per_axis = [tiles(a, a.tile, step, size) for a, step in zip(axes, _strides(c.T), strict=True)]
+    return Windows(
+        [_fields("fma", dtype, tile, weights=weights, biases=kernels, **shape) for tile in product(*per_axis)], dtype
+    )
+
+
+def conv_transpose(c: Conv, finite: bool) -> Windows:
+    """conv_transpose: a stride-1 window for each phase of the output.
+
+    The law sums only the terms that exist. Zeros beyond the edges are the same while the weights are `finite`; where
+    they are not, windows are cut so that none reaches beyond.
+    """
+    dtype = _sum_dtype(c.dtype)
+    channels, outputs, taps = c.C // c.groups, c.K // c.groups, prod(c.R)
+    geometry = zip(c.S, c.O, c.R, c.stride, c.dilation, c.pads, _strides(c.R), _strides(c.O), strict=True)
+    per_axis = [
+        phases(n, o, r, stride=s, dilation=d, before=p[0], w=w, y=y) for n, o, r, s, d, p, w, y in geometry
+    ]
+    covers = all(sum(a.out for a in axes) == o for axes, o in zip(per_axis, c.O, strict=True))
+    if not finite:
+        per_axis = [[piece for a in axes for piece in existing_terms(a)] for axes in per_axis]
+    shape = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
+    weights = (channels * outputs * taps, taps, outputs * taps)
+    fields = [_fields("fma", dtype, axes, weights=weights, biases=1, **shape) for axes in product(*per_axis)]
+    return Windows(fields, dtype, covers=covers)
+
+
+def pool(c: Pool) -> Windows:
+    """max_pool, avg_pool and lp_pool: every channel is a group of its own."""
+    geometry = zip(c.S, c.O, c.stride, c.size, c.pads, c.dilation, _strides(c.O), strict=True)
+    axes = []
+    for n, o, s, r, (before, after), d, y in geometry:
+        low, high = (-before, n + after) if c.count_include_pad else (0, n)
+        axes.append(Axis(n, o, s, r, -before, d, y=y, low=low, high=high, mean_first=-before, mean_taps=r))
+    per_axis = [existing_terms(a) if a.taps * a.gap > OVERHANG * a.size else [a] for a in axes]
+    kind = {"max_pool": "max", "avg_pool": "mean"}.get(c.op) or _norm(c.p)
+    fields = [_fields(kind, c.dtype, tile, groups=c.C, plane=prod(c.O)) for tile in product(*per_axis)]
+    return Windows(fields, c.dtype, _identity(kind, c.dtype), c.p)
+
+
+def channel_pool(c: ChannelPool) -> Windows:
+    """channel_pool: windows over the channels of an image whose rows are the channels' pixels."""
+    pixels = prod(c.S)
+    kind = {"max": "max", "avg": "mean"}.get(c.kind) or _norm(c.p)
+    axes = (
+        Axis(c.C, c.K, c.stride, c.size, y=pixels, high=c.C, mean_taps=c.size),
+        Axis(pixels, pixels, y=1, high=pixels),
+    )
+    fields = _fields(kind, c.dtype, axes, plane=c.K * pixels)
+    return Windows([fields], c.dtype, _identity(kind, c.dtype), c.p)
+
+
+def image(c: Image) -> Windows:
+    """convolve and correlate: one channel. A convolution reads its kernel from the end, so positions ascend."""
+    sign = -1 if c.op == "convolve" else 1
+    geometry = zip(c.S, c.shape, c.R, c.start, _strides(c.R), _strides(c.shape), strict=True)
+    axes = [Axis(n, o, 1, r, start - (r - 1), 1, sign * w, y) for n, o, r, start, w, y in geometry]
+    dtype = _sum_dtype(c.dtype)
+    base = prod(c.R) - 1 if sign < 0 else 0
+    fields = _fields("fma", dtype, axes, w_base=base, plane=prod(c.shape), boundary=c.boundary)
+    return Windows([fields], dtype, c.fillvalue)
+
+
+def _norm(p: float) -> str:
+    return {1: "abs", 2: "square"}.get(p, "power")
+
+
+def _identity(kind: str, dtype: np.dtype[Any]) -> float:
+    if kind != "max":
+        return 0
+    return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)

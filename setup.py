@@ -1,0 +1,55 @@
+"""Builds the one extension, convspec.fast._kernels, with OpenMP where the compiler has it; the rest is in pyproject.toml."""
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+KERNELS = "fast/kernels"
+FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-Wno-psabi"]
+
+
+class BuildKernels(build_ext):
+    """build_ext with a probe for OpenMP."""
+
+    def build_extensions(self):
+        if os.environ.get("CONVSPEC_NO_OPENMP") == "1" or not self.compiles_with("-fopenmp"):
+            warnings.warn("convspec.fast is being built WITHOUT OpenMP: it will use one thread only", stacklevel=1)
+        else:
+            for extension in self.extensions:
+                extension.extra_compile_args.append("-fopenmp")
+                extension.extra_link_args.append("-fopenmp")
+        super().build_extensions()
+
+    def compiles_with(self, flag):
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+            try:
+                objects = self.compiler.compile([str(source)], output_dir="/", extra_postargs=[flag])
+                self.compiler.link_executable(objects, str(Path(folder, "probe")), extra_postargs=[flag])
+            except Exception:
+                return False
+        return True
+
+
+setup(
+    ext_modules=[
+        Extension(
+            "convspec.fast._kernels",
+            sources=["fast/_kernels.pyx", *sorted(str(path) for path in Path(KERNELS).glob("*.c"))],
+            depends=sorted(str(path) for path in Path(KERNELS).glob("*.h")),
+            include_dirs=[KERNELS],
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            extra_compile_args=FLAGS,
+            extra_link_args=[],
+            libraries=["m"],
+            py_limited_api=True,
+        )
+    ],
+    cmdclass={"build_ext": BuildKernels},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
