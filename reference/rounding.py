@@ -23,7 +23,7 @@ def nearest(numerator: int, denominator: int, dtype: DType) -> float:
     """The number of a floating dtype that is nearest to a fraction; ties go to the even one, too much to infinity."""
     info = np.finfo(dtype)
     precision, least = info.nmant + 1, int(info.minexp) - info.nmant
-    magnitude = abs(numerator)
+    sign, magnitude = (-1 if numerator < 0 else 1), abs(numerator)
     unit = max(magnitude.bit_length() - denominator.bit_length() - precision, least)
     significand, rest, divisor = _divide(magnitude, denominator, unit)
     if significand.bit_length() > precision:
@@ -32,8 +32,8 @@ def nearest(numerator: int, denominator: int, dtype: DType) -> float:
     if 2 * rest > divisor or (2 * rest == divisor and significand % 2):
         significand += 1
     if significand.bit_length() + unit > info.maxexp:
-        return copysign(inf, numerator)
-    return copysign(ldexp(significand, unit), numerator)
+        return sign * inf
+    return sign * ldexp(significand, unit)
 
 
 def _divide(numerator: int, denominator: int, unit: int) -> tuple[int, int, int]:
@@ -104,4 +104,4 @@ def fma64(x: float, w: float, acc: float) -> float:
     try:
         return numerator / denominator
     except OverflowError:
-        return copysign(inf, numerator)
+        return -inf if numerator < 0 else inf

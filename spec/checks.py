@@ -79,7 +79,7 @@ def _windows(
     strides = per_axis("stride", stride, rank, "error.stride")
     dilations = per_axis("dilation", dilation, rank, "error.dilation")
     pads = pads_of(padding, S, R, strides, dilations)
-    O = _fit("w", S, R, strides, dilations, pads)  # noqa: E741
+    O = _fit("w", S, R, strides, dilations, pads)
     if op == "local_conv" and T != O:
         raise SpecValueError("error.tile-shape", "w", w.shape, f"must hold one kernel for each output, of shape {O}")
     _no_empty_axis("w", w.shape, T, "error.tile-shape")
@@ -116,7 +116,7 @@ def conv_transpose(
     for e, s, d in zip(extra, strides, dilations, strict=True):
         if e >= max(s, d):
             raise SpecValueError("error.output-padding", "output_padding", output_padding, f"must be below {max(s, d)}")
-    O = tuple(  # noqa: E741
+    O = tuple(
         shapes.transposed_size(n, k, stride=s, dilation=d, pad=pad, output_padding=e)
         for n, k, s, d, pad, e in zip(S, R, strides, dilations, pads, extra, strict=True)
     )
@@ -170,7 +170,7 @@ def _pool(
     pads = pads_of(padding, S, sizes, strides, dilations)
     up = ceil and not (isinstance(padding, str) and padding.startswith("same"))
     drop = policies["ceil_drop"] == "yes"
-    O = _fit("size", S, sizes, strides, dilations, pads, ceil_mode=up, drop=drop)  # noqa: E741
+    O = _fit("size", S, sizes, strides, dilations, pads, ceil_mode=up, drop=drop)
     dtype = dtypes.of_maximum(x) if op == "max_pool" else dtypes.of_mean(x)
     output_shape((N, C, *O), dtype)
     return Pool(op, x, dtype, N, C, tuple(S), sizes, strides, dilations, pads, O, ceil, **rest)
@@ -255,7 +255,7 @@ def _fit(
     name: str, S: list[int], R: Ints, stride: Ints, dilation: Ints, pads: tuple[shapes.Pad, ...], **ceil: bool
 ) -> Ints:
     """The output sizes, where every window fits into the padded input."""
-    O = tuple(  # noqa: E741
+    O = tuple(
         shapes.output_size(n, k, stride=s, dilation=d, pad=pad, **ceil)
         for n, k, s, d, pad in zip(S, R, stride, dilation, pads, strict=True)
     )

@@ -37,9 +37,8 @@ def of_sum(*operands: np.ndarray[Any, Any], policies: Mapping[str, str] = DEFAUL
         return np.dtype(np.int32 if all(a.dtype.itemsize == 1 for a in operands) else np.int64)
     if kinds <= {"i", "u"}:
         operands = operands[:2]
-    promoted: np.dtype[Any] = np.result_type(*(a.dtype for a in operands))
-    native: np.dtype[Any] = promoted.newbyteorder("=")
-    return native
+    promoted = np.result_type(*(a.dtype for a in operands))
+    return np.dtype(promoted.newbyteorder("="))
 
 
 def of_maximum(x: np.ndarray[Any, Any]) -> np.dtype[Any]:

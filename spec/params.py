@@ -27,7 +27,7 @@ class Conv:
     K: int
     S: Ints
     R: Ints
-    O: Ints  # noqa: E741
+    O: Ints
     T: Ints
     groups: int
     stride: Ints
@@ -54,7 +54,7 @@ class Pool:
     stride: Ints
     dilation: Ints
     pads: tuple[Pad, ...]
-    O: Ints  # noqa: E741
+    O: Ints
     ceil_mode: bool
     count_include_pad: bool = False
     p: float = 2

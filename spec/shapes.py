@@ -103,7 +103,7 @@ def parameters(w_shape: Sequence[int], b_shape: Sequence[int] | None = None) -> 
     return prod(w_shape) + (prod(b_shape) if b_shape is not None else 0)
 
 
-def multiply_adds(N: int, C: int, K: int, R: Sequence[int], O: Sequence[int], groups: int = 1) -> int:  # noqa: E741
+def multiply_adds(N: int, C: int, K: int, R: Sequence[int], O: Sequence[int], groups: int = 1) -> int:
     """The multiply-adds of conv, local_conv and tiled_conv, padded taps counted: one for each term of each sum."""
     return N * K * prod(O) * (C // groups) * prod(R)
 
@@ -129,6 +129,6 @@ def connections(
     return total
 
 
-def dense_connections(S: Sequence[int], O: Sequence[int]) -> int:  # noqa: E741
+def dense_connections(S: Sequence[int], O: Sequence[int]) -> int:
     """The edges of a full connection between maps of sizes `S` and `O`: every input to every output."""
     return prod(S) * prod(O)
