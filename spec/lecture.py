@@ -105,6 +105,10 @@ def plane(a: Array) -> Array:
 PLANE, LOPSIDED = RGB[0, 0], RGB_KERNEL[0, 0]
 """The red plane and its kernel, which has no symmetry: it tells convolution from cross-correlation."""
 
+SHIFTED = np.pad(PLANE, ((0, 0), (1, 0)))
+ABOVE = np.array([[0, 0, 0], [0, 0, 0], [0, 1, 0]])
+"""The red plane shifted by one pixel to the right, and the kernel that is 1 at i = 1, j = 0 and so shifts it down."""
+
 SIGNAL = np.array([[[2, 7, 1, 8, 2]]])
 FLAT = np.array([[[1, 2, 3, 4, 5]]])
 SHARED = np.array([[[3, 10]]])
@@ -121,8 +125,17 @@ EXAMPLES = (
     Example("the same as a layer", "lecture.plane", "conv", (plane(IMAGE), plane(KERNEL)), plane(FEATURE)),
     Example("the kernel once more", "lecture.plane", "conv", (plane(FEATURE), plane(KERNEL)), plane(LAST)),
     Example("the RGB image", "lecture.rgb", "conv", (RGB, RGB_KERNEL, RGB_BIAS), RGB_FEATURE,
-            {"padding": [(1, 0)] * 2}),
+            {"padding": ((1, 0), (1, 0))}),
     Example("a_rc", "lecture.formula", "convolve", (PLANE, LOPSIDED, "same"), formula(PLANE, LOPSIDED)),
+    Example("the pixel above", "lecture.derivative", "convolve", (PLANE, ABOVE, "same"),
+            np.pad(PLANE[:-1], ((1, 0), (0, 0)))),
+    Example("the matrix", "lecture.linear", "conv", (np.eye(5, dtype=int)[:, None], np.array([[[2, 3, 5]]])),
+            np.array([[[3, 2, 0, 0, 0]], [[5, 3, 2, 0, 0]], [[0, 5, 3, 2, 0]], [[0, 0, 5, 3, 2]], [[0, 0, 0, 5, 3]]]),
+            {"padding": 1}),
+    Example("before the shift", "lecture.shift-equivariance", "convolve", (PLANE, LOPSIDED),
+            formula(np.pad(PLANE, 1), LOPSIDED)),
+    Example("after the shift", "lecture.shift-equivariance", "convolve", (SHIFTED, LOPSIDED),
+            np.pad(formula(np.pad(PLANE, 1), LOPSIDED), ((0, 0), (1, 0)))),
     Example("[1, -1]", "lecture.edge-kernel", "convolve", (BRIGHT, EDGE_KERNEL, "valid"), np.diff(BRIGHT)),
     Example("Sobel's G_x", "lecture.sobel", "convolve", (BRIGHT, SOBEL_X, "valid"),
             np.array([[0, -36, -36], [0, -27, -27]])),
@@ -133,9 +146,9 @@ EXAMPLES = (
     Example("stride 2", "lecture.stride", "conv", (SIGNAL, np.array([[[1, 10, 100]]])), np.array([[[172, 281]]]),
             {"stride": 2}),
     Example("local connection", "lecture.local-connection", "local_conv", (FLAT, UNSHARED),
-            np.array([[[1, 8, 23, 46, 77]]]), {"padding": [(1, 0)]}),
+            np.array([[[1, 8, 23, 46, 77]]]), {"padding": ((1, 0),)}),
     Example("convolution", "lecture.local-connection", "conv", (FLAT, SHARED), np.array([[[10, 23, 36, 49, 62]]]),
-            {"padding": [(1, 0)]}),
+            {"padding": ((1, 0),)}),
     Example("full connection", "lecture.local-connection", "conv", (FLAT, DENSE),
             np.array([[[40], [115], [190], [265], [340]]])),
     Example("largest of four", "lecture.max-pooling", "max_pool", (SLICE, 2), np.array([[[[6, 8], [3, 4]]]])),

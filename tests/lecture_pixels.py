@@ -1,4 +1,4 @@
-"""The grey values that the lecture prints twice, as its text has them: each row run by run, "145*8" for eight times 145."""
+"""The grey values that the lecture prints twice, as its text has them, run by run: "145*8" is eight times 145."""
 
 FIRST = """
 145*8 144*9 142*4
