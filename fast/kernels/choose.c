@@ -105,17 +105,16 @@ void cs_choose(cs_window *w)
 {
     const cs_table *k = cs_kernels(w->dtype);
     w->lanes = k->lanes, w->size = k->size;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         if (w->axis[i].out == 1) w->axis[i].step = 1;
-        if (w->axis[i].taps <= 1) w->axis[i].gap = 1;
-    }
     merge(w);
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
     w->in_place = w->axis[2].step == 1 && w->kind != CS_LOCAL && (taps == 1 || w->outputs * taps < 64);
-    if (w->kind == CS_FMA && w->outputs) {
+    if (w->kind == CS_LOCAL || w->outputs == 0) return;
+    if (w->kind == CS_FMA) {
         choose_tile(w, k);
-    } else if (w->kind != CS_LOCAL) {
+    } else {
         w->by_pixels = 1, w->rows = 1, w->vectors = POOL_VECTORS, w->blocks = 1;
         w->cost = pixels_cycles(w, 1, POOL_VECTORS) * (w->kind == CS_POWER ? 100 * w->lanes : 1);
     }
