@@ -63,7 +63,7 @@ class Exact:
 
     def lift(self, *arrays: Array) -> list[Any]:
         """The operands, converted to the dtype and then to integers over the common denominator `one`."""
-        converted = [a.astype(self.dtype) for a in arrays]
+        converted = [a.astype(self.dtype) for a in arrays]  # [number.conversion] [call.byte-order] [call.strides]
         self.one = max([1, *(_denominator(a) for a in converted)])
         return [_lifted(a, self.scalar, self.lazy) for a in converted]
 
@@ -71,7 +71,7 @@ class Exact:
         if isinstance(value, int):
             return value * self.one
         if isnan(value) or isinf(value):
-            return NonFinite(value)
+            return NonFinite(value)  # [number.special]
         numerator, denominator = value.as_integer_ratio()
         return numerator * (self.one // denominator)
 
@@ -90,14 +90,14 @@ class Exact:
         if isinstance(acc, NonFinite):
             return float(acc)
         if self.dtype.kind != "f":
-            return rounding.wrapped(acc, self.dtype)
-        return rounding.nearest(acc, self.one * self.one, self.dtype)
+            return rounding.wrapped(acc, self.dtype)  # [number.integer-modulo]
+        return rounding.nearest(acc, self.one * self.one, self.dtype)  # [oracle.rounding] [number.exact]
 
     def mean(self, acc: Number, divisor: int) -> float:
         """A sum of numbers over a divisor, rounded once."""
         if isinstance(acc, NonFinite) or not divisor:
             return float(acc) if divisor else nan
-        return rounding.nearest(acc, self.one * divisor, self.dtype)
+        return rounding.nearest(acc, self.one * divisor, self.dtype)  # [oracle.rounding]
 
     def norm(self, magnitudes: list[Number], p: float) -> float:
         """(sum a^p)^(1/p), rounded once."""

@@ -69,7 +69,7 @@ def tiled_conv(
     x, w, b = _lift(num, p)
     Cg, Kg = p.C // p.groups, p.K // p.groups
     for n, k, *o in y:
-        t = tuple(a % m for a, m in zip(o, p.T, strict=True))
+        t = tuple(a % m for a, m in zip(o, p.T, strict=True))  # [tiled_conv.limits]
         acc = num.start(b[k, *t])
         taps = _taps(p, o, policies)
         for c in range(Cg):
@@ -113,7 +113,7 @@ def _lift(num: Arithmetic, p: Conv) -> list[Any]:
 
 def _taps(p: Conv, o: list[int], policies: Mapping[str, str]) -> list[tuple[tuple[int, ...], tuple[int, ...] | None]]:
     """The taps of output `o`: those in the padding read zero, unless a policy skips them."""
-    taps = window(tuple(o), p.R, p.stride, p.dilation, p.pads, p.S)
+    taps = window(tuple(o), p.R, p.stride, p.dilation, p.pads, p.S)  # [conv.padded-tap] [policy.padded-tap]
     return [tap for tap in taps if tap[1] is not None] if policies["padded_tap"] == "skipped" else taps
 
 

@@ -26,7 +26,7 @@ class Outputs:
 
     def __init__(self, shape: Index, dtype: np.dtype[Any], at: Sequence[Sequence[int]] | None) -> None:
         self.shape, self.dtype = shape, dtype
-        self.at = None if at is None else [_checked(index, shape) for index in _listed(at)]
+        self.at = None if at is None else [_checked(index, shape) for index in _listed(at)]  # [oracle.at]
         self.values: dict[Index, Any] = {}
 
     def __iter__(self) -> Iterator[Index]:
@@ -39,15 +39,15 @@ class Outputs:
         """The result: of the operator's shape, or one element for each entry of `at`."""
         if self.at is not None:
             return np.array([self.values[index] for index in self.at], dtype=self.dtype)
-        result = np.empty(self.shape, dtype=self.dtype)
+        result = np.empty(self.shape, dtype=self.dtype)  # [call.shape] [call.dtype] [call.result-owned]
         for index, value in self.values.items():
-            result[index] = value
+            result[index] = value  # [call.initialised]
         return result
 
     def arithmetic(self, stepwise: bool) -> Arithmetic:
         """The exact or the stepwise arithmetic for this result; operands are lifted lazily where few are read."""
         lazy = self.at is not None
-        return Stepwise(self.dtype, lazy) if stepwise else Exact(self.dtype, lazy)
+        return Stepwise(self.dtype, lazy) if stepwise else Exact(self.dtype, lazy)  # [oracle.stepwise] [number.chain]
 
 
 def _listed(at: Any) -> list[Any]:
@@ -73,7 +73,7 @@ def window(
 ) -> list[tuple[Index, Index | None]]:
     """The taps of window `o`, in row-major order: each with the input index it reads, or None in the padding."""
     taps: list[tuple[Index, Index | None]] = []
-    for r in indices(size):
+    for r in indices(size):  # [shape.stride] [shape.dilation]
         i = tuple(a * s - lo + b * d for a, s, (lo, _), b, d in zip(o, stride, pads, r, dilation, strict=True))
         taps.append((r, i if all(0 <= j < n for j, n in zip(i, S, strict=True)) else None))
     return taps
@@ -84,15 +84,15 @@ def extend(i: int, n: int, boundary: str) -> int | None:
     if 0 <= i < n:
         return i
     if boundary == "wrap":
-        return i % n
+        return i % n  # [image.wrap]
     if boundary == "edge":
-        return 0 if i < 0 else n - 1
+        return 0 if i < 0 else n - 1  # [image.edge]
     if boundary == "symm":
-        i %= 2 * n
+        i %= 2 * n  # [image.symm] [image.beyond-period]
         return min(i, 2 * n - 1 - i)
     if boundary == "reflect":
         if n == 1:
             return 0
-        i %= 2 * (n - 1)
+        i %= 2 * (n - 1)  # [image.reflect] [image.beyond-period]
         return min(i, 2 * (n - 1) - i)
-    return None
+    return None  # [image.fill]

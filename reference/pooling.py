@@ -97,7 +97,7 @@ def _greatest(values: list[Any], dtype: np.dtype[Any], policies: Mapping[str, st
     """The maximum; that of nothing is the identity, -inf or the least integer."""
     best = -np.inf if dtype.kind == "f" else np.iinfo(dtype).min  # [pool.empty-window]
     for v in values:
-        if v != v and policies["max_nan"] != "ignore":
+        if v != v and policies["max_nan"] != "ignore":  # [policy.max-nan]
             return v  # [max_pool.nan]
         if v > best:
             best = v
@@ -118,12 +118,12 @@ def _divisor(p: Pool, o: list[int], policies: Mapping[str, str]) -> int:
     if policies["ceil_divisor"] == "full":
         return prod(p.size)  # [policy.ceil-divisor]
     padded = tuple(n + lo + hi for n, (lo, hi) in zip(p.S, p.pads, strict=True))
-    unpadded = ((0, 0),) * len(padded)
+    unpadded = ((0, 0),) * len(padded)  # [avg_pool.divisor-ceil]
     taps = window(tuple(o), p.size, p.stride, p.dilation, unpadded, padded)
     return sum(i is not None for _, i in taps)  # [avg_pool.divisor-includes-padding]
 
 
-def _refuse_empty(p: Pool, policies: Mapping[str, str]) -> None:
+def _refuse_empty(p: Pool, policies: Mapping[str, str]) -> None:  # [policy.empty-window]
     """Under the policy empty_window = "error", a call with a window wholly in the padding is refused."""
     if policies["empty_window"] == "error" and any(not _inside(p, list(o)) for o in indices(p.O)):
         raise SpecValueError("pool.empty-window", "padding", p.pads, "must leave no window wholly in the padding")

@@ -61,7 +61,7 @@ def pads_of(
         padding = (padding,) * rank
     if len(padding) != rank:
         raise SpecValueError("error.length", "padding", padding, f"must have {rank} entries, one a spatial axis")
-    return tuple(_pair(p) for p in padding)
+    return tuple(_pair(p) for p in padding)  # [shape.padding]
 
 
 def _pair(value: Any) -> shapes.Pad:

@@ -113,7 +113,7 @@ def conv_transpose(
         raise SpecValueError("error.string", "padding", padding, "conv_transpose takes no padding strings")
     pads = pads_of(padding, S, R, strides, dilations)
     extra = per_axis("output_padding", output_padding, rank, "error.output-padding", least=0)
-    for e, s, d in zip(extra, strides, dilations, strict=True):
+    for e, s, d in zip(extra, strides, dilations, strict=True):  # [conv_transpose.output-padding]
         if e >= max(s, d):
             raise SpecValueError("error.output-padding", "output_padding", output_padding, f"must be below {max(s, d)}")
     O = tuple(
@@ -168,8 +168,8 @@ def _pool(
     dilations = per_axis("dilation", dilation, rank, "error.dilation")
     ceil = flag("ceil_mode", ceil_mode)
     pads = pads_of(padding, S, sizes, strides, dilations)
-    up = ceil and not (isinstance(padding, str) and padding.startswith("same"))
-    drop = policies["ceil_drop"] == "yes"
+    up = ceil and not (isinstance(padding, str) and padding.startswith("same"))  # [shape.ceil-mode]
+    drop = policies["ceil_drop"] == "yes"  # [policy.ceil-drop]
     O = _fit("size", S, sizes, strides, dilations, pads, ceil_mode=up, drop=drop)
     dtype = dtypes.of_maximum(x) if op == "max_pool" else dtypes.of_mean(x)
     output_shape((N, C, *O), dtype)
@@ -187,7 +187,7 @@ def channel_pool(
     step = size if stride is None else whole("stride", stride, "error.stride")
     one_of("kind", kind, ("max", "avg", "lp"))
     p = order(p)
-    K = shapes.output_size(C, size, stride=step)
+    K = shapes.output_size(C, size, stride=step)  # [channel_pool.incomplete]
     if K < 1:
         raise SpecValueError("error.window", "size", size, f"must not exceed the {C} channels")
     dtype = dtypes.of_maximum(x) if kind == "max" else dtypes.of_mean(x)
@@ -217,7 +217,7 @@ def _image(op: str, in1: Any, in2: Any, mode: Any, boundary: Any, fillvalue: Any
         raise SpecValueError("error.rank", "in2", in2.shape, f"must have {in1.ndim} axes, as in1 has")
     for name, a in (("in1", in1), ("in2", in2)):
         _no_empty_axis(name, a.shape, a.shape, "error.empty-image")
-    one_of("mode", mode, ("full", "valid", "same"))
+    one_of("mode", mode, ("full", "valid", "same"))  # [image.mode-full] [image.mode-valid]
     one_of("boundary", boundary, ("fill", "wrap", "symm", "reflect", "edge"))
     dtype = dtypes.of_sum(in1, in2, policies=policies)
     fillvalue = dtypes.exact_scalar("fillvalue", fillvalue, dtype)
@@ -227,7 +227,7 @@ def _image(op: str, in1: Any, in2: Any, mode: Any, boundary: Any, fillvalue: Any
     S, R = in1.shape, in2.shape
     if mode == "valid" and not _covers(S, R):
         raise SpecValueError("image.valid-neither", "in2", R, f"must cover in1, {S}, on every axis, or fit inside it")
-    start = tuple({"full": 0, "same": (k - 1) // 2, "valid": k - 1}[mode] for k in R)
+    start = tuple({"full": 0, "same": (k - 1) // 2, "valid": k - 1}[mode] for k in R)  # [image.mode-same]
     shape = tuple({"full": n + k - 1, "same": n, "valid": n - k + 1}[mode] for n, k in zip(S, R, strict=True))
     output_shape(shape, dtype)
     return Image(op, in1, in2, swapped, dtype, mode, boundary, fillvalue, S, R, start, shape)

@@ -34,11 +34,11 @@ def of_sum(*operands: np.ndarray[Any, Any], policies: Mapping[str, str] = DEFAUL
     """
     kinds = {a.dtype.kind for a in operands}
     if kinds <= {"i", "u"} and policies["integer_result"] == "widen":
-        return np.dtype(np.int32 if all(a.dtype.itemsize == 1 for a in operands) else np.int64)
+        return np.dtype(np.int32 if all(a.dtype.itemsize == 1 for a in operands) else np.int64)  # [number.integers]
     if kinds <= {"i", "u"}:
-        operands = operands[:2]
+        operands = operands[:2]  # [policy.integer-result]
     promoted = np.result_type(*(a.dtype for a in operands))
-    return np.dtype(promoted.newbyteorder("="))
+    return np.dtype(promoted.newbyteorder("="))  # [number.floats]
 
 
 def of_maximum(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
@@ -48,7 +48,7 @@ def of_maximum(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
 
 def of_mean(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The dtype of an average or a norm: that of `x` if it is floating, else float64."""
-    return x.dtype.newbyteorder("=") if x.dtype.kind == "f" else np.dtype(np.float64)
+    return x.dtype.newbyteorder("=") if x.dtype.kind == "f" else np.dtype(np.float64)  # [number.integer-mean]
 
 
 def exact_scalar(name: str, value: Any, dtype: np.dtype[Any]) -> int | float:

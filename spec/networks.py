@@ -63,7 +63,7 @@ def output_shapes(network: tuple[Block, ...], shape: Shape = INPUT) -> Iterator[
     """The shape (C, H, W) after each block."""
     for block in network:
         shape = block.output(shape)
-        yield shape
+        yield shape  # [lecture.all-cnn]
 
 
 def parameters(network: tuple[Block, ...], shape: Shape = INPUT) -> int:

@@ -34,9 +34,9 @@ def output_size(
     """
     before, after = pad
     slack = n + before + after - extent(k, dilation)
-    size = slack // stride + 1
-    if ceil_mode and slack >= 0 and slack % stride and not (drop and size * stride >= n + before):
-        size += 1
+    size = slack // stride + 1  # [shape.output] [lecture.dimensions]
+    if ceil_mode and slack >= 0 and slack % stride and not (drop and size * stride >= n + before):  # [shape.ceil-drop]
+        size += 1  # [shape.ceil-mode]
     return size
 
 
@@ -44,23 +44,23 @@ def transposed_size(
     n: int, k: int, *, stride: int = 1, dilation: int = 1, pad: Pad = (0, 0), output_padding: int = 0
 ) -> int:
     """The output size of a transposed convolution: (n - 1) stride - before - after + extent + output_padding."""
-    return (n - 1) * stride - pad[0] - pad[1] + extent(k, dilation) + output_padding
+    return (n - 1) * stride - pad[0] - pad[1] + extent(k, dilation) + output_padding  # [shape.transposed]
 
 
 def same_padding(n: int, k: int, *, stride: int = 1, dilation: int = 1, lower: bool = False) -> Pad:
     """The padding that makes the output ceil(n / stride): the odd element goes after, or before with `lower`."""
     windows = -(-n // stride)
-    total = max(0, (windows - 1) * stride + extent(k, dilation) - n)
+    total = max(0, (windows - 1) * stride + extent(k, dilation) - n)  # [shape.padding-same]
     less, more = total // 2, total - total // 2
-    return (more, less) if lower else (less, more)
+    return (more, less) if lower else (less, more)  # [shape.padding-same-lower]
 
 
 def named_padding(name: str, n: int, k: int, *, stride: int = 1, dilation: int = 1) -> Pad:
     """The (before, after) pair that one of `PADDINGS` stands for, along one axis."""
     if name == "valid":
-        return 0, 0
+        return 0, 0  # [shape.padding-valid]
     if name == "full":
-        return extent(k, dilation) - 1, extent(k, dilation) - 1
+        return extent(k, dilation) - 1, extent(k, dilation) - 1  # [shape.padding-full]
     if name in ("same", "same_lower"):
         return same_padding(n, k, stride=stride, dilation=dilation, lower=name == "same_lower")
     raise SpecValueError("error.string", "padding", name, f"must be one of {', '.join(PADDINGS)}")
@@ -92,7 +92,7 @@ def receptive_field(layers: Iterable[Layer]) -> ReceptiveField:
     """
     size, jump, start = 1, 1, 0
     for layer in layers:
-        size += (extent(layer.kernel, layer.dilation) - 1) * jump
+        size += (extent(layer.kernel, layer.dilation) - 1) * jump  # [shape.receptive-field] [lecture.receptive-fields]
         start -= layer.padding[0] * jump
         jump *= layer.stride
     return ReceptiveField(size, jump, start)
@@ -100,12 +100,12 @@ def receptive_field(layers: Iterable[Layer]) -> ReceptiveField:
 
 def parameters(w_shape: Sequence[int], b_shape: Sequence[int] | None = None) -> int:
     """The number of free numbers of a layer: those of its weights and of its bias, whatever their sharing."""
-    return prod(w_shape) + (prod(b_shape) if b_shape is not None else 0)
+    return prod(w_shape) + (prod(b_shape) if b_shape is not None else 0)  # [shape.parameters]
 
 
 def multiply_adds(N: int, C: int, K: int, R: Sequence[int], O: Sequence[int], groups: int = 1) -> int:
     """The multiply-adds of conv, local_conv and tiled_conv, padded taps counted: one for each term of each sum."""
-    return N * K * prod(O) * (C // groups) * prod(R)
+    return N * K * prod(O) * (C // groups) * prod(R)  # [shape.multiply-adds]
 
 
 def connections(
@@ -125,10 +125,10 @@ def connections(
     total = 1
     for n, k, s, d, (before, after) in zip(S, R, stride, dilation, pads, strict=True):
         size = output_size(n, k, stride=s, dilation=d, pad=(before, after))
-        total *= sum(0 <= o * s - before + r * d < n for o in range(size) for r in range(k))
+        total *= sum(0 <= o * s - before + r * d < n for o in range(size) for r in range(k))  # [shape.connections]
     return total
 
 
 def dense_connections(S: Sequence[int], O: Sequence[int]) -> int:
     """The edges of a full connection between maps of sizes `S` and `O`: every input to every output."""
-    return prod(S) * prod(O)
+    return prod(S) * prod(O)  # [lecture.sparse-connectivity]
