@@ -3,6 +3,9 @@
 
 enum { STRIP_BYTES = 384 << 10, TASK_CYCLES = 20000, LATENCY = 4 };
 
+/* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
+enum { FEW = 64, WIDE = 256 };
+
 static int64_t divisor(int64_t a, int64_t b)
 {
     while (b) {
@@ -53,31 +56,45 @@ static void merge(cs_window *w)
     }
 }
 
-/* Clock cycles for one tile: two multiply-adds and two loads a cycle, chains that wait for their latency, and the stores. */
-static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double store)
+/* Clock cycles for one tile: two multiply-adds a cycle, chains that wait for their latency, loads (`load`, a term), stores. */
+static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double load, double store)
 {
-    const double fma = rows * vectors / 2.0, load = (rows + vectors) / 2.0;
-    const double cycles = fma > load ? fma : load;
-    return terms * (cycles > LATENCY ? cycles : LATENCY) + 12 + rows * vectors * store;
+    const double fma = cs_most(rows * vectors, 2 * LATENCY) / 2.0;
+    return terms * (fma > load ? fma : load) + 12 + rows * vectors * store;
+}
+
+/* Loads that straddle cache lines, broadcasts, and lines that come from the second-level cache, once for all taps. */
+static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
+{
+    const int64_t taps = w->terms / cs_most(1, w->channels);
+    const double load = (1.75 * vectors + rows) / 2, lines = 1.6 * vectors / cs_most(1, taps);
+    return tile_cycles(rows, vectors, w->terms, load, 1) + w->terms * lines;
+}
+
+/* Weights stream from the second-level cache. */
+static double outputs_tile(const cs_window *w, int64_t rows, int64_t vectors)
+{
+    const double load = (rows + vectors) / 2.0, stream = w->lanes * w->size * vectors / 24.0;
+    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream, 5);
 }
 
 static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
-    const cs_layout strip = cs_lay_out(v, v->out);
-    const int64_t tiles = cs_ceil(cs_vectors(cs_least(h->out, 64), v->out, strip.length, w->lanes), vectors);
-    const int64_t blocks = cs_ceil(w->outputs, rows), tall = w->outputs - w->outputs / blocks * blocks, least = w->outputs / blocks;
-    const double one = (blocks - tall) * tile_cycles(least, vectors, w->terms, 1) + tall * tile_cycles(least + 1, vectors, w->terms, 1);
-    return one * tiles * h->out / cs_least(h->out, 64);
+    const int64_t some = cs_least(h->out, 64), pitch = cs_lay_out(v, v->out).length;
+    const int64_t tiles = cs_ceil(cs_vectors(some, v->out, pitch, w->lanes), vectors);
+    const int64_t blocks = cs_ceil(w->outputs, rows), least = w->outputs / blocks, taller = w->outputs % blocks;
+    const double one = (blocks - taller) * pixels_tile(w, least, vectors) + (taller ? taller * pixels_tile(w, least + 1, vectors) : 0);
+    return one * (double)tiles * (double)h->out / (double)some;
 }
 
 static double outputs_cycles(const cs_window *w, int64_t rows, int64_t vectors)
 {
-    const int64_t tiles = cs_ceil(w->axis[1].out * cs_ceil(w->axis[2].out, rows / 2), 2), panel = vectors * w->lanes;
-    const int64_t rest = cs_ceil(w->outputs % panel, w->lanes);
-    double one = w->outputs / panel * tile_cycles(rows, vectors, w->terms, 5);
-    if (rest) one += tile_cycles(rows, rest, w->terms, 5);
-    return one * tiles;
+    const int64_t runs = w->axis[1].out * cs_ceil(w->axis[2].out, rows / 2), panel = vectors * w->lanes;
+    const int64_t full = w->outputs / panel, rest = cs_ceil(w->outputs % panel, w->lanes), small = cs_single_run(rows / 2);
+    double one = full * outputs_tile(w, rows, vectors), odd = full * outputs_tile(w, small, vectors);
+    if (rest) one += outputs_tile(w, rows, rest), odd += outputs_tile(w, small, rest);
+    return (double)(runs / 2) * one + runs % 2 * odd;
 }
 
 static void choose_tile(cs_window *w, const cs_table *k)
@@ -110,7 +127,7 @@ void cs_choose(cs_window *w)
     merge(w);
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
-    w->in_place = w->axis[2].step == 1 && w->kind != CS_LOCAL && (taps == 1 || w->outputs * taps < 64);
+    w->in_place = w->axis[2].step == 1 && w->kind != CS_LOCAL && (taps == 1 || (w->outputs * taps < FEW && w->axis[2].out >= WIDE));
     if (w->kind == CS_LOCAL || w->outputs == 0) return;
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
@@ -137,7 +154,7 @@ int64_t cs_tile_size(const cs_window *w)
 
 int64_t cs_list_size(const cs_window *w)
 {
-    return w->height * cs_ceil(w->width, w->by_pixels ? cs_least(w->lanes, w->width) : w->rows / 2);
+    return w->height * cs_ceil(w->width, w->by_pixels ? cs_least(w->lanes, w->width) : w->rows / 2) + MAX_VECTORS;
 }
 
 static int64_t scratch_bytes(const cs_window *w)

@@ -13,7 +13,7 @@
 static const cs_table FN(table) = {
     .lanes = LANES,
     .size = sizeof(T),
-    .copy_row = FN(copy_row),
+    .copy_rows = FN(copy_rows),
     .pool[CS_MAX] = FN(pool_max),
 #if SUMS
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE)
@@ -40,6 +40,7 @@ static const cs_table FN(table) = {
 #undef UNROLL
 #undef ZIP_LOW
 #undef ZIP_HIGH
+#undef EVENS
 #undef T
 #undef DT
 #undef BITS

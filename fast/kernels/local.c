@@ -43,17 +43,16 @@ static void list_lanes(const cs_window *w, int64_t first, lanes *l)
 static void gather_run(const cs_window *w, const cs_table *k, const lanes *l, int64_t from, int64_t to, const char *x, char *column)
 {
     const cs_axis *a = w->axis;
-    const int64_t *o = l->o[from], plane = a[0].in * a[1].in * a[2].in;
-    for (int64_t c = 0; c < w->channels; c++, x += plane * w->size)
+    const int64_t *o = l->o[from];
+    for (int64_t c = 0; c < w->channels; c++)
         for (int64_t t0 = 0; t0 < a[0].taps; t0++)
             for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
                 const int64_t p0 = o[0] * a[0].step + a[0].first + t0 * a[0].gap, p1 = o[1] * a[1].step + a[1].first + t1 * a[1].gap;
                 const int inside = p0 >= 0 && p0 < a[0].in && p1 >= 0 && p1 < a[1].in;
+                const int64_t start = inside ? ((c * a[0].in + p0) * a[1].in + p1) * a[2].in : ROW_OUTSIDE;
                 for (int64_t t2 = 0; t2 < a[2].taps; t2++, column += w->lanes * w->size) {
-                    cs_row r = {o[2] * a[2].step + a[2].first + t2 * a[2].gap, a[2].step, to - from, 0, 0, a[2].in, CS_FILL, 0};
-                    r.inside = cs_least(r.count, r.start < 0 ? cs_ceil(-r.start, r.step) : 0);
-                    r.outside = cs_most(r.inside, cs_least(r.count, r.start < r.in ? cs_ceil(r.in - r.start, r.step) : 0));
-                    k->copy_row(column + from * w->size, inside ? x + (p0 * a[1].in + p1) * a[2].in * w->size : NULL, &r);
+                    const cs_row r = cs_row_of(w, o[2] * a[2].step + a[2].first + t2 * a[2].gap, to - from);
+                    k->copy_rows(column + from * w->size, 0, x, &start, 1, &r);
                 }
             }
 }

@@ -10,28 +10,38 @@ static int64_t FN(beyond)(int64_t i, int64_t n, int64_t boundary)
     return m < n ? m : boundary == CS_SYMM ? period - 1 - m : period - m;
 }
 
-static void FN(copy_row)(void *to, const void *row, const cs_row *r)
+/* y[i] = x[step * i], i < n: vectors, of which the last overlaps the one before. */
+INLINE void FN(copy)(T *restrict y, const T *restrict x, int64_t step, int64_t n)
+{
+    if (step == 1 && n >= LANES) {
+        for (int64_t i = 0; i < n - LANES; i += LANES) FN(store)(y + i, FN(load)(x + i));
+        FN(store)(y + n - LANES, FN(load)(x + n - LANES));
+    } else if (step == 2 && n >= LANES) {
+        for (int64_t i = 0; i < n - LANES; i += LANES) FN(store)(y + i, FN(evens)(x + 2 * i));
+        FN(store)(y + n - LANES, FN(evens)(x + 2 * (n - LANES)));
+    } else {
+        for (int64_t i = 0; i < n; i++) y[i] = x[step * i];
+    }
+}
+
+static void FN(copy_rows)(void *to, int64_t length, const void *from, const int64_t *starts, int64_t rows, const cs_row *r)
 {
     T *y = to, fill;
-    const T *x = row;
     memcpy(&fill, &r->fill, sizeof(T));
-    if (!x) {
-        for (int64_t i = 0; i < r->count; i++) y[i] = fill;
-        return;
+    for (int64_t k = 0; k < rows; k++, y += length) {
+        if (starts[k] == ROW_UNUSED) continue;
+        if (starts[k] == ROW_OUTSIDE) {
+            for (int64_t i = 0; i < r->count; i++) y[i] = fill;
+            continue;
+        }
+        const T *x = (const T *)from + starts[k];
+        for (int64_t i = 0; i < r->inside; i++)
+            y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary)];
+        if (r->outside > r->inside)
+            FN(copy)(y + r->inside, x + r->start + r->inside * r->step, r->step, r->outside - r->inside);
+        for (int64_t i = r->outside; i < r->count; i++)
+            y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary)];
     }
-    for (int64_t i = 0; i < r->inside; i++)
-        y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary)];
-    x += r->start;
-    if (r->step == 1) {
-        memcpy(y + r->inside, x + r->inside, (size_t)(r->outside - r->inside) * sizeof(T));
-    } else if (r->step == 2) {
-        for (int64_t i = r->inside; i < r->outside; i++) y[i] = x[2 * i];
-    } else {
-        for (int64_t i = r->inside; i < r->outside; i++) y[i] = x[i * r->step];
-    }
-    x -= r->start;
-    for (int64_t i = r->outside; i < r->count; i++)
-        y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary)];
 }
 
 #if SUMS

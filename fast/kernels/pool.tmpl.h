@@ -1,7 +1,8 @@
 /* Pooling over POOL_VECTORS vectors of windows: `first` starts, `next` takes in one more value, `last` finishes. */
 
 #define POOL(name, first, next, last) \
-    static void FN(name)(const void *const *px, const int64_t *off, int64_t terms, const void *w, void *const *py, int64_t ldy) \
+    static void FN(name)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y, \
+                         const int64_t *ys, int64_t ldy) \
     { \
         VEC sum[POOL_VECTORS]; \
         (void)w, (void)ldy; \
@@ -10,11 +11,11 @@
         for (int64_t k = 0; k < terms; k++) { \
             UNROLL \
             for (int j = 0; j < POOL_VECTORS; j++) { \
-                const VEC x = FN(load)((const T *)px[j] + off[k]); \
-                sum[j] = next(sum[j], x); \
+                const VEC v = FN(load)((const T *)x + xs[j] + off[k]); \
+                sum[j] = next(sum[j], v); \
             } \
         } \
-        for (int j = 0; j < POOL_VECTORS; j++) FN(store)((T *)py[j], last(sum[j])); \
+        for (int j = 0; j < POOL_VECTORS; j++) FN(store)((T *)y + ys[j], last(sum[j])); \
     }
 
 #define SAME(a) (a)
@@ -49,15 +50,16 @@ static void FN(divide)(void *p, const int64_t *count, int64_t times, int64_t n)
 }
 
 /* Any other order of the norm; `w` is the exponent. The powers are computed in double for every dtype. */
-static void FN(pool_power)(const void *const *px, const int64_t *off, int64_t terms, const void *w, void *const *py, int64_t ldy)
+static void FN(pool_power)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y,
+                           const int64_t *ys, int64_t ldy)
 {
     const double power = *(const double *)w;
     (void)ldy;
     for (int j = 0; j < POOL_VECTORS; j++) {
         for (int l = 0; l < LANES; l++) {
             double sum = 0;
-            for (int64_t k = 0; k < terms; k++) sum += pow(__builtin_fabs((double)((const T *)px[j])[off[k] + l]), power);
-            ((T *)py[j])[l] = (T)pow(sum, 1 / power);
+            for (int64_t k = 0; k < terms; k++) sum += pow(__builtin_fabs((double)((const T *)x)[xs[j] + off[k] + l]), power);
+            ((T *)y)[ys[j] + l] = (T)pow(sum, 1 / power);
         }
     }
 }

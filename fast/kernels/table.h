@@ -6,25 +6,29 @@
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4 };
 
-/* Vectors over pixels: rows outputs x vectors pixels. px: the pixels of tap 0; off: the taps; w: rows initial values, then rows
- * weights a term; py: where the vectors of the first output go; ldy: elements from one output to the next. */
-typedef void tile_pixels(const void *const *px, const int64_t *off, int64_t terms, const void *w, void *const *py, int64_t ldy);
+/* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w: rows initial
+ * values, then rows weights a term; ldy: elements of y from one output to the next. */
+typedef void tile_pixels(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y,
+                         const int64_t *ys, int64_t ldy);
 
 /* Vectors over outputs: two runs of rows / 2 pixels x vectors of outputs. w: initial values, then weights, a whole vector each;
  * ya, yb: a row of vectors for each pixel. */
 typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, void *ya, void *yb);
 
-typedef struct { /* one row of input positions start + i * step, i < count, of which [inside, outside) lie in the row */
+typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
     uint64_t fill;
 } cs_row;
+
+enum { ROW_OUTSIDE = -1, ROW_UNUSED = -2 };
 
 typedef struct {
     int64_t lanes, size;
     tile_pixels *pixels[MAX_ROWS + 1][MAX_VECTORS + 1];
     tile_outputs *outputs[MAX_ROWS + 1][MAX_VECTORS + 1];
     tile_pixels *pool[KINDS]; /* one row x POOL_VECTORS; in CS_POWER, w points at the exponent */
-    void (*copy_row)(void *to, const void *row, const cs_row *r);
+    /* Copies rows of x, which start where `starts` says, to `length` elements each. */
+    void (*copy_rows)(void *to, int64_t length, const void *x, const int64_t *starts, int64_t rows, const cs_row *r);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows, int64_t columns); /* y[j][i] = x[i][j] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums, void *spare);

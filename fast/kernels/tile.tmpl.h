@@ -1,12 +1,12 @@
 /* The chain of fused multiply-adds over a register tile. Every lane is one output element; all run through the same terms. */
 
-INLINE void FN(pixels)(const int rows, const int vectors, const T *const *px, const int64_t *off, int64_t terms, const T *w,
-                       T *const *py, int64_t ldy)
+INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int64_t *xs, const int64_t *off, int64_t terms,
+                       const T *w, T *y, const int64_t *ys, int64_t ldy)
 {
     VEC sum[MAX_ROWS][MAX_VECTORS], xv[MAX_VECTORS];
-    const T *x[MAX_VECTORS];
+    const T *px[MAX_VECTORS];
     UNROLL
-    for (int j = 0; j < vectors; j++) x[j] = px[j];
+    for (int j = 0; j < vectors; j++) px[j] = x + xs[j];
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -15,7 +15,7 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *const *px, co
     for (int64_t k = 0; k < terms; k++) {
         w += rows;
         UNROLL
-        for (int j = 0; j < vectors; j++) xv[j] = FN(load)(x[j] + off[k]);
+        for (int j = 0; j < vectors; j++) xv[j] = FN(load)(px[j] + off[k]);
         UNROLL
         for (int i = 0; i < rows; i++) {
             const VEC wv = FN(all)(w[i]);
@@ -26,7 +26,7 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *const *px, co
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
-        for (int j = 0; j < vectors; j++) FN(store)(py[j] + i * ldy, sum[i][j]);
+        for (int j = 0; j < vectors; j++) FN(store)(y + ys[j] + i * ldy, sum[i][j]);
     }
 }
 
@@ -60,10 +60,10 @@ INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T 
 }
 
 #define TILE(rows, vectors) \
-    static void FN(pixels_##rows##_##vectors)(const void *const *px, const int64_t *off, int64_t terms, const void *w, \
-                                              void *const *py, int64_t ldy) \
+    static void FN(pixels_##rows##_##vectors)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, \
+                                              void *y, const int64_t *ys, int64_t ldy) \
     { \
-        FN(pixels)(rows, vectors, (const T *const *)px, off, terms, w, (T *const *)py, ldy); \
+        FN(pixels)(rows, vectors, x, xs, off, terms, w, y, ys, ldy); \
     }
 PIXEL_TILES(TILE)
 #undef TILE

@@ -21,8 +21,20 @@ int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
 int64_t cs_list_size(const cs_window *w);
 
+/* A row of `count` inputs from position `start` on. */
+static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t count)
+{
+    const int64_t step = w->axis[2].step, in = w->axis[2].in;
+    const int64_t inside = cs_least(count, start < 0 ? cs_ceil(-start, step) : 0);
+    const int64_t outside = cs_most(inside, cs_least(count, start < in ? cs_ceil(in - start, step) : 0));
+    return (cs_row){start, step, count, inside, outside, in, w->boundary, w->fill};
+}
+
 /* The number of vectors that cover rows x columns pixels; narrow rows, `pitch` apart, share vectors. */
 int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes);
+
+/* The rows of the smallest tile that takes a single run of `half` pixels in two parts. */
+static inline int64_t cs_single_run(int64_t half) { return half + half % 2; }
 
 void cs_local_split(cs_window *w, int threads);
 void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y, void *scratch);

@@ -22,31 +22,48 @@ INLINE VEC FN(max)(VEC a, VEC x) { return JOIN(MAX, DT)(a, x); }
 INLINE VEC FN(fma)(VEC a, VEC b, VEC c) { return a * b + c; }
 INLINE VEC FN(max)(VEC a, VEC x)
 {
-    VEC r;
-    for (int l = 0; l < LANES; l++) r[l] = x[l] > a[l] ? x[l] : a[l];
-    return r;
+    for (int l = 0; l < LANES; l++) a[l] = x[l] > a[l] ? x[l] : a[l];
+    return a;
 }
 #endif
 
 #if SUMS
-/* Interleave the lower, and the upper, halves of two vectors. */
+/* Interleave the lower, and the upper, halves of two vectors; the even elements of a run whose second vector starts one early. */
 #if LANES == 16
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif LANES == 8
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 9, 11, 13, 15)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #elif LANES == 4
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 5, 7)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #elif LANES == 2
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 3)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #else
 #define ZIP_LOW(a, b) (a)
 #define ZIP_HIGH(a, b) (b)
 #endif
+#endif
 
+/* Every other element from p on; nothing beyond the last of them is read. */
+INLINE VEC FN(evens)(const T *p)
+{
+#if SUMS && LANES > 1
+    return EVENS(FN(load)(p), FN(load)(p + LANES - 1));
+#else
+    VEC r = {0};
+    for (int l = 0; l < LANES; l++) r[l] = p[2 * l];
+    return r;
+#endif
+}
+
+#if SUMS
 /* Transposes LANES vectors: each perfect shuffle turns the address (row, lane) by one bit. */
 INLINE void FN(turn)(VEC *v)
 {

@@ -1,0 +1,102 @@
+/* Strips: a padded copy of the input that a box of outputs needs, in which neighbouring outputs are neighbours for every tap. */
+#include <string.h>
+
+#include "task.h"
+
+/* The run that tap t of output 0 has along an axis, and its place there. */
+static int64_t tap_slot(const cs_side *s, int64_t t, int64_t *at)
+{
+    const cs_axis *a = s->axis;
+    if (!s->layout.shared) return *at = 0, t;
+    const int64_t near = a->gap < 0 ? a->taps - 1 - t : t;
+    *at = near * (a->gap < 0 ? -a->gap : a->gap) / a->step;
+    return near % s->layout.slots;
+}
+
+/* The input position at which a run of the strip starts for output 0. */
+static int64_t slot_start(const cs_side *s, int64_t slot)
+{
+    const cs_axis *a = s->axis;
+    if (!s->layout.shared) return a->first + slot * a->gap;
+    const int64_t gap = a->gap < 0 ? -a->gap : a->gap;
+    return cs_least(a->first, a->first + (a->taps - 1) * a->gap) + slot * gap % a->step;
+}
+
+/* The position in [0, n) of input i, or -1 where it is the fill value. */
+static int64_t position(int64_t i, int64_t n, int64_t boundary)
+{
+    if (i >= 0 && i < n) return i;
+    if (boundary == CS_FILL) return -1;
+    if (boundary == CS_EDGE || n == 1) return i < 0 ? 0 : n - 1;
+    const int64_t period = boundary == CS_WRAP ? n : boundary == CS_SYMM ? 2 * n : 2 * n - 2;
+    const int64_t m = (i % period + period) % period;
+    return m < n ? m : boundary == CS_SYMM ? period - 1 - m : period - m;
+}
+
+/* The offsets of one channel's terms, then those of the others, a channel further on. */
+static void list_channel(const cs_window *w, int64_t *off, int64_t taps, int64_t channel)
+{
+    for (int64_t i = taps; i < w->terms; i++) off[i] = off[i - taps] + channel;
+}
+
+void cs_list_terms(cs_state *t)
+{
+    const cs_window *w = t->w;
+    const cs_axis *a = w->axis;
+    const cs_layout *l0 = &t->side[0].layout, *l1 = &t->side[1].layout, *l2 = &t->side[2].layout;
+    const int64_t rows = l1->slots * l1->length, run = l0->slots * l0->length * rows * l2->length;
+    int64_t *in_strip = t->terms, *in_place = t->terms + w->terms, i = 0, d, h, v;
+    if (w->terms == 0) return;
+    for (int64_t t0 = 0; t0 < a[0].taps; t0++) {
+        const int64_t row0 = tap_slot(&t->side[0], t0, &d) * l0->length + d;
+        for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
+            const int64_t row = row0 * rows + tap_slot(&t->side[1], t1, &h) * l1->length + h;
+            const int64_t at = (t0 * a[0].gap * a[1].in + t1 * a[1].gap) * a[2].in;
+            for (int64_t t2 = 0; t2 < a[2].taps; t2++, i++) {
+                const int64_t slot = tap_slot(&t->side[2], t2, &v);
+                in_strip[i] = slot * run + row * l2->length + v;
+                in_place[i] = at + t2 * a[2].gap;
+            }
+        }
+    }
+    list_channel(w, in_strip, i, run * l2->slots);
+    list_channel(w, in_place, i, a[0].in * a[1].in * a[2].in);
+}
+
+/* Where the rows of the strip for a box start in a channel. */
+static int64_t list_rows(cs_state *t, cs_box b)
+{
+    const cs_axis *a = t->w->axis;
+    const cs_layout *l0 = &t->side[0].layout, *l1 = &t->side[1].layout;
+    const int64_t needed = l1->length - (t->w->height - (b.h1 - b.h0));
+    int64_t n = 0;
+    for (int64_t s0 = 0; s0 < l0->slots; s0++) {
+        for (int64_t j0 = 0; j0 < l0->length; j0++) {
+            const int64_t p0 = position(slot_start(&t->side[0], s0) + (t->d + j0) * a[0].step, a[0].in, t->w->boundary);
+            for (int64_t s1 = 0; s1 < l1->slots; s1++) {
+                const int64_t start = slot_start(&t->side[1], s1) + b.h0 * a[1].step;
+                for (int64_t j1 = 0; j1 < l1->length; j1++, n++) {
+                    const int64_t p1 = position(start + j1 * a[1].step, a[1].in, t->w->boundary);
+                    t->rows[n] = j1 >= needed ? ROW_UNUSED : p0 < 0 || p1 < 0 ? ROW_OUTSIDE : (p0 * a[1].in + p1) * a[2].in;
+                }
+            }
+        }
+    }
+    return n;
+}
+
+void cs_fill_strip(cs_state *t, cs_box b)
+{
+    const cs_window *w = t->w;
+    const cs_axis *a = w->axis;
+    const cs_layout *l2 = &t->side[2].layout;
+    const int64_t rows = list_rows(t, b), plane = a[0].in * a[1].in * a[2].in * w->size;
+    const int64_t count = l2->length - (w->width - (b.w1 - b.w0));
+    char *to = t->strip;
+    for (int64_t slot = 0; slot < l2->slots; slot++) {
+        const cs_row r = cs_row_of(w, slot_start(&t->side[2], slot) + b.w0 * a[2].step, count);
+        for (int64_t c = 0; c < w->channels; c++)
+            t->k->copy_rows(to + (c * l2->slots + slot) * rows * l2->length * w->size, l2->length, t->x + c * plane, t->rows, rows, &r);
+    }
+    memset(to + w->channels * l2->slots * rows * l2->length * w->size, 0, (size_t)(w->lanes * w->size));
+}

@@ -1,0 +1,131 @@
+/* The outputs of a box, register tile by register tile. */
+#include <string.h>
+
+#include "task.h"
+
+/* Copies the lanes of one vector that are outputs of the box; x is its place among rows that are `pitch` apart. */
+static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitch, cs_box b, char *y)
+{
+    const cs_window *w = t->w;
+    const int64_t size = w->size, columns = b.w1 - b.w0;
+    int64_t row = x / pitch, column = x % pitch;
+    for (int64_t l = 0; l < w->lanes && row < b.h1 - b.h0; l += pitch - column, row++, column = 0) {
+        const int64_t run = cs_least(columns - column, w->lanes - l);
+        char *to = y + (row * w->axis[1].y + column * w->axis[2].y) * size;
+        if (w->axis[2].y == 1) {
+            memcpy(to, from + l * size, (size_t)(run * size));
+        } else {
+            for (int64_t i = 0; i < run; i++) memcpy(to + i * w->axis[2].y * size, from + (l + i) * size, (size_t)size);
+        }
+    }
+}
+
+/* Whether the list of tiles is for another box; if so, the caller makes a new one. */
+static int relist(cs_state *t, cs_box b, int64_t pitch)
+{
+    if (t->tiles && t->pitch == pitch && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
+    t->listed = b, t->pitch = pitch, t->tiles = 0;
+    return 1;
+}
+
+/* Lists the vectors that cover a box, and repeats the last to make whole tiles of them. */
+static void list_vectors(cs_state *t, cs_box b, int64_t pitch)
+{
+    const int64_t lanes = t->w->lanes, rows = b.h1 - b.h0, columns = b.w1 - b.w0;
+    int64_t n = 0;
+    for (int64_t row = 0; row < rows && columns >= lanes; row++) {
+        for (int64_t next = 0; next < columns; next += lanes, n++) {
+            const int64_t column = cs_least(next, columns - lanes);
+            t->xs[n] = row * pitch + column;
+            t->ys[n] = row * t->w->axis[1].y + column;
+        }
+    }
+    for (int64_t at = 0; at < rows * pitch && columns < lanes; n++) {
+        t->xs[n] = at;
+        at += lanes;
+        if (at % pitch >= columns) at += pitch - at % pitch;
+    }
+    t->tiles = n;
+    for (; n % t->w->vectors; n++) t->xs[n] = t->xs[n - 1], t->ys[n] = t->ys[n - 1];
+}
+
+void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
+{
+    const cs_window *w = t->w;
+    const int64_t size = w->size, vectors = w->vectors;
+    const int direct = b.w1 - b.w0 >= w->lanes && w->axis[2].y == 1;
+    int64_t in_tile[MAX_VECTORS];
+    for (int64_t j = 0; j < vectors; j++) in_tile[j] = j * w->lanes;
+    if (relist(t, b, pitch)) list_vectors(t, b, pitch);
+    for (int64_t block = t->from; block < t->to; block++) {
+        const int64_t from = w->outputs * block / w->blocks, rows = w->outputs * (block + 1) / w->blocks - from;
+        tile_pixels *kernel = w->kind == CS_FMA ? t->k->pixels[rows][vectors] : t->k->pool[w->kind];
+        const void *weights = w->kind == CS_FMA ? t->packed + from * (w->terms + 1) * size : (const char *)&w->power;
+        char *yb = y + from * w->y_plane * size;
+        for (int64_t i = 0; i < t->tiles; i += vectors) {
+            if (direct) {
+                kernel(src, t->xs + i, off, w->terms, weights, yb, t->ys + i, w->y_plane);
+                continue;
+            }
+            kernel(src, t->xs + i, off, w->terms, weights, t->tile, in_tile, vectors * w->lanes);
+            for (int64_t r = 0; r < rows; r++)
+                for (int64_t j = 0; j < cs_least(vectors, t->tiles - i); j++)
+                    scatter(t, t->tile + (r * vectors + j) * w->lanes * size, t->xs[i + j], pitch, b, yb + r * w->y_plane * size);
+        }
+    }
+}
+
+/* Stores a panel of outputs, which is there pixel by pixel, output by output. */
+static void store_panel(const cs_state *t, cs_box b, int64_t wide, int64_t outputs, char *y)
+{
+    const cs_window *w = t->w;
+    const int64_t size = w->size, rows = b.h1 - b.h0, columns = b.w1 - b.w0;
+    if (w->axis[2].y == 1 && (rows == 1 || w->axis[1].y == columns)) {
+        t->k->transpose(y, w->y_plane, t->tile, wide, rows * columns, outputs);
+        return;
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const char *from = t->tile + r * columns * wide * size;
+        char *to = y + r * w->axis[1].y * size;
+        if (w->axis[2].y == 1) {
+            t->k->transpose(to, w->y_plane, from, wide, columns, outputs);
+            continue;
+        }
+        for (int64_t k = 0; k < outputs; k++)
+            for (int64_t c = 0; c < columns; c++)
+                memcpy(to + (k * w->y_plane + c * w->axis[2].y) * size, from + (c * wide + k) * size, (size_t)size);
+    }
+}
+
+/* Lists the runs of `half` pixels that cover a box; the last one of a row overlaps the one before. */
+static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
+{
+    const int64_t columns = b.w1 - b.w0;
+    for (int64_t row = 0; row < b.h1 - b.h0; row++) {
+        for (int64_t next = 0; next < columns; next += half, t->tiles++) {
+            const int64_t column = cs_least(next, columns - half);
+            t->xs[t->tiles] = row * pitch + column;
+            t->ys[t->tiles] = row * columns + column;
+        }
+    }
+}
+
+void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
+{
+    const cs_window *w = t->w;
+    const int64_t size = w->size, half = w->rows / 2, panel = w->vectors * w->lanes;
+    if (relist(t, b, pitch)) list_runs(t, b, pitch, half);
+    const int64_t pairs = t->tiles / 2, last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2;
+    for (int64_t block = t->from; block < t->to; block++) {
+        const int64_t from = block * panel, outputs = cs_least(panel, w->outputs - from), vectors = cs_ceil(outputs, w->lanes);
+        const int64_t wide = vectors * w->lanes;
+        const char *weights = t->packed + from * (w->terms + 1) * size;
+        for (int64_t i = 0; i < 2 * pairs; i += 2)
+            t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, off, w->terms, weights,
+                                            t->tile + t->ys[i] * wide * size, t->tile + t->ys[i + 1] * wide * size);
+        if (t->tiles % 2) /* one run is left: a tile of its two overlapping parts */
+            t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip) * size, off, w->terms, weights,
+                                          t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
+        store_panel(t, b, wide, outputs, y + from * w->y_plane * size);
+    }
+}
