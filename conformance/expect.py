@@ -15,7 +15,7 @@ import numpy as np
 
 from convspec import checks, reference
 from convspec.conformance import limits
-from convspec.conformance.case import Case
+from convspec.conformance.case import Case, parse
 from convspec.conformance.data import build
 from convspec.conformance.limits import Limits
 from convspec.conformance.observe import positional
@@ -36,6 +36,8 @@ class Expectation:
     numerics: str
     budget: int
     """About how many terms of sums the oracle may compute; larger results are judged by a sample of their elements."""
+    chosen: list[Index] | None = None
+    """The elements to judge, in place of a sample."""
 
     @cached_property
     def arrays(self) -> dict[str, Array]:
@@ -73,16 +75,18 @@ class Expectation:
     @cached_property
     def at(self) -> list[Index]:
         """The indices of the elements that are judged, in row-major order: all of them, or a sample."""
+        if self.chosen is not None:
+            return self.chosen
         shape = self.params.shape
         count = max(16, self.budget // limits.terms(self.params))
         if math.prod(shape) <= count:
             return list(product(*map(range, shape)))
         ends = [sorted({0, n - 1}) for n in shape]
-        chosen = {*list(product(*ends))[: count // 2]}
+        sample = {*list(product(*ends))[: count // 2]}
         dice = random.Random(zlib.crc32(self.case.text.encode()))
-        while len(chosen) < count:
-            chosen.add(tuple(_near_end(dice, n) if dice.random() < 0.3 else dice.randrange(n) for n in shape))
-        return sorted(chosen)
+        while len(sample) < count:
+            sample.add(tuple(_near_end(dice, n) if dice.random() < 0.3 else dice.randrange(n) for n in shape))
+        return sorted(sample)
 
     def oracle(self, arrays: Mapping[str, Array] | None = None, at: list[Index] | None = None, **changes: Any) -> Array:
         """The oracle's results at the judged elements, of the case's operands or of others in their place."""
@@ -102,11 +106,11 @@ def _near_end(dice: random.Random, n: int) -> int:
     return max(0, n - 1 - dice.randrange(4))
 
 
-@lru_cache(maxsize=4096)
-def _expect(case: Case, policies: tuple[tuple[str, str], ...], numerics: str, budget: int) -> Expectation:
-    return Expectation(case, dict(policies), numerics, budget)
+@lru_cache(maxsize=2048)
+def _expect(text: str, policies: tuple[tuple[str, str], ...], numerics: str, budget: int) -> Expectation:
+    return Expectation(parse(text), dict(policies), numerics, budget)
 
 
 def expect(case: Case, policies: Mapping[str, str], numerics: str = "direct", budget: int = 4000) -> Expectation:
     """The law's answer to `case`; equal questions are answered once."""
-    return _expect(case, tuple(sorted(policies.items())), numerics, budget)
+    return _expect(case.text, tuple(sorted(policies.items())), numerics, budget)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from convspec.conformance.case import Case
 from convspec.conformance.deviations import Deviations
-from convspec.conformance.expect import expect
+from convspec.conformance.expect import Expectation, expect
 from convspec.conformance.host import Host
 from convspec.conformance.observe import Observation
 from convspec.conformance.verdict import (
@@ -44,7 +44,7 @@ class Effort:
 
 
 PROFILES = {
-    "quick": Effort(14, 1500),
+    "quick": Effort(24, 1500),
     "full": Effort(150, 6000, shrinks=400, seconds=20.0),
     "soak": Effort(5000, 20000, shrinks=1000, seconds=60.0),
 }
@@ -70,6 +70,7 @@ class Run:
     records: list[Record] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What went wrong in the judge itself."""
+    seconds: float = 0.0
 
     @property
     def effort(self) -> Effort:
@@ -100,9 +101,13 @@ class Trial:
         self.run.host.send(request)
         return self.run.host.receive()
 
-    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = ()) -> Outcome:
+    def expect(self, case: Case, times: int = 1) -> Expectation:
+        """What the law asks of a case; `times` the usual effort."""
+        return expect(case, self.policies, self.numerics, self.run.effort.budget * times)
+
+    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
         """The verdict on one case; the oracle works while the backend does."""
-        e = expect(case, self.policies, self.numerics, self.run.effort.budget)
+        e = self.expect(case, times)
         self.run.host.send(case)
         try:
             if e.refusal is None and upto >= VALUES and 0 not in e.params.shape:
@@ -119,14 +124,20 @@ class Trial:
             self.record.grades.append(outcome.grade)
         return outcome
 
-    def accuse(self, case: Case | None, difference: Difference, verdict: str = VIOLATES) -> None:
+    def accuse(self, case: Case | None, difference: Difference, verdict: str = VIOLATES) -> NoReturn:
         """Ends the test with a violation."""
         raise Found(Violation(self.record.slug, self.record.op, verdict, case, difference))
 
-    def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = ()) -> None:
-        """Judges every case of a list, smallest first."""
+    def settle(self, case: Case, outcome: Outcome) -> bool:
+        """Counts an outcome and accuses where it is a violation; whether the backend offered the call."""
+        if self.count(outcome).difference is not None:
+            self.accuse(case, outcome.difference, outcome.verdict)
+        return outcome.verdict != NOT_OFFERED
+
+    def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> None:
+        """Judges every case of a list, smallest first, with `times` the usual effort."""
         for case in cases:
-            outcome = self.judge(case, upto, facts)
+            outcome = self.judge(case, upto, facts, times)
             if outcome.difference is not None:
                 self.accuse(case, outcome.difference, outcome.verdict)
 
@@ -134,7 +145,11 @@ class Trial:
         self, cases: SearchStrategy[Case], upto: int = VALUES, facts: tuple[str, ...] = (), share: float = 1.0
     ) -> None:
         """Judges examples of a strategy, and where one fails looks for a smaller one; `share` scales their number."""
-        hunt = _Hunt(self, upto, facts)
+        self.explore(cases, lambda case: self.each([case], upto, facts), share)
+
+    def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], None], share: float = 1.0) -> None:
+        """The same with a judgement of one's own, which ends in `accuse` where a case fails."""
+        hunt = _Hunt(attempt, self.run.effort)
         key = zlib.crc32(f"{self.record.test}:{self.record.slug}:{self.record.op}".encode())
         examples = max(2, round(self.run.effort.examples * share))
         phases = [Phase.generate] if self.declared else [Phase.generate, Phase.shrink]
@@ -154,27 +169,29 @@ class Trial:
 class _Hunt:
     """The smallest violation so far. Once the effort is spent every case passes, which ends Hypothesis's search."""
 
-    def __init__(self, trial: Trial, upto: int, facts: tuple[str, ...]) -> None:
-        self.trial, self.upto, self.facts = trial, upto, facts
+    def __init__(self, judgement: Callable[[Case], None], effort: Effort) -> None:
+        self.judgement, self.effort = judgement, effort
         self.best: Violation | None = None
-        self.left, self.until = trial.run.effort.shrinks, float("inf")
+        self.left, self.until = effort.shrinks, float("inf")
 
     def attempt(self, case: Case) -> None:
-        if self.left <= 0 or time.monotonic() > self.until:
-            return
-        outcome = self.trial.judge(case, self.upto, self.facts)
         if self.best is not None:
+            if self.left <= 0 or time.monotonic() > self.until:
+                return
             self.left -= 1
-        if outcome.difference is None:
-            return
+        try:
+            self.judgement(case)
+        except Found as error:
+            self._note(error.violation)
+            raise
+
+    def _note(self, found: Violation) -> None:
         if self.best is None:
-            self.until = time.monotonic() + self.trial.run.effort.seconds
-        if outcome.verdict in (CRASH, HANG):
-            self.left = min(self.left, 0 if outcome.verdict == HANG else 6) - 1
-        found = Violation(self.trial.record.slug, self.trial.record.op, outcome.verdict, case, outcome.difference)
+            self.until = time.monotonic() + self.effort.seconds
+        if found.verdict in (CRASH, HANG):
+            self.left = 0 if found.verdict == HANG else min(self.left, 6)
         if self.best is None or found.size < self.best.size:
             self.best = found
-        raise Found(found)
 
 
 def verdict_of(record: Record) -> str:

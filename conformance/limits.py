@@ -68,6 +68,8 @@ def _maximum(e: Expectation) -> Limits:
             limit = np.where(spoilt, np.inf, limit)
         else:
             also = np.where(spoilt & np.isneginf(value), np.nan, value)
+    if value.dtype.kind == "f" and e.policies["subnormals"] == "flushed":
+        also = np.where(np.abs(value) < np.finfo(value.dtype).smallest_normal, 0, value if also is None else also)
     if e.policies["empty_window"] == "any" and isinstance(e.params, Pool):
         limit = np.where(_empty(e, e.params), np.inf, limit)
     return Limits(value, limit, also=also)
@@ -105,7 +107,7 @@ def _sum(e: Expectation) -> Limits:
         else {}
     )
     largest = max(greatest(x), *fill.values(), 0.0)
-    n, whole = terms(p), all(np.all(v == np.rint(v)) for v in a.values())
+    n, whole = terms(p), all(np.all(v == np.rint(v)) for v in (*a.values(), *fill.values()))
     direct = e.numerics == "direct"
     digits = 2.0 ** (np.finfo(p.dtype).nmant + 1)
     if direct and whole and n * largest * greatest(w) + greatest(a.get("b")) <= digits:

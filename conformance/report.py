@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from convspec import clauses
 from convspec.conformance.judge import Run
-from convspec.conformance.verdict import DECLARED, FAILURES, RANKED, Record, Violation
+from convspec.conformance.verdict import DECLARED, FAILURES, RANKED, Grade, Record, Violation
 
 
 def merged(records: list[Record]) -> dict[tuple[str, str], str]:
@@ -60,3 +60,20 @@ def summary(run: Run) -> str:
     cases, absent = sum(r.cases for r in run.records), sum(r.not_offered for r in run.records)
     share = f", {100 * absent / cases:.0f} % of them not offered" if absent else ""
     return f"{run.name}: {verdicts or 'nothing tried'}; {cases} cases{share}"
+
+
+def grades(run: Run) -> list[dict[str, float | str | int]]:
+    """The accuracy of each operator in units of u B, by the number of terms of a sum, doubling."""
+    groups: dict[tuple[str, int], list[Grade]] = {}
+    for r in run.records:
+        for g in r.grades:
+            groups.setdefault((r.op, 1 << max(0, g.n - 1).bit_length()), []).append(g)
+    found: list[dict[str, float | str | int]] = []
+    for (op, n), many in sorted(groups.items()):
+        count = sum(g.count for g in many)
+        rms = (sum(g.rms**2 * g.count for g in many) / count) ** 0.5
+        worst = max(g.worst for g in many)
+        found.append(
+            {"operator": op, "terms": n, "worst": float(f"{worst:.4g}"), "rms": float(f"{rms:.4g}"), "count": count}
+        )
+    return found

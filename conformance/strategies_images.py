@@ -18,8 +18,13 @@ def images(
     beyond: bool = False,
     fillvalue: bool = False,
     swap: bool = False,
+    odd: bool = False,
 ) -> Case:
-    """An image and a kernel; `beyond`: the kernel is several times as large as the image; `swap`: it covers the image."""
+    """An image and a kernel.
+
+    `beyond`: the kernel is several times as large as the image; `swap`: it covers the image; `odd`: its sizes are odd, so
+    that there is one centre.
+    """
     rank = draw(st.sampled_from(has.ranks))
     most = 4 if rank == 3 else 9
     S, R = [], []
@@ -30,6 +35,7 @@ def images(
             n, k = draw(st.integers(1, 3)), draw(st.integers(4, 6 if rank == 3 else 11))
         if mode == "valid":
             n, k = (min(n, k), max(n, k)) if swap else (max(n, k), min(n, k))
+        k -= odd and k % 2 == 0
         S.append(n)
         R.append(k)
     dtype = draw(st.sampled_from(has.dtypes))

@@ -1,0 +1,107 @@
+"""Judgements beyond one case and its oracle: whole results, typical errors, locality, the adjoint, the chain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convspec.conformance import innocent
+from convspec.conformance.case import Case, Put
+from convspec.conformance.data import build
+from convspec.conformance.expect import Expectation
+from convspec.conformance.judge import Trial
+from convspec.conformance.limits import terms
+from convspec.conformance.observe import positional
+from convspec.conformance.verdict import VIOLATES, Difference, Grade, Outcome
+from convspec.conformance.verify import compare, verify
+
+Array = np.ndarray[Any, Any]
+
+
+def evaluated(e: Expectation, arrays: dict[str, Array]) -> Array:
+    """All elements of a result at once by plain numpy, in float64 or int64: exact where every order of summation is."""
+    first, keywords = positional(e.case, arrays)
+    with np.errstate(all="ignore"):
+        result: Array = getattr(innocent, e.case.op)(*first, **keywords)
+    return result
+
+
+def whole(trial: Trial, case: Case) -> None:
+    """Judges every element of a large exact result: numpy finds the suspects, and the oracle judges them."""
+    e = trial.expect(case, times=8)
+    seen = trial.observe(case)
+    outcome = verify(e, seen)
+    if trial.settle(case, outcome) and e.refusal is None:
+        wide = np.float64 if e.params.dtype.kind == "f" else np.int64
+        exact = evaluated(e, {name: a.astype(wide) for name, a in e.arrays.items()})
+        with np.errstate(all="ignore"):
+            apart = np.nan_to_num(np.abs(exact - seen.value), nan=np.inf).ravel()
+        suspects = np.argsort(apart)[-16:]
+        if apart.size and apart[suspects[-1]] > 0:
+            at = [tuple(map(int, np.unravel_index(s, exact.shape))) for s in suspects]
+            trial.settle(case, compare(Expectation(case, e.policies, e.numerics, e.budget, at), seen.value))
+
+
+def typical(trial: Trial, case: Case) -> None:
+    """The root mean square of the error in units of u B, over all elements of a float32 result.
+
+    Values and B come from numpy in float64, where the error of any order is below n 2^-53 B, a millionth of the unit.
+    """
+    e = trial.expect(case)
+    seen = trial.observe(case)
+    if not trial.settle(case, verify(e, seen)):
+        return
+    arrays = {name: a.astype(np.float64) for name, a in e.arrays.items()}
+    value, B = evaluated(e, arrays), evaluated(e, {name: np.abs(a) for name, a in arrays.items()})
+    scaled = (np.abs(seen.value - value) / (2.0**-24 * B))[B > 0]
+    rms, allowed = float(np.sqrt(np.mean(scaled**2))), 16 if trial.numerics == "direct" else 64
+    trial.record.grades.append(Grade(terms(e.params), float(scaled.max()), rms, int(scaled.size)))
+    if not rms <= allowed:
+        trial.accuse(case, Difference(f"an rms error of at most {allowed} u B", f"{rms:.4g} u B", None, rms / allowed))
+
+
+def local(trial: Trial, case: Case, put: Put) -> None:
+    """Elements that do not see the placed value must be as good as if it were not there."""
+    spoilt = case.but(put=(put,))
+    seen = trial.observe(spoilt)
+    if not trial.settle(spoilt, verify(trial.expect(spoilt, times=8), seen)):
+        return
+    e, marked = trial.expect(case, times=8), trial.expect(case.but(put=(Put(put.array, put.index, "nan"),)), times=8)
+    marks = dict(zip(marked.at, np.isnan(np.asarray(marked.limits.value, dtype=float)), strict=True))
+    away = np.array([i for i, index in enumerate(e.at) if not marks.get(index, True)], dtype=int)
+    if len(away):
+        at = [e.at[i] for i in away]
+        trial.settle(spoilt, compare(Expectation(case, e.policies, e.numerics, e.budget, at), seen.value))
+
+
+def adjoint(trial: Trial, case: Case) -> None:
+    """<conv(u), x> = <u, conv_transpose(x)> for a conv_transpose without bias, with integers, so exactly."""
+    e = trial.expect(case)
+    forward = trial.observe(case)
+    if not trial.settle(case, verify(e, forward, upto=2)) or "conv" not in trial.run.host.profile.operators:
+        return
+    x, w = (build(case)[name] for name in ("x", "w"))
+    u = np.arange(np.prod(e.params.shape)).reshape(e.params.shape) % 7 - 3
+    keywords = {key: value for key, value in case.arguments if key != "output_padding"}
+    back = trial.observe(("conv", (u.astype(x.dtype), w), keywords))
+    if back.kind != "result" or not isinstance(back.value, np.ndarray):
+        return
+    part = back.value[(..., *map(slice, x.shape[2:]))]
+    left, right = float(np.vdot(part, x)), float(np.vdot(u, forward.value))
+    if left != right:
+        trial.accuse(case, Difference(f"<conv(u), x> = {left}", f"<u, conv_transpose(x)> = {right}"))
+
+
+def chained(trial: Trial, case: Case) -> None:
+    """The result must be the chain of the law, bit for bit."""
+    e = trial.expect(case)
+    seen = trial.observe(case)
+    if not trial.settle(case, verify(e, seen)):
+        return
+    chain = e.oracle(stepwise=True)
+    got = seen.value[tuple(np.array(e.at).T)]
+    differ = ~((got == chain) | (np.isnan(got) & np.isnan(chain)))
+    if differ.any():
+        i = int(np.argmax(differ))
+        trial.settle(case, Outcome(VIOLATES, Difference(float(chain[i]).hex(), float(got[i]).hex(), e.at[i])))

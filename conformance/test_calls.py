@@ -1,0 +1,141 @@
+"""The chapter on arrays and calls: what holds for every operator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from convspec import OPERATORS
+from convspec.conformance import case
+from convspec.conformance.case import Case
+from convspec.conformance.judge import Trial
+from convspec.conformance.strategies import FLOATS, FULL, Open, of
+from convspec.conformance.verify import DTYPE, RETURNS, SHAPE
+
+every = pytest.mark.parametrize("op", OPERATORS)
+stacked = pytest.mark.parametrize("op", [op for op in OPERATORS if op not in ("convolve", "correlate")])
+BASIC = Open(dtypes=FLOATS)
+STATE = ("result-changed", "shares-result", "shares-input")
+
+
+def trivial(op: str, **rest: int) -> list[Case]:
+    """Calls that change nothing, which tempt an operator to return what it was given."""
+    if op in ("convolve", "correlate"):
+        return [case.make(op, {"in1": ((3,), "float32"), "in2": ((1,), "float32")}, {}, **rest)]
+    x = ((2, 3, 4, 5), "float32")
+    if op.endswith("_pool"):
+        return [case.make(op, {"x": x}, {"size": 1}, **rest)]
+    tile = {"local_conv": (4, 5), "tiled_conv": (1, 1)}.get(op, ())
+    w = ((3, 1, 1, 1), "float32") if not tile else ((3, *tile, 1, 1, 1), "float32")
+    return [case.make(op, {"x": x, "w": w}, {"groups": 3}, **rest)]
+
+
+@pytest.mark.clause("call.completes")
+@every
+def test_completes(judge: Trial, op: str) -> None:
+    judge.each(trivial(op), RETURNS)
+    judge.search(of(op, replace(FULL, dtypes=FLOATS)), RETURNS)
+
+
+@pytest.mark.clause("call.shape")
+@every
+def test_shape(judge: Trial, op: str) -> None:
+    judge.search(of(op, FULL), SHAPE)
+
+
+@pytest.mark.clause("call.dtype")
+@every
+def test_dtype(judge: Trial, op: str) -> None:
+    judge.search(of(op, Open(bias=True, dtypes=FLOATS)), DTYPE)
+
+
+@pytest.mark.clause("call.initialised")
+@every
+def test_initialised(judge: Trial, op: str) -> None:
+    facts = ("repeat-differs", "repeat-raises")
+    judge.search(of(op, replace(FULL, layouts=("plain",))).map(lambda c: c.but(calls=2)), facts=facts, share=0.7)
+
+
+@pytest.mark.clause("call.repeatable")
+@every
+def test_repeatable(judge: Trial, op: str) -> None:
+    facts = ("repeat-differs", "repeat-raises")
+    judge.search(of(op, BASIC).map(lambda c: c.but(calls=6, data="real")), RETURNS, facts, share=0.7)
+
+
+@pytest.mark.clause("call.result-owned")
+@every
+def test_result_owned(judge: Trial, op: str) -> None:
+    judge.each(trivial(op, calls=2), RETURNS, STATE)
+    judge.search(of(op, BASIC).map(lambda c: c.but(calls=2)), RETURNS, STATE, share=0.7)
+
+
+@pytest.mark.clause("call.inputs-unchanged")
+@every
+def test_inputs_unchanged(judge: Trial, op: str) -> None:
+    has = replace(FULL, data=("small", "real", "special"), dtypes=FLOATS)
+    judge.search(of(op, has), RETURNS, ("inputs-changed",))
+
+
+@pytest.mark.clause("call.strides")
+@every
+def test_strides(judge: Trial, op: str) -> None:
+    layouts = ("negative", "transposed", "channels_last", "sliced", "zero_last", "zero_first", "offset")
+    judge.search(of(op, replace(FULL, layouts=layouts, ranks=(1, 2, 3))), share=1.5)
+    judge.search(of(op, replace(BASIC, layouts=_mixed(op))))
+
+
+def _mixed(op: str) -> tuple[str, ...]:
+    """Layouts in which one operand only is out of order, since each has code of its own."""
+    chosen = ("negative", "transposed", "sliced", "zero_last")
+    return tuple(f"{name}:{layout}" for layout in chosen for name in case.ARRAYS[op])
+
+
+@pytest.mark.clause("call.byte-order")
+@every
+def test_byte_order(judge: Trial, op: str) -> None:
+    judge.search(of(op, replace(BASIC, layouts=("swapped", *(f"{n}:swapped" for n in case.ARRAYS[op])))))
+
+
+@pytest.mark.clause("call.read-only")
+@every
+def test_read_only(judge: Trial, op: str) -> None:
+    judge.search(of(op, replace(BASIC, layouts=("readonly",))), share=0.5)
+
+
+@pytest.mark.clause("call.empty-batch")
+@stacked
+def test_empty_batch(judge: Trial, op: str) -> None:
+    judge.search(of(op, replace(BASIC, batch=(0,), stride=True)), DTYPE, share=0.5)
+
+
+@pytest.mark.clause("call.empty-channels")
+@pytest.mark.parametrize(
+    "op", [op for op in OPERATORS if op.endswith("conv") or op in ("max_pool", "avg_pool", "lp_pool")]
+)
+def test_empty_channels(judge: Trial, op: str) -> None:
+    judge.search(of(op, Open(bias=True, stride=True)).map(_without_channels), share=0.5)
+
+
+@pytest.mark.clause("call.empty-channels")
+@pytest.mark.parametrize("op", ["conv_transpose"])
+def test_empty_channels_transposed(judge: Trial, op: str) -> None:
+    judge.search(of(op, Open(bias=True, stride=True)).map(_without_channels), share=0.5)
+
+
+def _without_channels(c: Case) -> Case:
+    """The case with C = 0 wherever C stands."""
+    shapes = {name: list(operand.shape) for name, operand in c.arrays}
+    rank = len(shapes["x"]) - 2
+    shapes["x"][1] = 0
+    if "w" in shapes:
+        shapes["w"][0 if c.op == "conv_transpose" else len(shapes["w"]) - rank - 1] = 0
+    arrays = {name: (tuple(shapes[name]), operand.dtype) for name, operand in c.arrays}
+    return case.make(c.op, arrays, dict(c.arguments), data=c.data, seed=c.seed)
+
+
+@pytest.mark.clause("call.batch")
+@stacked
+def test_batch(judge: Trial, op: str) -> None:
+    judge.search(of(op, Open(batch=(2, 3, 5, 8, 17), most=3, stride=True, groups=True)))

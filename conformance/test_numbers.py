@@ -1,0 +1,114 @@
+"""The chapter on numbers: dtypes, exactness and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import strategies as st
+
+from convspec import OPERATORS
+from convspec.conformance.case import ARRAYS, Case, Operand
+from convspec.conformance.judge import Trial
+from convspec.conformance.strategies import FLOATS, FULL, INTEGERS, Open, of
+from convspec.conformance.strategies_pooling import channel_pools, pools
+
+SUMS = ("convolve", "correlate", "conv", "conv_transpose", "local_conv", "tiled_conv")
+every = pytest.mark.parametrize("op", OPERATORS)
+summed = pytest.mark.parametrize("op", SUMS)
+SMALL = Open(stride=True, most=4)
+
+
+def mixed(op: str, has: Open, *groups: tuple[str, ...]) -> st.SearchStrategy[Case]:
+    """Cases whose operands have dtypes of their own: the first from the first group, the others from the second."""
+
+    def retyped(c: Case, names: tuple[str, ...]) -> Case:
+        pairs = zip(c.arrays, names, strict=False)
+        return c.but(arrays=tuple((name, Operand(operand.shape, dtype)) for (name, operand), dtype in pairs))
+
+    chosen = st.tuples(*(st.sampled_from(groups[min(i, len(groups) - 1)]) for i in range(len(ARRAYS[op]))))
+    return st.builds(retyped, of(op, has), chosen)
+
+
+@pytest.mark.clause("number.floats")
+@every
+def test_floats(judge: Trial, op: str) -> None:
+    judge.search(mixed(op, replace(SMALL, bias=True), FLOATS), share=0.7)
+
+
+@pytest.mark.clause("number.integers")
+@every
+def test_integers(judge: Trial, op: str) -> None:
+    has = replace(SMALL, bias=True, data=("small",))
+    judge.search(mixed(op, has, INTEGERS), share=1.5)
+    judge.search(mixed(op, has, ("int8", "uint8")), share=0.5)
+
+
+@pytest.mark.clause("number.integer-modulo")
+@summed
+def test_integer_modulo(judge: Trial, op: str) -> None:
+    has = Open(data=("real", "special"), bias=True, stride=True)
+    judge.search(mixed(op, has, ("int64", "uint64", "int32")))
+    judge.search(mixed(op, has, INTEGERS))
+
+
+@pytest.mark.clause("number.integer-mean")
+@pytest.mark.parametrize("op", ["avg_pool", "lp_pool", "channel_pool"])
+def test_integer_mean(judge: Trial, op: str) -> None:
+    for data in ("real", "special"):
+        has = Open(data=(data,), dtypes=INTEGERS, stride=True)
+        if op == "channel_pool":
+            judge.search(st.sampled_from(("avg", "lp")).flatmap(lambda kind, has=has: channel_pools(has, kind=kind)))
+        else:
+            judge.search(of(op, has))
+
+
+@pytest.mark.clause("number.conversion")
+@summed
+def test_conversion(judge: Trial, op: str) -> None:
+    has = Open(data=("real",), bias=True)
+    judge.search(mixed(op, has, INTEGERS, FLOATS), share=0.7)
+    judge.search(mixed(op, has, FLOATS, INTEGERS), share=0.7)
+
+
+@pytest.mark.clause("number.exact")
+@every
+def test_exact(judge: Trial, op: str) -> None:
+    judge.search(of(op, replace(FULL, data=("small",), dtypes=FLOATS)))
+
+
+@pytest.mark.clause("number.precision")
+@every
+def test_precision(judge: Trial, op: str) -> None:
+    judge.search(of(op, replace(FULL, data=("wide",), dtypes=FLOATS)))
+
+
+@pytest.mark.clause("number.bound")
+@summed
+def test_bound(judge: Trial, op: str) -> None:
+    if judge.numerics != "direct":
+        pytest.skip("declared as fast")
+    judge.search(of(op, replace(FULL, data=("real",), dtypes=FLOATS, channels=9)))
+
+
+@pytest.mark.clause("number.bound-fast")
+@summed
+def test_bound_fast(judge: Trial, op: str) -> None:
+    if judge.numerics != "fast":
+        pytest.skip("declared as direct")
+    judge.search(of(op, replace(FULL, data=("real", "small", "wide"), dtypes=FLOATS, channels=9)), share=2)
+
+
+@pytest.mark.clause("number.mean-bound")
+@pytest.mark.parametrize("op", ["avg_pool", "channel_pool"])
+def test_mean_bound(judge: Trial, op: str) -> None:
+    has = Open(data=("real",), dtypes=FLOATS, stride=True, padding="numbers")
+    judge.search(channel_pools(has, kind="avg") if op == "channel_pool" else pools(op, has))
+
+
+@pytest.mark.clause("number.norm-bound")
+@pytest.mark.parametrize("op", ["lp_pool", "channel_pool"])
+def test_norm_bound(judge: Trial, op: str) -> None:
+    orders = (2, 3, 1.5, 2.5, 7, 1.001)
+    has = Open(data=("real", "small"), dtypes=FLOATS, stride=True, padding="numbers")
+    judge.search(channel_pools(has, kind="lp", p=orders) if op == "channel_pool" else pools(op, has, p=orders))

@@ -1,0 +1,115 @@
+"""Sizes on either side of the widths of vectors and tiles, and beyond those where implementations change their algorithm."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+from convspec import IMAGE_OPERATORS
+from convspec.conformance import metamorphic
+from convspec.conformance.case import Case, make
+from convspec.conformance.judge import Trial
+from convspec.conformance.strategies import BOUNDARY, Draw
+
+VALUES = [
+    pytest.param("convolve", marks=pytest.mark.clause("image.convolve")),
+    pytest.param("correlate", marks=pytest.mark.clause("image.correlate")),
+    pytest.param("conv", marks=pytest.mark.clause("conv.formula")),
+    pytest.param("conv_transpose", marks=pytest.mark.clause("conv_transpose.formula")),
+    pytest.param("local_conv", marks=pytest.mark.clause("local_conv.formula")),
+    pytest.param("tiled_conv", marks=pytest.mark.clause("tiled_conv.formula")),
+    pytest.param("max_pool", marks=pytest.mark.clause("max_pool.value")),
+    pytest.param("avg_pool", marks=pytest.mark.clause("avg_pool.value")),
+    pytest.param("lp_pool", marks=pytest.mark.clause("lp_pool.value")),
+    pytest.param("channel_pool", marks=pytest.mark.clause("channel_pool.value")),
+]
+DTYPES = ("float32", "float32", "float64")
+
+
+def wide_or_small(op: str) -> str:
+    """Exact data: an average of wide integers would round."""
+    return "small" if op in ("avg_pool", "lp_pool", "channel_pool") else "wide"
+
+
+@st.composite
+def bounded(draw: Draw, op: str) -> Case:
+    """Two sizes of a case at boundaries, the others small; one group, or depthwise."""
+    edge, small = st.sampled_from(BOUNDARY), st.integers(1, 3)
+    dtype, seed = draw(st.sampled_from(DTYPES)), draw(st.integers(0, 99))
+    k = draw(st.sampled_from((1, 2, 3, 5)))
+    C, K, W = draw(st.permutations((draw(edge), draw(edge), draw(small))))
+    H = draw(small)
+    rest = {"data": wide_or_small(op), "seed": seed}
+    if op in IMAGE_OPERATORS:
+        return make(op, {"in1": ((C, W), dtype), "in2": ((H, k), dtype)}, {}, **rest)
+    if op == "channel_pool":
+        return make(
+            op, {"x": ((1, C, H, W), dtype)}, {"size": min(k, C), "kind": draw(st.sampled_from(("max", "avg")))}, **rest
+        )
+    stride, x = draw(st.sampled_from((1, 1, 2))), ((1, C, H, W + k - 1), dtype)
+    if op.endswith("_pool"):
+        arguments = {"size": (1, k), "stride": stride} | ({"p": 1} if op == "lp_pool" else {})
+        return make(op, {"x": x}, arguments, **rest)
+    depthwise = draw(st.integers(0, 3)) == 0
+    G, Cg = (C, 1) if depthwise else (1, C)
+    K = C * draw(st.integers(1, 2)) if depthwise else K
+    arguments = {"stride": stride} | ({"groups": G} if G > 1 else {})
+    if op == "conv_transpose":
+        return make(op, {"x": x, "w": ((C, K // G, 1, k), dtype)}, arguments, **rest)
+    O = ((H - 1) // stride + 1, (W - 1) // stride + 1)  # noqa: E741
+    tile = {"conv": (), "tiled_conv": (1, draw(small)), "local_conv": O}[op]
+    return make(op, {"x": x, "w": ((K, *tile, Cg, 1, k), dtype), "b": ((K, *tile), dtype)}, arguments, **rest)
+
+
+@pytest.mark.parametrize("op", VALUES)
+def test_boundary_sizes(judge: Trial, op: str) -> None:
+    judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case))
+
+
+def large(op: str) -> list[Case]:
+    """Sizes of real layers and images, and of what is transformed by FFT elsewhere."""
+    data = {"data": wide_or_small(op)}
+    f = "float32"
+    if op in IMAGE_OPERATORS:
+        sizes = [
+            ((200, 333), (3, 5), "same"),
+            ((5000,), (129,), "full"),
+            ((70, 81), (40, 33), "valid"),
+            ((20, 21, 22), (5, 4, 3), "same"),
+        ]
+        return [make(op, {"in1": (S, f), "in2": (R, f)}, {"mode": mode}, **data) for S, R, mode in sizes]
+    planes = [
+        ((1, 32, 56, 57), 3, 2, 1),
+        ((1, 3, 120, 121), 7, 2, 3),
+        ((9, 16, 14, 13), 2, 1, 0),
+        ((1, 5, 6001), 9, 1, 4),
+        ((1, 8, 12, 11, 13), 3, 1, 1),
+    ]
+    if op == "channel_pool":
+        return [
+            make(op, {"x": (x, f)}, {"size": 3, "stride": 2, "kind": k}, **data)
+            for x, *_ in planes
+            for k in ("max", "avg")
+        ]
+    if op.endswith("_pool"):
+        more = {"p": 1} if op == "lp_pool" else {}
+        return [
+            make(op, {"x": (x, f)}, {"size": k, "stride": s, "padding": p // 2} | more, **data) for x, k, s, p in planes
+        ]
+    return [_layer(op, *plane, **data) for plane in planes]
+
+
+def _layer(op: str, x: tuple[int, ...], k: int, stride: int, padding: int, **data: str) -> Case:
+    C, S, R = x[1], x[2:], (k,) * (len(x) - 2)
+    if op == "conv_transpose":
+        w: tuple[int, ...] = (C, 6, *R)
+    else:
+        O = tuple((n + 2 * padding - k) // stride + 1 for n in S)  # noqa: E741
+        w = (4 if op == "local_conv" else 33, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
+    return make(op, {"x": (x, "float32"), "w": (w, "float32")}, {"stride": stride, "padding": padding}, **data)
+
+
+@pytest.mark.parametrize("op", VALUES)
+def test_large_sizes(judge: Trial, op: str) -> None:
+    for case in large(op):
+        metamorphic.whole(judge, case)
