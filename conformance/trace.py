@@ -81,12 +81,16 @@ def problems(root: Path) -> Iterator[str]:
 
 def matrix(root: Path, columns: dict[str, scan.Found], known: list[Reason]) -> str:
     """The matrix as a page, a table for each chapter."""
-    lines, chapter = [HEAD], ""
+    lines, chapter = [HEAD.rstrip()], 0
+    titles = [
+        path.read_text(encoding="utf-8").partition("\n")[0]
+        for path in sorted(Path(clauses.__file__).parent.glob("[0-9]*.md"))
+    ]
     for slug, clause in clauses.load().items():
-        if clause.number.partition(".")[0] != chapter:
-            chapter = clause.number.partition(".")[0]
+        if int(clause.number.partition(".")[0]) != chapter:
+            chapter = int(clause.number.partition(".")[0])
             lines += [
-                f"\n## Chapter {chapter}\n",
+                f"\n#{titles[chapter - 1]}\n",
                 f"| clause | {' | '.join(COLUMNS)} |",
                 "|---" * (len(COLUMNS) + 1) + "|",
             ]
