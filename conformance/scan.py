@@ -89,7 +89,8 @@ def _slugs(node: ast.AST) -> Iterator[str | None]:
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "clause":
             for argument in call.args:
-                yield argument.value if isinstance(argument, ast.Constant) else None
+                literal = argument.value if isinstance(argument, ast.Constant) else None
+                yield literal if isinstance(literal, str) else None
 
 
 def _carried(marks: Any) -> Iterator[str]:

@@ -37,6 +37,19 @@ def test_example(judge: Trial, op: str, example: Example, dtype: str) -> None:
         judge.each([case_of(example, dtype)])
 
 
+@pytest.mark.clause("lecture.dimensions")
+@pytest.mark.parametrize("op", ["conv"])
+def test_dimensions(judge: Trial, op: str) -> None:
+    """A filter of 11x11 at stride 4 on 227x227, and 3x3 with a padding of 1, 2 and by name."""
+    judge.each(
+        make(op, {"x": ((1, 1, *size), "float32"), "w": ((1, 1, k, k), "float32")}, arguments)
+        for size, k, arguments in (
+            ((5, 7), 3, {}), ((5, 7), 3, {"padding": 1}), ((5, 7), 3, {"padding": "same"}),
+            ((7, 8), 3, {"stride": 2, "padding": 2}), ((227, 227), 11, {"stride": 4}),
+        )
+    )  # fmt: skip
+
+
 @pytest.mark.clause("lecture.pooling-volume")
 @pytest.mark.parametrize("op", ["max_pool"])
 def test_pooling_volume(judge: Trial, op: str) -> None:
