@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,21 @@ from convspec import checks, dtypes
 from convspec.fast import _kernels, options
 from convspec.fast.calls import operand, prepare, run
 from convspec.fast.operators import bias_everywhere, describe
-from convspec.params import Array, Conv
+from convspec.params import Array, Conv, Ints
+
+
+SHAPES = 16
+"""A plan keeps weights packed for so many shapes of images."""
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What a plan keeps for one shape and dtype of an image; `shape` and `dtype` are the result's."""
+
+    plan: _kernels.Plan
+    shape: Ints
+    dtype: np.dtype[Any]
+    background: Array | None
 
 
 class ConvPlan:
@@ -25,26 +40,27 @@ class ConvPlan:
         self._check, self._keywords = check, keywords
         self._w = np.array(dtypes.array("w", w))
         self._b = None if b is None else np.array(dtypes.array("b", b))
-        self._prepared: dict[Any, tuple[Conv, _kernels.Plan, Array | None]] = {}
+        self._prepared: dict[Any, _Prepared] = {}
 
     def __call__(self, x: Any, out: Any = None, num_threads: Any = None) -> Array:
         x = dtypes.array("x", x)
         threads = options.threads(num_threads)
-        key = (x.shape[1:], x.dtype)
-        if key not in self._prepared:
-            self._prepared[key] = self._prepare(x, threads)
-        c, plan, background = self._prepared[key]
-        images = x.shape[0] if x.ndim else 0
-        shape = (images, *c.shape[1:])
-        options.output(out, shape, c.dtype, (x,))
-        return run(plan, operand(x, c.dtype), images, out, shape, c.dtype, threads, background)
+        prepared = self._prepared.get((x.shape[1:], x.dtype)) or self._prepare(x, threads)
+        shape = (x.shape[0], *prepared.shape)
+        options.output(out, shape, prepared.dtype, (x,))
+        x = operand(x, prepared.dtype)
+        return run(prepared.plan, x, shape[0], out, shape, prepared.dtype, threads, prepared.background)
 
-    def _prepare(self, x: Array, threads: int) -> tuple[Conv, _kernels.Plan, Array | None]:
+    def _prepare(self, x: Array, threads: int) -> _Prepared:
         c = self._check(x, self._w, self._b, **self._keywords)
         w, b = operand(c.w, c.dtype), None if c.b is None else operand(c.b, c.dtype)
         described = describe(c, w)
         background = None if described.covers else bias_everywhere(c, b)
-        return c, prepare(described, w, b, threads), background
+        prepared = _Prepared(prepare(described, w, b, threads), c.shape[1:], c.dtype, background)
+        if len(self._prepared) >= SHAPES:
+            self._prepared.clear()
+        self._prepared[x.shape[1:], x.dtype] = prepared
+        return prepared
 
 
 def plan_conv(

@@ -1,0 +1,172 @@
+"""The keywords of this room, plans, threads and forks."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from convspec import SpecError, SpecTypeError, SpecValueError, fast
+
+RNG = np.random.default_rng(5)
+X = RNG.standard_normal((2, 16, 40, 40)).astype(np.float32)
+W = RNG.standard_normal((32, 16, 3, 3)).astype(np.float32)
+B = RNG.standard_normal(32).astype(np.float32)
+Y = fast.conv(X, W, B, padding=1)
+
+
+def test_out():
+    out = np.full(Y.shape, np.nan, np.float32)
+    assert fast.conv(X, W, B, padding=1, out=out) is out
+    np.testing.assert_array_equal(out, Y)
+
+
+def test_out_of_any_strides():
+    large = np.zeros((2, 40, 40, 64), np.float32)
+    out = large.transpose(0, 3, 1, 2)[:, ::2, ::-1]
+    assert fast.conv(X, W, B, padding=1, out=out) is out
+    np.testing.assert_array_equal(out, Y)
+    assert not large[..., 1::2].any()
+
+
+def test_out_of_every_operator():
+    image = X[0, 0]
+    calls = [
+        (fast.convolve, (image, W[0, 0])), (fast.correlate, (W[0, 0], image, "valid")), (fast.max_pool, (X, 2)),
+        (fast.avg_pool, (X, 2)), (fast.lp_pool, (X, 2)), (fast.channel_pool, (X, 2)),
+        (fast.conv_transpose, (X, W.swapaxes(0, 1))),
+    ]  # fmt: skip
+    for operator, arguments in calls:
+        y = operator(*arguments)
+        out = np.empty_like(y)
+        assert operator(*arguments, out=out) is out
+        np.testing.assert_array_equal(out, y)
+
+
+def frozen(a):
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+@pytest.mark.parametrize(
+    ("clause", "keywords"),
+    [
+        ("fast.out", {"out": Y.tolist()}),
+        ("fast.out", {"out": np.empty(Y.shape)}),
+        ("fast.out", {"out": np.empty(Y.shape, ">f4")}),
+        ("fast.out", {"out": np.empty(Y.shape[1:], np.float32)}),
+        ("fast.out", {"out": frozen(Y)}),
+        ("fast.threads", {"num_threads": 0}),
+        ("fast.threads", {"num_threads": 1.0}),
+        ("fast.threads", {"num_threads": True}),
+        ("fast.algorithm", {"algorithm": "quick"}),
+        ("fast.algorithm", {"algorithm": None}),
+        ("error.stride", {"stride": 0}),
+    ],
+)
+def test_bad_keywords(clause, keywords):
+    with pytest.raises(SpecError) as refused:
+        fast.conv(X, W, B, **{"padding": 1, **keywords})
+    assert refused.value.clause == clause
+
+
+def test_out_must_not_be_an_input():
+    x = X[:, :1]
+    w = np.ones((1, 1, 1, 1), np.float32)
+    with pytest.raises(SpecValueError):
+        fast.conv(x, w, out=x)
+    with pytest.raises(SpecTypeError):
+        fast.conv(x, w, out=None, num_threads="2")
+
+
+def test_inputs_are_not_written():
+    copies = [a.copy() for a in (X, W, B)]
+    fast.conv(X, W, B, padding=1)
+    for a, copy in zip((X, W, B), copies, strict=True):
+        np.testing.assert_array_equal(a, copy)
+
+
+@pytest.mark.parametrize("images", [0, 1, 2])
+def test_plan(images):
+    w, b = W.copy(), B.copy()
+    plan = fast.plan_conv(w, b, padding=1)
+    w[:], b[:] = 0, 0
+    np.testing.assert_array_equal(plan(X[:images]), Y[:images], strict=True)
+    out = np.empty_like(Y[:images])
+    assert plan(X[:images], out=out, num_threads=1) is out
+    np.testing.assert_array_equal(out, Y[:images])
+
+
+def test_plan_for_other_shapes_and_dtypes():
+    plan = fast.plan_conv(W, padding=1)
+    for n in range(3, 30):
+        x = X[:, :, :n, ::-1].astype(np.float64 if n % 2 else np.float32)
+        np.testing.assert_array_equal(plan(x), fast.conv(x, W, padding=1), strict=True)
+    with pytest.raises(SpecValueError):
+        plan(X[:, :3])
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_plan_conv_transpose(stride):
+    w = W.swapaxes(0, 1)
+    plan = fast.plan_conv_transpose(w, B, stride=stride)
+    np.testing.assert_array_equal(plan(X), fast.conv_transpose(X, w, B, stride=stride), strict=True)
+
+
+def test_plan_called_from_many_threads():
+    plan = fast.plan_conv(W, B, padding=1)
+    results = [None] * 8
+
+    def call(i):
+        results[i] = plan(X, num_threads=1 + i % 3)
+
+    workers = [threading.Thread(target=call, args=(i,)) for i in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for y in results:
+        np.testing.assert_array_equal(y, Y)
+
+
+def test_too_large_for_memory():
+    x, w = np.zeros((1, 1, 2**20), np.float32), np.ones((1, 2**12, 1), np.float32)
+    with pytest.raises((MemoryError, ValueError)):
+        fast.conv_transpose(x, w, stride=2**20)
+
+
+@pytest.mark.skipif(not fast.openmp(), reason="built without OpenMP")
+def test_threadpoolctl_limits_threads():
+    from convspec.fast import options
+
+    with threadpoolctl.threadpool_limits(1):
+        assert options.threads(None) == 1
+    with threadpoolctl.threadpool_limits(3):
+        assert options.threads(None) == 3
+        np.testing.assert_array_equal(fast.conv(X, W, B, padding=1), Y)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_does_not_hang():
+    fast.conv(X, W, B, padding=1, num_threads=2)
+    child = multiprocessing.get_context("fork").Process(target=forked_child)
+    child.start()
+    child.join(timeout=30)
+    assert child.exitcode == 0
+
+
+def forked_child():
+    assert (fast.conv(X, W, B, padding=1, num_threads=2) == Y).all()
+
+
+def test_unknown_isa_is_refused():
+    command = [sys.executable, "-c", "import convspec.fast"]
+    refused = subprocess.run(command, env={**os.environ, "CONVSPEC_ISA": "mmx"}, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "mmx" in refused.stderr
+    assert all(name in refused.stderr for name in fast.available_isas())

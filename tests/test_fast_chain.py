@@ -1,0 +1,121 @@
+"""fast against the oracle's chain: the same bits, on every instruction set, thread count, batch split and layout."""
+
+import os
+import subprocess
+import sys
+
+import fast_cases
+import numpy as np
+import pytest
+
+from convspec import SpecError, fast, reference
+
+SEEDS = range(40)
+SAMPLE = 10
+
+
+def assert_same_bits(y, expected):
+    assert y.dtype == expected.dtype
+    np.testing.assert_array_equal(y, expected, strict=True)
+
+
+def sample(y, seed):
+    """Some indices of `y`, its corners among them."""
+    flat = np.random.default_rng(seed).integers(0, y.size, SAMPLE).tolist()
+    return [tuple(int(i) for i in np.unravel_index(i, y.shape)) for i in (0, y.size - 1, *flat)]
+
+
+@pytest.mark.parametrize("op", fast_cases.OPERATORS)
+def test_chain(op):
+    computed = 0
+    for seed in SEEDS:
+        arguments, keywords = fast_cases.draw_call(op, seed)
+        try:
+            y = getattr(fast, op)(*arguments, **keywords, algorithm="direct")
+        except SpecError:
+            with pytest.raises(SpecError):
+                getattr(reference, op)(*arguments, **keywords, stepwise=True)
+            continue
+        if y.size:
+            at = sample(y, seed)
+            expected = getattr(reference, op)(*arguments, **keywords, stepwise=True, at=at)
+            assert_same_bits(np.array([y[i] for i in at]), expected)
+            computed += 1
+    assert computed >= len(SEEDS) // 3
+
+
+@pytest.mark.parametrize("isa", fast.available_isas())
+def test_every_isa_gives_the_same_bits(isa):
+    environment = {**os.environ, "CONVSPEC_ISA": isa}
+    command = [sys.executable, fast_cases.__file__, str(len(SEEDS))]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert printed[0] == isa
+    assert printed[1:-1] == fast_cases.digests(SEEDS)
+
+
+LAYERS = {
+    "outputs": ((2, 20, 30, 30), (40, 20, 3, 3), {"padding": 1}),
+    "strided": ((3, 16, 41, 37), (64, 16, 5, 3), {"padding": 2, "stride": 2}),
+    "pixels": ((2, 3, 64, 65), (10, 3, 7, 7), {"padding": 3, "stride": (2, 3)}),
+    "grouped": ((1, 32, 56, 56), (64, 4, 3, 3), {"padding": 1, "groups": 8}),
+    "depthwise": ((2, 48, 33, 47), (48, 1, 3, 3), {"padding": 1, "groups": 48}),
+    "pointwise": ((1, 64, 28, 28), (96, 64, 1, 1), {}),
+    "line": ((2, 16, 6000), (24, 16, 9), {"padding": 4, "dilation": 3}),
+    "volume": ((1, 8, 13, 14, 15), (16, 8, 3, 3, 3), {"padding": 1}),
+    "wide kernel": ((1, 1, 300, 300), (1, 1, 11, 11), {"padding": 5}),
+    "small maps": ((1, 64, 7, 7), (130, 64, 3, 3), {"padding": 1}),
+    "few columns": ((2, 16, 40, 3), (40, 16, 3, 3), {"padding": 1}),
+    "sparse": ((1, 2, 5, 5), (3, 2, 3, 3), {"padding": 3000, "dilation": 3000}),
+}
+
+
+def draw_layer(name, dtype):
+    x_shape, w_shape, keywords = LAYERS[name]
+    rng = np.random.default_rng(7)
+    x, w, b = (rng.standard_normal(shape) * 100 for shape in (x_shape, w_shape, w_shape[:1]))
+    return x.astype(dtype), w.astype(dtype), b.astype(dtype), keywords
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(name, dtype):
+    x, w, b, keywords = draw_layer(name, dtype)
+    y = fast.conv(x, w, b, **keywords, num_threads=2)
+    at = sample(y, 1)
+    assert_same_bits(np.array([y[i] for i in at]), reference.conv(x, w, b, **keywords, stepwise=True, at=at))
+    for threads in (1, 3):
+        assert_same_bits(fast.conv(x, w, b, **keywords, num_threads=threads), y)
+    images = [fast.conv(x[n : n + 1], w, b, **keywords) for n in range(len(x))]
+    assert_same_bits(np.concatenate(images), y)
+
+
+def test_layouts():
+    x, w, b, keywords = draw_layer("outputs", "float32")
+    y = fast.conv(x, w, b, **keywords)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    shifted = np.frombuffer(b"\0" + x.tobytes(), dtype=np.uint8)[1:].view("float32").reshape(x.shape)
+    layouts = [np.asfortranarray(x), x[::-1, :, ::-1].copy()[::-1, :, ::-1], x.astype(">f4"), frozen, shifted]
+    for other in layouts:
+        assert_same_bits(fast.conv(other, np.asfortranarray(w), b[::-1].copy()[::-1], **keywords), y)
+    spread = np.broadcast_to(x[:, :1], x.shape)
+    assert_same_bits(fast.conv(spread, w, b, **keywords), fast.conv(spread.copy(), w, b, **keywords))
+
+
+def test_huge_windows_are_cut_to_the_input():
+    x = np.arange(12, dtype=np.float32).reshape(1, 1, 3, 4)
+    size, padding = 2**20 + 1, 2**19
+    assert_same_bits(fast.max_pool(x, size, stride=size, padding=padding), np.full((1, 1, 1, 1), 11, np.float32))
+    assert_same_bits(fast.avg_pool(x, size, stride=size, padding=padding), np.full((1, 1, 1, 1), 5.5, np.float32))
+
+
+@pytest.mark.parametrize("p", [1.5, 3, 7.25])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_other_norms_obey_their_bound(p, dtype):
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0.1, 10, (2, 3, 20, 21)).astype(dtype)
+    y, exact = (f(x, (3, 2), p=p, padding=1) for f in (fast.lp_pool, reference.lp_pool))
+    sums = np.power(exact.astype(np.float64), p)
+    bound = (6 + 4 + np.abs(np.log(sums))) * np.finfo(dtype).eps / 2
+    error = np.abs(y.astype(np.longdouble) - exact) / exact
+    assert (error <= bound + np.finfo(dtype).eps / 2).all()
