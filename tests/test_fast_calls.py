@@ -19,12 +19,14 @@ B = RNG.standard_normal(32).astype(np.float32)
 Y = fast.conv(X, W, B, padding=1)
 
 
+@pytest.mark.clause("fast.out")
 def test_out():
     out = np.full(Y.shape, np.nan, np.float32)
     assert fast.conv(X, W, B, padding=1, out=out) is out
     np.testing.assert_array_equal(out, Y)
 
 
+@pytest.mark.clause("fast.out")
 def test_out_of_any_strides():
     large = np.zeros((2, 40, 40, 64), np.float32)
     out = large.transpose(0, 3, 1, 2)[:, ::2, ::-1]
@@ -33,6 +35,7 @@ def test_out_of_any_strides():
     assert not large[..., 1::2].any()
 
 
+@pytest.mark.clause("fast.out")
 def test_out_of_every_operator():
     image = X[0, 0]
     calls = [
@@ -53,6 +56,7 @@ def frozen(a):
     return a
 
 
+@pytest.mark.clause("fast.out", "fast.threads", "fast.algorithm")
 @pytest.mark.parametrize(
     ("clause", "keywords"),
     [
@@ -75,6 +79,7 @@ def test_bad_keywords(clause, keywords):
     assert refused.value.clause == clause
 
 
+@pytest.mark.clause("fast.out")
 def test_out_must_not_be_an_input():
     x = X[:, :1]
     w = np.ones((1, 1, 1, 1), np.float32)
@@ -84,6 +89,7 @@ def test_out_must_not_be_an_input():
         fast.conv(x, w, out=None, num_threads="2")
 
 
+@pytest.mark.clause("call.inputs-unchanged")
 def test_inputs_are_not_written():
     copies = [a.copy() for a in (X, W, B)]
     fast.conv(X, W, B, padding=1)
@@ -91,6 +97,7 @@ def test_inputs_are_not_written():
         np.testing.assert_array_equal(a, copy)
 
 
+@pytest.mark.clause("fast.plan")
 @pytest.mark.parametrize("images", [0, 1, 2])
 def test_plan(images):
     w, b = W.copy(), B.copy()
@@ -102,6 +109,7 @@ def test_plan(images):
     np.testing.assert_array_equal(out, Y[:images])
 
 
+@pytest.mark.clause("fast.plan")
 def test_plan_for_other_shapes_and_dtypes():
     plan = fast.plan_conv(W, padding=1)
     for n in range(3, 30):
@@ -111,6 +119,7 @@ def test_plan_for_other_shapes_and_dtypes():
         plan(X[:, :3])
 
 
+@pytest.mark.clause("fast.plan")
 @pytest.mark.parametrize("stride", [1, 2, 5])
 def test_plan_conv_transpose(stride):
     w = W.swapaxes(0, 1)
@@ -118,6 +127,7 @@ def test_plan_conv_transpose(stride):
     np.testing.assert_array_equal(plan(X), fast.conv_transpose(X, w, B, stride=stride), strict=True)
 
 
+@pytest.mark.clause("fast.plan")
 def test_plan_called_from_many_threads():
     plan = fast.plan_conv(W, B, padding=1)
     results = [None] * 8
@@ -134,12 +144,14 @@ def test_plan_called_from_many_threads():
         np.testing.assert_array_equal(y, Y)
 
 
+@pytest.mark.clause("error.too-large")
 def test_too_large_for_memory():
     x, w = np.zeros((1, 1, 2**20), np.float32), np.ones((1, 2**12, 1), np.float32)
     with pytest.raises((MemoryError, ValueError)):
         fast.conv_transpose(x, w, stride=2**20)
 
 
+@pytest.mark.clause("fast.threads")
 @pytest.mark.skipif(not fast.openmp(), reason="built without OpenMP")
 def test_threadpoolctl_limits_threads():
     from convspec.fast import options
@@ -151,6 +163,7 @@ def test_threadpoolctl_limits_threads():
         np.testing.assert_array_equal(fast.conv(X, W, B, padding=1), Y)
 
 
+@pytest.mark.clause("fast.fork")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_child_does_not_hang():
     fast.conv(X, W, B, padding=1, num_threads=2)
@@ -164,6 +177,7 @@ def forked_child():
     assert (fast.conv(X, W, B, padding=1, num_threads=2) == Y).all()
 
 
+@pytest.mark.clause("fast.isa")
 def test_unknown_isa_is_refused():
     command = [sys.executable, "-c", "import convspec.fast"]
     refused = subprocess.run(command, env={**os.environ, "CONVSPEC_ISA": "mmx"}, capture_output=True, text=True)

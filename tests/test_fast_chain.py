@@ -25,6 +25,7 @@ def sample(y, seed):
     return [tuple(int(i) for i in np.unravel_index(i, y.shape)) for i in (0, y.size - 1, *flat)]
 
 
+@pytest.mark.clause("fast.algorithm", "number.chain")
 @pytest.mark.parametrize("op", fast_cases.OPERATORS)
 def test_chain(op):
     computed = 0
@@ -44,6 +45,7 @@ def test_chain(op):
     assert computed >= len(SEEDS) // 3
 
 
+@pytest.mark.clause("fast.isa", "number.chain")
 @pytest.mark.parametrize("isa", fast.available_isas())
 def test_every_isa_gives_the_same_bits(isa):
     environment = {**os.environ, "CONVSPEC_ISA": isa}
@@ -76,6 +78,7 @@ def draw_layer(name, dtype):
     return x.astype(dtype), w.astype(dtype), b.astype(dtype), keywords
 
 
+@pytest.mark.clause("fast.threads", "fast.batch", "number.chain")
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers(name, dtype):
@@ -89,6 +92,7 @@ def test_layers(name, dtype):
     assert_same_bits(np.concatenate(images), y)
 
 
+@pytest.mark.clause("call.strides", "call.byte-order", "call.read-only")
 def test_layouts():
     x, w, b, keywords = draw_layer("outputs", "float32")
     y = fast.conv(x, w, b, **keywords)
@@ -109,6 +113,7 @@ def test_huge_windows_are_cut_to_the_input():
     assert_same_bits(fast.avg_pool(x, size, stride=size, padding=padding), np.full((1, 1, 1, 1), 5.5, np.float32))
 
 
+@pytest.mark.clause("number.norm-bound")
 @pytest.mark.parametrize("p", [1.5, 3, 7.25])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_other_norms_obey_their_bound(p, dtype):
