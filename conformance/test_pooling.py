@@ -18,6 +18,7 @@ ORDERS = (2, 1, 1.0, 3, 1.5, 2.0, 4)
 @pytest.mark.clause("max_pool.value")
 def test_max_pool(judge: Trial) -> None:
     judge.search(pools("max_pool", WINDOWS), share=1.5)
+    judge.search(pools("max_pool", Open(most=12)), share=0.5)
     judge.search(pools("max_pool", Open(dtypes=INTEGERS, data=("real", "small"), stride=True)))
 
 
@@ -48,6 +49,7 @@ def maxima(op: str) -> st.SearchStrategy[Case]:
 @pytest.mark.clause("avg_pool.value")
 def test_avg_pool(judge: Trial) -> None:
     judge.search(pools("avg_pool", Open(stride=True, dilation=True, data=("small", "real"), dtypes=FLOATS)), share=1.5)
+    judge.search(pools("avg_pool", Open(most=12)), share=0.5)
 
 
 @pytest.mark.clause("avg_pool.divisor-excludes-padding")
@@ -71,6 +73,7 @@ def test_divisor_ceil(judge: Trial) -> None:
 @pytest.mark.clause("lp_pool.value")
 def test_lp_pool(judge: Trial) -> None:
     judge.search(pools("lp_pool", WINDOWS, p=ORDERS), share=1.5)
+    judge.search(pools("lp_pool", Open(most=12)), share=0.5)
 
 
 @pytest.mark.clause("pool.channels")

@@ -31,6 +31,8 @@ def test_output(judge: Trial, op: str) -> None:
 @strided
 def test_stride(judge: Trial, op: str) -> None:
     judge.search(of(op, Open(stride=True, most=12)))
+    if op.endswith("_pool"):
+        judge.search(of(op, Open(most=12)), share=0.5)
 
 
 @pytest.mark.clause("shape.dilation")
@@ -78,7 +80,7 @@ def test_same_lower(judge: Trial, op: str) -> None:
 @pytest.mark.clause("shape.padding-full")
 @windowed
 def test_full(judge: Trial, op: str) -> None:
-    judge.search(of(op, Open(padding="full", stride=True)))
+    judge.search(of(op, Open(padding="full", stride=True, dilation=True)))
 
 
 @pytest.mark.clause("shape.transposed")

@@ -37,9 +37,9 @@ def symmetric(padding: Any) -> Any:
 
 
 def only(what: str, value: Any, *accepted: Any) -> None:
-    """NotImplementedError where an argument that the peer does not know has another value than the one it implies."""
-    value = set(value) if isinstance(value, (tuple, list)) else {value}
-    if not value <= set(accepted):
+    """NotImplementedError where an argument that the peer does not know has another value than those it implies."""
+    values = value if isinstance(value, (tuple, list)) else (value,)
+    if not all(any(type(v) is type(a) and v == a for a in accepted) for v in values):
         raise NotImplementedError(f"{what} other than {accepted[0]!r} is not offered")
 
 

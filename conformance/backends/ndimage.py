@@ -25,12 +25,17 @@ BOUNDARIES = {"fill": "constant", "wrap": "wrap", "symm": "reflect", "reflect": 
 
 def convolve(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     """scipy.ndimage.convolve."""
-    return ndimage.convolve(in1, in2, **_keywords(in1, in2, mode, boundary, fillvalue))
+    return ndimage.convolve(in1, in2, origin=_origin(np.shape(in2)), **_keywords(in1, in2, mode, boundary, fillvalue))
 
 
 def correlate(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     """scipy.ndimage.correlate."""
     return ndimage.correlate(in1, in2, **_keywords(in1, in2, mode, boundary, fillvalue))
+
+
+def _origin(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The placement of a kernel of that shape: with origin 0 those of even size have their centre at k // 2."""
+    return tuple(k % 2 - 1 for k in shape)
 
 
 def _keywords(in1: Any, in2: Any, mode: Any, boundary: Any, fillvalue: Any) -> dict[str, Any]:
@@ -45,5 +50,6 @@ def snippet(case: Case) -> str:
     """The call in scipy's own words, for bug reports."""
     a = dict(case.arguments)
     mode, cval = BOUNDARIES.get(a.get("boundary", "fill"), a.get("boundary")), a.get("fillvalue", 0)
-    call = f"ndimage.{case.op}(in1, in2, output=np.result_type(in1, in2), mode={mode!r}, cval={cval!r})"
+    origin = f", origin={_origin(case.operands['in2'].shape)}" if case.op == "convolve" else ""
+    call = f"ndimage.{case.op}(in1, in2, output=np.result_type(in1, in2), mode={mode!r}, cval={cval!r}{origin})"
     return f"from scipy import ndimage\ny = {call}"
