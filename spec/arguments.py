@@ -60,7 +60,7 @@ def pads_of(
     if not _is_sequence(padding):
         padding = (padding,) * rank
     if len(padding) != rank:
-        raise SpecValueError("error.length", "padding", padding, f"must have {rank} entries, one a spatial axis")
+        raise SpecValueError("error.length", "padding", padding, "must have one entry for each spatial axis")
     return tuple(_pair(p) for p in padding)  # [shape.padding]
 
 
@@ -109,4 +109,6 @@ def output_shape(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
 
 
 def _is_sequence(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))

@@ -16,6 +16,8 @@ FLOATS = (np.dtype("float32"), np.dtype("float64"))
 
 def array(name: str, value: Any) -> np.ndarray[Any, Any]:
     """`value` as an ndarray of a dtype that the law takes; nothing is copied if it is one already."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise SpecTypeError("error.dtype", name, type(value), "must not be masked: no operator knows of masks")
     try:
         a = np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -37,13 +39,13 @@ def of_sum(*operands: np.ndarray[Any, Any], policies: Mapping[str, str] = DEFAUL
         return np.dtype(np.int32 if all(a.dtype.itemsize == 1 for a in operands) else np.int64)  # [number.integers]
     if kinds <= {"i", "u"}:
         operands = operands[:2]  # [policy.integer-result]
-    promoted = np.result_type(*(a.dtype for a in operands))
+    promoted: np.dtype[Any] = np.dtype(np.result_type(*(a.dtype for a in operands)))
     return np.dtype(promoted.newbyteorder("="))  # [number.floats]
 
 
 def of_maximum(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The dtype of a maximum: that of `x`."""
-    return x.dtype.newbyteorder("=")
+    return np.dtype(x.dtype.newbyteorder("="))
 
 
 def of_mean(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
@@ -53,12 +55,14 @@ def of_mean(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
 
 def exact_scalar(name: str, value: Any, dtype: np.dtype[Any]) -> int | float:
     """`value` as a Python number that `dtype` represents exactly (NaN and infinities too, if it is floating)."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise SpecTypeError("error.type", name, value, "must be a real number")
+    refused = isinstance(value, (bool, np.longdouble))
+    if refused or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise SpecTypeError("error.type", name, value, "must be a real number of at most 64 bits")
     number = int(value) if isinstance(value, (int, np.integer)) else float(value)
     if dtype.kind == "f":
         try:
-            kept = float(dtype.type(number))
+            with np.errstate(over="ignore"):
+                kept = float(dtype.type(number))
         except OverflowError:
             kept = np.inf
         if kept == number or number != number:

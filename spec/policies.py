@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convspec import OPERATORS
 from convspec.errors import SpecValueError
 
 POLICIES: dict[str, tuple[str, ...]] = {
@@ -34,23 +35,21 @@ def resolve(declared: Mapping[str, Any], op: str) -> dict[str, str]:
     for key, value in declared.items():
         if key not in POLICIES:
             raise SpecValueError("policy.declaration", "policies", key, f"must be one of {', '.join(POLICIES)}")
-        chosen = _for_operator(value, op, DEFAULTS[key])
-        if chosen not in POLICIES[key]:
-            allowed = f"must be one of {', '.join(POLICIES[key])}"
-            raise SpecValueError("policy.declaration", f"policies[{key!r}]", chosen, allowed)
-        policies[key] = chosen
+        policies[key] = _for_operator(f"policies[{key!r}]", value, op, POLICIES[key])
     return policies
 
 
 def numerics(declared: Mapping[str, Any], op: str) -> str:
     """The class of algorithm, "direct" or "fast", that a backend declares for operator `op`."""
-    chosen = _for_operator(declared, op, NUMERICS[0])
-    if chosen not in NUMERICS:
-        raise SpecValueError("policy.declaration", "numerics", chosen, f"must be one of {', '.join(NUMERICS)}")
-    return str(chosen)
+    return _for_operator("numerics", declared, op, NUMERICS)
 
 
-def _for_operator(value: Any, op: str, default: str) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(op, value.get("*", default))
-    return value
+def _for_operator(name: str, value: Any, op: str, allowed: Sequence[str]) -> str:
+    """The entry of `value` for `op`, where every entry is allowed; the first allowed one where there is none."""
+    entries = value if isinstance(value, Mapping) else {"*": value}
+    for operator, entry in entries.items():
+        if operator not in (*OPERATORS, "*"):
+            raise SpecValueError("policy.declaration", name, operator, f"must be one of {', '.join(OPERATORS)}, *")
+        if not isinstance(entry, str) or entry not in allowed:
+            raise SpecValueError("policy.declaration", name, entry, f"must be one of {', '.join(allowed)}")
+    return str(entries.get(op, entries.get("*", allowed[0])))
