@@ -9,7 +9,7 @@ class SpecError(Exception):
     def __init__(self, clause: str, argument: str, value: object, allowed: str) -> None:
         self.clause, self.argument, self.value, self.allowed = clause, argument, value, allowed
         self.shown = _short(value)
-        super().__init__(f"{argument} = {self.shown}: {allowed} [{clause}]")
+        super().__init__(f"{argument} = {self.shown}: {allowed} [{clause}]")  # [error.names]
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[str, str, object, str]]:
         return type(self), (self.clause, self.argument, self.value, self.allowed)
