@@ -45,7 +45,8 @@ def of_sum(*operands: np.ndarray[Any, Any], policies: Mapping[str, str] = DEFAUL
 
 def of_maximum(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The dtype of a maximum: that of `x`."""
-    return np.dtype(x.dtype.newbyteorder("="))
+    native: np.dtype[Any] = x.dtype.newbyteorder("=")
+    return native
 
 
 def of_mean(x: np.ndarray[Any, Any]) -> np.dtype[Any]:
