@@ -1,11 +1,11 @@
-"""The traceability matrix: from every clause to its code and its tests.
+"""The traceability matrix: from every clause to its code, its tests and the planted bugs it catches.
 
     python -m convspec.conformance.trace           # what is stale or unexplained; exit status 1 if anything is
     python -m convspec.conformance.trace --write   # writes spec/clauses.lock and docs/traceability.md
 
 Run in the root of a checkout. An empty cell under "code" or "judge" needs a reason, a line of docs/untraced.txt: the
-slug or a pattern of slugs, the column, and the reason. Where "judge" is empty "tests" must not be. A reason that
-explains no empty cell is stale.
+slug or a pattern of slugs, the column, and the reason. So does one under "bugs", or
+under "tests" where the judge has no test. A reason that explains no empty cell is stale.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from convspec import clauses
-from convspec.conformance import scan
+from convspec.conformance import planted, scan
 
 LOCK, MATRIX, REASONS = "spec/clauses.lock", "docs/traceability.md", "docs/untraced.txt"
-COLUMNS = ("code", "judge", "tests")
+COLUMNS = ("code", "judge", "tests", "bugs")
 REQUIRED = ("code", "judge")
 EXAMPLES = "tests/test_law_examples.py"
 """The examples in the text have a test of their own, which says nothing about a clause beyond its example."""
@@ -28,7 +28,8 @@ EXAMPLES = "tests/test_law_examples.py"
 HEAD = """# Traceability
 
 Made by `python -m convspec.conformance.trace --write`. Code and tests are named by file and function; the judge's tests
-are those that run on every backend. The reasons in brackets, why a cell is empty, are kept in `docs/untraced.txt`.
+are those that run on every backend, and its planted bugs, by operator, are wrong backends that the clause's test must
+catch. The reasons in brackets, why a cell is empty, are kept in `docs/untraced.txt`.
 """
 
 
@@ -56,7 +57,15 @@ def cells(root: Path) -> dict[str, scan.Found]:
     tests = scan.tests(root, "tests")
     for slug in tests:
         tests[slug] = [place for place in tests[slug] if not place.startswith(EXAMPLES)]
-    return {"code": scan.code(root), "judge": scan.tests(root, "conformance"), "tests": tests}
+    return {"code": scan.code(root), "judge": scan.tests(root, "conformance"), "tests": tests, "bugs": planted_bugs()}
+
+
+def planted_bugs() -> scan.Found:
+    """The planted bugs that each clause must catch, each "operator name"."""
+    found: scan.Found = {}
+    for bug in planted.bugs():
+        found.setdefault(bug.slug, []).append(f"{bug.op} {bug.name}")
+    return found
 
 
 def problems(root: Path) -> Iterator[str]:
@@ -66,7 +75,9 @@ def problems(root: Path) -> Iterator[str]:
         for slug in sorted(set(found) - set(clauses.load())):
             yield f"{found[slug][0]} ({column}) names a clause that the law does not have: {slug}"
     empty = [(slug, column) for slug in clauses.load() for column in REQUIRED if not columns[column].get(slug)]
-    empty += [(s, "tests") for s, column in empty if column == "judge" and not columns["tests"].get(s)]
+    for slug in clauses.load():
+        column = "bugs" if columns["judge"].get(slug) else "tests"
+        empty += [] if columns[column].get(slug) else [(slug, column)]
     for slug, column in empty:
         if not any(reason.explains(slug, column) for reason in known):
             yield f"{slug} has nothing under {column!r} and no reason in {REASONS}"
