@@ -5,7 +5,7 @@
 
 Run in the root of a checkout. An empty cell under "code" or "judge" needs a reason, a line of docs/untraced.txt: the
 slug or a pattern of slugs, the column, and the reason. So does one under "bugs", or
-under "tests" where the judge has no test. A reason that explains no empty cell is stale.
+under "tests" where the judge has no test, and a clause without an example. A reason that explains nothing is stale.
 """
 
 from __future__ import annotations
@@ -78,12 +78,13 @@ def problems(root: Path) -> Iterator[str]:
     for slug in clauses.load():
         column = "bugs" if columns["judge"].get(slug) else "tests"
         empty += [] if columns[column].get(slug) else [(slug, column)]
+        empty += [] if clauses.load()[slug].examples else [(slug, "example")]
     for slug, column in empty:
         if not any(reason.explains(slug, column) for reason in known):
             yield f"{slug} has nothing under {column!r} and no reason in {REASONS}"
     for reason in known:
         if not any(reason.explains(*cell) for cell in empty):
-            yield f"{REASONS}: {reason.pattern} {reason.column} explains no empty cell"
+            yield f"{REASONS}: {reason.pattern} {reason.column} explains nothing"
     for name, text in ((LOCK, clauses.lock()), (MATRIX, matrix(root, columns, known))):
         path = root / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:

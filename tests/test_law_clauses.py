@@ -79,7 +79,7 @@ def test_problems_are_found(checkout: Path) -> None:
     assert "error.rank has nothing under 'judge'" in found
     assert "error.rank has nothing under 'code'" not in found
     assert "conv.bias has" not in found
-    assert "conv.bias code explains no empty cell" in found
+    assert "conv.bias code explains nothing" in found
     assert "spec/clauses.lock is stale" in found
 
 
