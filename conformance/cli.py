@@ -110,10 +110,13 @@ def main(args: list[str] | None = None) -> None:
     """The entry point: bad command lines are one line and status 2."""
     try:
         code = convspec.main(args, prog_name="convspec", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
     except click.ClickException as error:
         click.echo(f"convspec: {error.format_message()}", err=True)
         code = 2
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         code = 130
     except _unusable() as error:
         click.echo(f"convspec: {error}", err=True)

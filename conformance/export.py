@@ -71,7 +71,7 @@ def _backend(run: Run) -> dict[str, Any]:
         "numerics": dict(p.numerics), "profile": run.profile, "seed": run.seed, "seconds": round(run.seconds, 2),
         "verdicts": [{"clause": s, "operator": o, "verdict": v} for (s, o), v in merged(run.records).items()],
         "tests": [record.as_dict() for record in run.records],
-        "stale": [f"{line.slug} {line.op}" for line in run.deviations.stale(run.records)],
+        "stale": [f"{line.slug} {line.op}" for line in run.stale],
         "grades": grades(run), "errors": run.errors,
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from convspec.conformance.case import Case
-from convspec.conformance.deviations import Deviations
+from convspec.conformance.deviations import Deviations, Line
 from convspec.conformance.expect import Expectation, expect
 from convspec.conformance.host import Host
 from convspec.conformance.observe import Observation
@@ -71,6 +71,8 @@ class Run:
     errors: list[str] = field(default_factory=list)
     """What went wrong in the judge itself."""
     seconds: float = 0.0
+    cut_short: bool = False
+    """Whether the run ended at its first violation."""
 
     @property
     def effort(self) -> Effort:
@@ -79,6 +81,11 @@ class Run:
     @property
     def name(self) -> str:
         return self.host.profile.name
+
+    @property
+    def stale(self) -> list[Line]:
+        """The declarations that turned out needless; a run that was cut short says nothing about them."""
+        return [] if self.cut_short else self.deviations.stale(self.records)
 
 
 class Trial:
@@ -201,4 +208,4 @@ def verdict_of(record: Record) -> str:
 
 def failed(run: Run) -> bool:
     """Whether anything in the run makes it fail: an undeclared violation, a crash, a hang or a stale declaration."""
-    return any(r.verdict in FAILURES for r in run.records) or bool(run.deviations.stale(run.records))
+    return any(r.verdict in FAILURES for r in run.records) or bool(run.stale)

@@ -133,7 +133,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is not None:
         run.host.close()
-        if session.exitstatus == 0 and run.deviations.stale(run.records):
+        if session.exitstatus == 0 and run.stale:
             session.exitstatus = 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from convspec import clauses
 from convspec.conformance.judge import Run
@@ -21,18 +22,38 @@ def merged(records: list[Record]) -> dict[tuple[str, str], str]:
 
 def lines(run: Run) -> Iterator[str]:
     """The report of a run."""
-    shown: set[tuple[str, str]] = set()
-    for r in run.records:
-        if r.verdict in FAILURES and r.violation and (r.slug, r.op) not in shown:
-            shown.add((r.slug, r.op))
+    for r in first_violations(run.records):
+        if r.violation:
             yield from violation(r.violation, run.name, r.script)
             yield ""
-    for line in run.deviations.stale(run.records):
+    for line in run.stale:
         yield f"stale: {line.slug} {line.op} is declared, was tried, and conforms: take the line out"
     for r in run.records:
         if r.verdict == DECLARED:
             yield f"declared: {r.slug} on {r.op}: {r.reason}"
+    yield from accuracy(run)
+    yield from (f"the judge failed: {error}" for error in run.errors)
     yield summary(run)
+
+
+def first_violations(records: list[Record]) -> list[Record]:
+    """The failures, one for each clause and operator: that with the smallest case."""
+    found: dict[tuple[str, str], Record] = {}
+    for r in records:
+        if r.verdict in FAILURES and r.violation:
+            kept = found.setdefault((r.slug, r.op), r)
+            if kept.violation and r.violation.size < kept.violation.size:
+                found[r.slug, r.op] = r
+    return list(found.values())
+
+
+def accuracy(run: Run) -> Iterator[str]:
+    """The accuracy grades, a line for each operator."""
+    rows = grades(run)
+    for op in dict.fromkeys(row["operator"] for row in rows):
+        mine = [row for row in rows if row["operator"] == op]
+        worst, rms = max(row["worst"] for row in mine), max(row["rms"] for row in mine)
+        yield f"accuracy: {op} worst {worst}, rms {rms} u B, sums of up to {mine[-1]['terms']} terms"
 
 
 def violation(v: Violation, backend: str, script: str) -> Iterator[str]:
@@ -62,13 +83,13 @@ def summary(run: Run) -> str:
     return f"{run.name}: {verdicts or 'nothing tried'}; {cases} cases{share}"
 
 
-def grades(run: Run) -> list[dict[str, float | str | int]]:
+def grades(run: Run) -> list[dict[str, Any]]:
     """The accuracy of each operator in units of u B, by the number of terms of a sum, doubling."""
     groups: dict[tuple[str, int], list[Grade]] = {}
     for r in run.records:
         for g in r.grades:
             groups.setdefault((r.op, 1 << max(0, g.n - 1).bit_length()), []).append(g)
-    found: list[dict[str, float | str | int]] = []
+    found: list[dict[str, Any]] = []
     for (op, n), many in sorted(groups.items()):
         count = sum(g.count for g in many)
         rms = (sum(g.rms**2 * g.count for g in many) / count) ** 0.5

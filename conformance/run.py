@@ -14,7 +14,7 @@ from convspec import OPERATORS, clauses
 from convspec.conformance import deviations
 from convspec.conformance.backend import Unusable
 from convspec.conformance.host import Host, open_host
-from convspec.conformance.judge import Run
+from convspec.conformance.judge import Run, failed
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,9 @@ def check(name: str, options: Options, watcher: Watcher | None = None, host: Hos
     status = _pytest(arguments(options), hooks)
     run.seconds = time.perf_counter() - start
     run.errors += hooks.collect_errors
+    if status == pytest.ExitCode.INTERRUPTED and not run.errors:
+        raise KeyboardInterrupt
+    run.cut_short = options.fail_fast and failed(run)
     if not run.records and not run.errors:
         what = (
             "no test that was asked for" if status == pytest.ExitCode.NO_TESTS_COLLECTED else f"pytest ended: {status}"
