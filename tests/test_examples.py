@@ -1,0 +1,84 @@
+"""The examples: they run, and print and draw what they should."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import documents
+import numpy as np
+import pytest
+
+from convspec import fast, lecture, networks
+
+EXAMPLES = documents.ROOT / "examples"
+
+
+def printed(name: str, folder: Path, *arguments: str) -> str:
+    """What an example prints when it is run as a program."""
+    status, output = documents.run(" ".join((f'"{sys.executable}" "{EXAMPLES / name}"', *arguments)), folder)
+    assert status == 0, output
+    return output
+
+
+def loaded(name: str) -> ModuleType:
+    """An example as a module."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def edges() -> ModuleType:
+    for needed in ("skimage", "matplotlib", "scipy"):
+        pytest.importorskip(needed)
+    return loaded("edges")
+
+
+def test_edges_draws_a_picture(edges: ModuleType, tmp_path: Path) -> None:
+    from matplotlib import image
+
+    output = printed("edges.py", tmp_path, "found.png")
+    assert "equal scipy.ndimage's in all 524,288 elements" in output
+    picture = image.imread(tmp_path / "found.png")
+    assert picture.shape[0] > 500 and picture.shape[1] > 500
+    assert len(np.unique(picture[..., 0])) > 200, "a photograph has many shades"
+
+
+def test_edges_agree_with_the_literal_formula(edges: ModuleType) -> None:
+    corner = edges.PHOTOGRAPH()[200:224, 240:270]
+    for kernel in (lecture.SOBEL_X, lecture.SOBEL_Y):
+        inside = lecture.formula(np.pad(corner.astype(int), 1, mode="symmetric"), kernel)[1:-1, 1:-1]
+        assert np.array_equal(edges.gradient(corner, kernel), inside)
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_edges_are_one_pixel_wide(edges: ModuleType, upright: bool) -> None:
+    step = np.zeros((12, 12), np.uint8)
+    step[:, 5:] = 200
+    image = step if upright else step.T
+    gx, gy = (edges.gradient(image, kernel) for kernel in (lecture.SOBEL_X, lecture.SOBEL_Y))
+    steep = lecture.edges(gx, gy)
+    lines = edges.thin(steep, gx, gy)
+    assert set(steep.sum(axis=1 if upright else 0)) == {2}
+    assert set(lines.sum(axis=1 if upright else 0)) == {1}
+
+
+def test_allcnn_runs_every_layer(tmp_path: Path) -> None:
+    pytest.importorskip("rich")
+    output = printed("allcnn.py", tmp_path, "1")
+    network = networks.NETWORKS["All-CNN-C"]
+    for C, H, W in networks.output_shapes(network):
+        assert f" {C} x {H} x {W} " in output
+    assert f" {networks.parameters(network):,} " in output
+    assert fast.isa() in output
+
+
+def test_unshared_meets_its_neighbours(tmp_path: Path) -> None:
+    output = printed("unshared.py", tmp_path)
+    assert "the same bits as conv: True" in output
+    assert "the same bits as local_conv: True" in output
