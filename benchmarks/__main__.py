@@ -20,7 +20,7 @@ from benchmarks.report import report
 FAMILIES = ("layers", "images", "pools")
 OPTIONS = (
     "-q", "-c", os.devnull, "-p", "no:cacheprovider", "-o", "python_functions=bench_*", "--benchmark-quiet",
-    "--benchmark-disable-gc", "--benchmark-min-rounds=3", "--benchmark-max-time=1",
+    "--assert=plain", "--benchmark-disable-gc", "--benchmark-min-rounds=3", "--benchmark-max-time=1",
 )  # fmt: skip
 
 

@@ -82,3 +82,9 @@ def test_unshared_meets_its_neighbours(tmp_path: Path) -> None:
     output = printed("unshared.py", tmp_path)
     assert "the same bits as conv: True" in output
     assert "the same bits as local_conv: True" in output
+
+
+def test_every_example_has_its_line() -> None:
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [file.name for file in EXAMPLES.glob("*.py") if f"python examples/{file.name}" not in text] == []
+    assert [link for link in documents.links("examples/README.md") if not (EXAMPLES / link).exists()] == []
