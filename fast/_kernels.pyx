@@ -102,7 +102,7 @@ cdef class Plan:
             cs_choose(&self.windows[n])
             self.windows[n].packed = size
             size += (cs_packed_size(&self.windows[n]) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-        if self.windows[0].kind == CS_LOCAL:
+        if self.count and self.windows[0].kind == CS_LOCAL:
             self.local_w, self.local_b = w, b
         elif w is not None:
             self.pack(size, w, b, threads)

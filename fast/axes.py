@@ -1,14 +1,13 @@
-"""One axis of a sliding window, as the kernels take it: output o sees the inputs o * step + first + t * gap, t < taps."""
+"""One axis of a sliding window: output o sees the inputs o * step + first + t * gap, t < taps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import gcd
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Axis:
-    """The fields of `cs_axis`, and what an axis adds to where the weights, the bias and the result begin.
+class Axis(NamedTuple):
+    """The fields of `cs_axis`, in order, and what the axis adds to where the weights, the bias and the result begin.
 
     `w` and `y` are the elements between neighbouring taps in the weights and neighbouring outputs in the result; `low`,
     `high`, `mean_first` and `mean_taps` say which taps a mean divides by; `tile` is for unshared kernels.
@@ -31,14 +30,13 @@ class Axis:
     b_base: int = 0
     y_base: int = 0
 
-    def fields(self) -> tuple[int, ...]:
-        """The struct's fields, in order."""
-        window = (self.size, self.out, self.step, self.taps, self.first, self.gap, self.w, self.y)
-        return (*window, self.low, self.high, self.mean_first, self.mean_taps, self.tile)
+
+STRUCT = 13
+"""So many fields of an axis are the struct's."""
 
 
 def existing_terms(a: Axis) -> list[Axis]:
-    """`a` in pieces whose taps all lie inside the input: terms beyond the edges are left out, not multiplied by zero."""
+    """`a` in pieces whose taps all lie inside the input: terms beyond the edges are left out, not multiplied by 0."""
     pieces = []
     last = max(a.first, a.first + (a.taps - 1) * a.gap)
     o = 0
@@ -62,8 +60,7 @@ def inside(a: Axis, o: int) -> tuple[int, int]:
 
 
 def _piece(a: Axis, start: int, stop: int, skip: int, taps: int) -> Axis:
-    return replace(
-        a,
+    return a._replace(
         out=stop - start,
         taps=taps,
         first=a.first + start * a.step + skip * a.gap,
@@ -74,10 +71,9 @@ def _piece(a: Axis, start: int, stop: int, skip: int, taps: int) -> Axis:
 
 
 def tiles(a: Axis, tile: int, kernels: int, size: int) -> list[Axis]:
-    """`a` once for each position in a tile: the next one's kernel is `kernels` kernels of `size` elements further on."""
+    """`a` for each position in a tile in turn: the next kernel is `kernels` kernels of `size` elements further on."""
     return [
-        replace(
-            a,
+        a._replace(
             out=_ceil(a.out - t, tile),
             step=a.step * tile,
             first=a.first + t * a.step,

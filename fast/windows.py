@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convspec.fast.axes import Axis, existing_terms, phases, tiles
+from convspec.fast.axes import STRUCT, Axis, existing_terms, phases, tiles
 from convspec.params import ChannelPool, Conv, Image, Pool
 
 KINDS = ("fma", "local", "max", "mean", "abs", "square", "power")
@@ -49,13 +49,12 @@ def _fields(
     kind: str, dtype: np.dtype[Any], axes: Iterable[Axis], *, groups: int = 1, channels: int = 1, outputs: int = 1,
     weights: tuple[int, int, int] = (0, 0, 0), biases: int = 0, w_base: int = 0, plane: int, boundary: str = "fill",
 ) -> tuple[int, ...]:  # fmt: skip
-    """One `cs_window`; `weights` are the elements between groups, outputs and channels, `biases` those between biases."""
+    """One `cs_window`; `weights` are the elements between groups, outputs and channels, `biases` between biases."""
     axes = tuple(axes)
-    bases = [sum(getattr(a, name) for a in axes) for name in ("w_base", "b_base", "y_base")]
+    w, b, y = (sum(bases) for bases in zip(*(a[STRUCT:] for a in axes), strict=True))
     head = (KINDS.index(kind), DTYPES.index(dtype.name), BOUNDARIES.index(boundary), groups, channels, outputs)
-    axes = (Axis(),) * (3 - len(axes)) + axes
-    fields = (f for a in axes for f in a.fields())
-    return (*head, w_base + bases[0], *weights, bases[1], biases, bases[2], plane, *fields)
+    rest = (w_base + w, *weights, b, biases, y, plane)
+    return head + rest + sum((a[:STRUCT] for a in (*(Axis(),) * (3 - len(axes)), *axes)), ())
 
 
 def _sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -74,6 +73,8 @@ def conv(c: Conv) -> Windows:
     if kernels > 1 and prod(c.O) < FEW_POSITIONS * kernels:
         return Windows([_fields("local", dtype, axes, **shape)], dtype)
     weights = (outputs * kernels * size, kernels * size, prod(c.R))
+    if kernels == 1:
+        return Windows([_fields("fma", dtype, axes, weights=weights, biases=1, **shape)], dtype)
     per_axis = [tiles(a, a.tile, step, size) for a, step in zip(axes, _strides(c.T), strict=True)]
     return Windows(
         [_fields("fma", dtype, tile, weights=weights, biases=kernels, **shape) for tile in product(*per_axis)], dtype

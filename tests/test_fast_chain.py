@@ -114,6 +114,12 @@ def test_huge_windows_are_cut_to_the_input():
 
 
 @pytest.mark.clause("number.norm-bound")
+def test_a_transposed_kernel_that_meets_no_output_leaves_the_bias():
+    x, w, b = np.ones((2, 3, 2)), np.ones((3, 4, 1)), np.arange(4.0)
+    y = fast.conv_transpose(x, w, b, stride=5, padding=1)
+    assert_same_bits(y, np.broadcast_to(b[:, None], (2, 4, 4)))
+
+
 @pytest.mark.parametrize("p", [1.5, 3, 7.25])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_other_norms_obey_their_bound(p, dtype):

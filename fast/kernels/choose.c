@@ -1,7 +1,7 @@
 /* Which register tile suits a window, and how its outputs are split into tasks. */
 #include "window.h"
 
-enum { STRIP_BYTES = 384 << 10, TASK_CYCLES = 20000, LATENCY = 4 };
+enum { STRIP_BYTES = 384 << 10, PANEL_PIXELS = 128, TASK_CYCLES = 20000, LATENCY = 4 };
 
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
@@ -147,9 +147,15 @@ static int64_t tasks(cs_window *w)
     return w->tasks = w->plane_tasks * w->height_tasks * w->width_tasks * w->shares;
 }
 
+int64_t cs_panel_rows(const cs_window *w)
+{
+    const int64_t rows = cs_most(1, PANEL_PIXELS / w->width), runs = cs_ceil(w->width, w->rows / 2);
+    return rows + (rows * runs) % 2;
+}
+
 int64_t cs_tile_size(const cs_window *w)
 {
-    return w->vectors * w->lanes * (w->by_pixels ? w->rows : w->height * w->width);
+    return w->vectors * w->lanes * (w->by_pixels ? w->rows : cs_least(w->height, cs_panel_rows(w)) * w->width);
 }
 
 int64_t cs_list_size(const cs_window *w)

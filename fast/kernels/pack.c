@@ -36,24 +36,40 @@ static inline void put(char *to, int64_t i, const char *from, int64_t j, int64_t
     }
 }
 
+/* Whether the weights of one output are its terms, in order and without gaps. */
+static int in_order(const cs_window *w)
+{
+    const cs_axis *a = w->axis;
+    const int64_t rows = a[1].taps * a[2].taps;
+    return (a[2].taps == 1 || a[2].w == 1) && (a[1].taps == 1 || a[1].w == a[2].taps) && (a[0].taps == 1 || a[0].w == rows) &&
+           (w->channels == 1 || w->w_channel == a[0].taps * rows);
+}
+
+/* Where the weight of a term is, from the output's first. */
+static int64_t term_place(const cs_window *w, int64_t term)
+{
+    const cs_axis *a = w->axis;
+    const int64_t t2 = term % a[2].taps, t1 = term / a[2].taps % a[1].taps, rest = term / a[2].taps / a[1].taps;
+    return rest / a[0].taps * w->w_channel + rest % a[0].taps * a[0].w + t1 * a[1].w + t2 * a[2].w;
+}
+
 void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
 {
     const int64_t group = block / w->blocks, size = w->size;
-    const cs_axis *a = w->axis;
-    int64_t from, to, t = 1;
+    int64_t from, to, done = 0;
     const int64_t wide = block_range(w, block % w->blocks, &from, &to), outputs = to - from;
     char *p = (char *)packed + (group * group_size(w) + from * (w->terms + 1)) * size;
-    const char *source = weights, *b = bias;
-    memset(p, 0, (size_t)(wide * size));
-    for (int64_t k = 0; b && k < outputs; k++)
-        put(p, k, b, w->b_base + (group * w->outputs + from + k) * w->b_output, size);
-    const int64_t base = w->w_base + group * w->w_group + from * w->w_output;
-    if (wide > outputs) memset(p + wide * size, 0, (size_t)(wide * w->terms * size));
-    for (int64_t c = 0; c < w->channels; c++)
-        for (int64_t d = 0; d < a[0].taps; d++)
-            for (int64_t h = 0; h < a[1].taps; h++)
-                for (int64_t v = 0; v < a[2].taps; v++, t++) {
-                    const int64_t at = base + c * w->w_channel + d * a[0].w + h * a[1].w + v * a[2].w;
-                    for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
-                }
+    const char *source = (const char *)weights + (w->w_base + group * w->w_group + from * w->w_output) * size;
+    memset(p, 0, (size_t)(wide * (wide > outputs ? w->terms + 1 : 1) * size));
+    for (int64_t k = 0; bias && k < outputs; k++)
+        put(p, k, bias, w->b_base + (group * w->outputs + from + k) * w->b_output, size);
+    p += wide * size;
+    if (in_order(w)) {
+        done = w->terms / w->lanes * w->lanes;
+        cs_kernels(w->dtype)->transpose(p, wide, source, w->w_output, outputs, done);
+    }
+    for (int64_t t = done; t < w->terms; t++) {
+        const int64_t at = term_place(w, t);
+        for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
+    }
 }

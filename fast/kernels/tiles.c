@@ -97,7 +97,7 @@ static void store_panel(const cs_state *t, cs_box b, int64_t wide, int64_t outpu
     }
 }
 
-/* Lists the runs of `half` pixels that cover a box; the last one of a row overlaps the one before. */
+/* Lists the runs of `half` pixels that cover some rows; the last one of a row overlaps the one before. */
 static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
 {
     const int64_t columns = b.w1 - b.w0;
@@ -110,22 +110,34 @@ static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
     }
 }
 
+/* One panel of a group's outputs: pairs of runs, and a smaller tile for one that is left, in two overlapping parts. */
+static void run_panel(const cs_state *t, const char *src, const int64_t *off, int64_t from, int64_t vectors)
+{
+    const cs_window *w = t->w;
+    const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
+    const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2;
+    const char *weights = t->packed + from * (w->terms + 1) * size;
+    for (int64_t i = 0; i < last; i += 2)
+        t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, off, w->terms, weights,
+                                        t->tile + t->ys[i] * wide * size, t->tile + t->ys[i + 1] * wide * size);
+    if (t->tiles % 2)
+        t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip) * size, off, w->terms, weights,
+                                      t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
+}
+
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
 {
     const cs_window *w = t->w;
-    const int64_t size = w->size, half = w->rows / 2, panel = w->vectors * w->lanes;
-    if (relist(t, b, pitch)) list_runs(t, b, pitch, half);
-    const int64_t pairs = t->tiles / 2, last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2;
+    const int64_t panel = w->vectors * w->lanes, step = cs_panel_rows(w);
     for (int64_t block = t->from; block < t->to; block++) {
         const int64_t from = block * panel, outputs = cs_least(panel, w->outputs - from), vectors = cs_ceil(outputs, w->lanes);
-        const int64_t wide = vectors * w->lanes;
-        const char *weights = t->packed + from * (w->terms + 1) * size;
-        for (int64_t i = 0; i < 2 * pairs; i += 2)
-            t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, off, w->terms, weights,
-                                            t->tile + t->ys[i] * wide * size, t->tile + t->ys[i + 1] * wide * size);
-        if (t->tiles % 2) /* one run is left: a tile of its two overlapping parts */
-            t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip) * size, off, w->terms, weights,
-                                          t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
-        store_panel(t, b, wide, outputs, y + from * w->y_plane * size);
+        for (cs_box some = b; some.h0 < b.h1; some.h0 = some.h1) {
+            some.h1 = cs_least(b.h1, some.h0 + step);
+            const cs_box rows = {0, some.h1 - some.h0, b.w0, b.w1};
+            const int64_t row = some.h0 - b.h0;
+            if (relist(t, rows, pitch)) list_runs(t, rows, pitch, w->rows / 2);
+            run_panel(t, src + row * pitch * w->size, off, from, vectors);
+            store_panel(t, some, vectors * w->lanes, outputs, y + (from * w->y_plane + row * w->axis[1].y) * w->size);
+        }
     }
 }

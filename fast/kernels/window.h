@@ -19,6 +19,7 @@ cs_layout cs_lay_out(const cs_axis *a, int64_t n);
 /* Elements of a strip and of the tile that outputs pass through, and the number of tiles, for the chosen blocks. */
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
+int64_t cs_panel_rows(const cs_window *w); /* rows of outputs in such a tile */
 int64_t cs_list_size(const cs_window *w);
 
 /* A row of `count` inputs from position `start` on. */
