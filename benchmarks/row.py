@@ -14,8 +14,8 @@ from convspec import checks, shapes
 from convspec.params import Array, Ints
 
 THREADS = 2
-OUTPUTS = 4
-"""The length of each spatial axis of the small call's result, a little more with padding."""
+OUTPUTS = {"layer": 4, "other": 16}
+"""The length of each spatial axis of the small call's result: enough that a call's fixed cost does not count."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Row:
         """The same operator on one image with a few outputs, of two channels unless there are groups."""
         spatial = self.x if self.image else self.x[2:]
         if self.op == "channel_pool":
-            return replace(self, x=(1, self.x[1], *(1,) * len(spatial)))
+            return replace(self, x=(1, self.x[1], *(min(n, OUTPUTS["other"]) for n in spatial)))
         S = tuple(min(n, size) for n, size in zip(spatial, self._reach(), strict=True))
         if self.image:
             return replace(self, x=S)
@@ -98,12 +98,13 @@ class Row:
     def _reach(self) -> Iterator[int]:
         """What the small call's outputs see along each axis."""
         if self.op == "conv_transpose":
-            yield from (OUTPUTS,) * len(self.R)
+            yield from (OUTPUTS["layer"],) * len(self.R)
             return
+        outputs = OUTPUTS["layer" if self.K else "other"]
         default = self.R if self.pools else (1,) * len(self.R)
         strides = self.axes("stride", 0) if "stride" in self.keywords else default
         for k, s, d in zip(self.R, strides, self.axes("dilation", 1), strict=True):
-            yield shapes.extent(k, d) + (OUTPUTS - 1) * s
+            yield shapes.extent(k, d) + (outputs - 1) * s
 
 
 def _random(random: np.random.Generator, shape: Ints, dtype: str) -> Array:
