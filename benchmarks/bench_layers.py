@@ -10,7 +10,7 @@ from benchmarks import measure
 from benchmarks.row import Row
 
 ROWS = [
-    Row("All-CNN 3x3, 96", "conv", (16, 96, 32, 32), (3, 3), 96, {"padding": 1}),
+    Row("All-CNN 3x3, 96", "conv", (16, 96, 32, 32), (3, 3), 96, {"padding": 1}, claimed=True),
     Row("All-CNN 3x3, 192", "conv", (16, 192, 16, 16), (3, 3), 192, {"padding": 1}),
     Row("All-CNN 3x3, 96, /2", "conv", (16, 96, 32, 32), (3, 3), 96, {"padding": 1, "stride": 2}),
     Row("VGG-16 3x3, 64", "conv", (1, 64, 224, 224), (3, 3), 64, {"padding": 1}),
@@ -27,16 +27,16 @@ ROWS = [
 PLANNED = [row for row in ROWS if row.op in ("conv", "conv_transpose")]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", measure.params(ROWS))
 def bench_reference(benchmark: Any, row: Row) -> None:
     measure.by_reference(benchmark, row)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", measure.params(ROWS))
 def bench_fast(benchmark: Any, row: Row) -> None:
     measure.by_fast(benchmark, row)
 
 
-@pytest.mark.parametrize("row", PLANNED, ids=str)
+@pytest.mark.parametrize("row", measure.params(PLANNED))
 def bench_planned(benchmark: Any, row: Row) -> None:
     measure.by_plan(benchmark, row)

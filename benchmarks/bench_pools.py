@@ -19,11 +19,11 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", measure.params(ROWS))
 def bench_reference(benchmark: Any, row: Row) -> None:
     measure.by_reference(benchmark, row)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", measure.params(ROWS))
 def bench_fast(benchmark: Any, row: Row) -> None:
     measure.by_fast(benchmark, row)

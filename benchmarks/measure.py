@@ -10,13 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from scipy import signal
 
 from benchmarks.row import THREADS, Row
 from convspec import fast, reference
 
+PATIENCE = 6.0
+"""Seconds for each measurement of a row that a claim rests on."""
+
 CHECKED = 3
 """Outputs of a whole call that are compared with the oracle's."""
+
+
+def params(rows: list[Row]) -> list[Any]:
+    """The rows as pytest's parameters."""
+    longer = pytest.mark.benchmark(max_time=PATIENCE)
+    return [pytest.param(row, id=row.name, marks=[longer] if row.claimed else []) for row in rows]
 
 
 def by_reference(benchmark: Any, row: Row) -> None:

@@ -32,8 +32,11 @@ CAPTION = (
     f"The best of the runs on either side; fast on {THREADS} threads. The reference's time is that of a small call of "
     "the same kind, per term, times the terms of the layer. A planned layer has its weights ready and an array for its "
     "result. G/s: operations a second, two for a multiply-add and one for a tap of a pool, of the planned layer where "
-    "there is one. scipy is scipy.signal.convolve2d, on one thread."
+    "there is one. scipy is scipy.signal.convolve2d, on one thread. Rows that a claim rests on are measured for longer."
 )
+
+BUSY = 0.3
+"""Load average above which other work is mentioned."""
 
 Rows = dict[str, dict[str, Any]]
 
@@ -79,11 +82,11 @@ def claims(found: Rows) -> Iterator[tuple[bool, str]]:
         yield met, f"{'PASS' if met else 'FAIL'} {name}: {reached:,.1f} times as fast as {who}, {factor:,} required"
 
 
-def write(found: Rows, name: str) -> Path:
+def write(found: Rows, name: str, load: float) -> Path:
     """Writes results/NAME.json, whole or not at all."""
     machine = {
         "cpu": _cpu(), "cores": os.cpu_count(), "isa": fast.isa(), "threads": THREADS if fast.openmp() else 1,
-        "system": platform.platform(),
+        "system": platform.platform(), "load before": round(load, 2),
         "versions": {"convspec": convspec.__version__, "python": platform.python_version(), "numpy": np.__version__,
                      "scipy": scipy.__version__},
     }  # fmt: skip
@@ -104,12 +107,14 @@ def _cpu() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-def report(measured: dict[str, Any], name: str) -> bool:
-    """Prints everything, writes the file, and says whether all claims are met."""
+def report(measured: dict[str, Any], name: str, load: float) -> bool:
+    """Prints everything, writes the file, and says whether all claims are met; `load` is what else was running."""
     found = rows(measured)
     Console(width=112).print(table(found))
     verdicts = list(claims(found))
     for _, line in verdicts:
         print(line)
-    print(f"written: {write(found, name).relative_to(RESULTS.parent.parent)}")
+    if load > BUSY:
+        print(f"Before the start the load average was {load:.1f} on {os.cpu_count()} cores: a quiet machine is faster.")
+    print(f"written: {write(found, name, load).relative_to(RESULTS.parent.parent)}")
     return all(met for met, _ in verdicts)

@@ -30,9 +30,8 @@ class Row:
     keywords: dict[str, Any] = field(default_factory=dict)
     tiles: Ints = ()
     dtypes: tuple[str, str] = ("float32", "float32")
-
-    def __str__(self) -> str:
-        return self.name
+    claimed: bool = False
+    """Whether a claim rests on it: it is then measured for longer."""
 
     @property
     def pools(self) -> bool:
