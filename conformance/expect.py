@@ -88,13 +88,15 @@ class Expectation:
             sample.add(tuple(_near_end(dice, n) if dice.random() < 0.3 else dice.randrange(n) for n in shape))
         return sorted(sample)
 
-    def oracle(self, arrays: Mapping[str, Array] | None = None, at: list[Index] | None = None, **changes: Any) -> Array:
+    def oracle(self, arrays: Mapping[str, Array] | None = None, **changes: Any) -> Array:
         """The oracle's results at the judged elements, of the case's operands or of others in their place."""
         arguments, keywords = positional(self.case, self.arrays if arrays is None else arrays)
         policies = {**self.policies, **changes.pop("policies", {})}
         function: Callable[..., Array] = getattr(reference, self.case.op)
+        every = self.chosen is None and len(self.at) == math.prod(self.params.shape)
         with np.errstate(all="ignore"):
-            return function(*arguments, **{**keywords, **changes}, at=at or self.at, policies=policies)
+            at = None if every else self.at
+            return function(*arguments, **{**keywords, **changes}, at=at, policies=policies).ravel()
 
     @cached_property
     def limits(self) -> Limits:

@@ -44,7 +44,7 @@ class Effort:
 
 
 PROFILES = {
-    "quick": Effort(24, 1500),
+    "quick": Effort(20, 1500),
     "full": Effort(150, 6000, shrinks=400, seconds=20.0),
     "soak": Effort(5000, 20000, shrinks=1000, seconds=60.0),
 }

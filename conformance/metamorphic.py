@@ -15,6 +15,7 @@ from convspec.conformance.limits import terms
 from convspec.conformance.observe import positional
 from convspec.conformance.verdict import VIOLATES, Difference, Grade, Outcome
 from convspec.conformance.verify import compare, verify
+from convspec.policies import DEFAULTS
 
 Array = np.ndarray[Any, Any]
 
@@ -67,9 +68,10 @@ def local(trial: Trial, case: Case, put: Put) -> None:
     seen = trial.observe(spoilt)
     if not trial.settle(spoilt, verify(trial.expect(spoilt, times=8), seen)):
         return
-    e, marked = trial.expect(case, times=8), trial.expect(case.but(put=(Put(put.array, put.index, "nan"),)), times=8)
-    marks = dict(zip(marked.at, np.isnan(np.asarray(marked.limits.value, dtype=float)), strict=True))
-    away = np.array([i for i, index in enumerate(e.at) if not marks.get(index, True)], dtype=int)
+    e = trial.expect(case, times=8)
+    marked = case.but(put=(Put(put.array, put.index, "nan"),))
+    seeing = np.isnan(Expectation(marked, DEFAULTS, "direct", e.budget, e.at).oracle())
+    away = np.flatnonzero(~seeing)
     if len(away):
         at = [e.at[i] for i in away]
         trial.settle(spoilt, compare(Expectation(case, e.policies, e.numerics, e.budget, at), seen.value))

@@ -22,6 +22,8 @@ FLOATS = ("float32", "float64")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 
 Draw = Callable[[Any], Any]
+YES_OR_NO = st.sampled_from((True, False))
+"""A choice of which yes is the simpler side."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +63,35 @@ FULL = Open(stride=True, dilation=True, padding="numbers", groups=True, bias=Tru
 """Everything that a convolution has, of the numbers that it takes; images and pools take what they have of it."""
 
 
-def axis(draw: Draw, has: Open, rank: int) -> Axis:
-    """An axis on which at least one window fits."""
+def windows(draw: Draw, has: Open, rank: int) -> list[Axis]:
+    """Axes on which at least one window fits: now and then the same window on each, as the simplest backends take it."""
+    plain = draw(YES_OR_NO)
+    first = window(draw, has, rank, plain)
+    return [axis(draw, has, rank, *(first if plain or not i else window(draw, has, rank))) for i in range(rank)]
+
+
+def window(draw: Draw, has: Open, rank: int, plain: bool = False) -> tuple[int, int, int, shapes.Pad]:
+    """Taps, stride, dilation and padding along one axis."""
     k = draw(st.integers(1, 3 if rank == 3 else 5))
     s = draw(st.integers(1, 3)) if has.stride else 1
-    d = draw(st.integers(1, 3)) if has.dilation else 1
+    d = draw(st.sampled_from((1, 1, 2)) if plain else st.integers(1, 3)) if has.dilation else 1
+    before = draw(st.integers(0, 3)) if has.padding == "numbers" else 0
+    after = draw(st.integers(0, 3)) if has.padding == "numbers" and not plain else before
+    return k, s, d, (before, after)
+
+
+def axis(draw: Draw, has: Open, rank: int, k: int, s: int, d: int, pad: shapes.Pad) -> Axis:
+    """An axis with this window, and elements enough."""
     extra = draw(st.integers(0, 2 if rank == 3 else has.most))
-    e = shapes.extent(k, d)
-    if has.padding == "numbers":
-        pad = draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
-        return Axis(max(1, e - sum(pad)) + extra, k, s, d, pad)
-    if has.padding in ("", "valid"):
-        return Axis(e + extra, k, s, d)
+    if has.padding in ("", "valid", "numbers"):
+        return Axis(max(1, shapes.extent(k, d) - sum(pad)) + extra, k, s, d, pad)
     n = 1 + extra
     return Axis(n, k, s, d, shapes.named_padding(has.padding, n, k, stride=s, dilation=d))
 
 
 def spell(draw: Draw, values: list[int]) -> Any:
-    """One number an axis, or one for all where they agree."""
-    if len(set(values)) == 1 and draw(st.booleans()):
+    """One number for all axes where they agree, or one an axis."""
+    if len(set(values)) == 1 and draw(YES_OR_NO):
         return values[0]
     return tuple(values)
 
@@ -100,7 +112,7 @@ def spatial(draw: Draw, has: Open, axes: list[Axis]) -> dict[str, Any]:
         arguments["padding"] = spell_padding(draw, [a.pad for a in axes])
     elif has.padding:
         arguments["padding"] = has.padding
-    if has.dilation:
+    if has.dilation and (any(a.d > 1 for a in axes) or not draw(YES_OR_NO)):
         arguments["dilation"] = spell(draw, [a.d for a in axes])
     return arguments
 

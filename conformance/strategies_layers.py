@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convspec import shapes
 from convspec.conformance.case import Case, make
-from convspec.conformance.strategies import Axis, Draw, Open, axis, rest, spatial, spell
+from convspec.conformance.strategies import Axis, Draw, Open, rest, spatial, spell, windows
 
 Sizes = tuple[int, ...]
 
@@ -41,7 +41,7 @@ def operands(
 def layers(draw: Draw, op: str, has: Open, tile: Any = None) -> Case:
     """conv, local_conv and tiled_conv; `tile` is "one" or "all" for the limits of tiled_conv."""
     rank = draw(st.sampled_from(has.ranks))
-    axes = [axis(draw, has, rank) for _ in range(rank)]
+    axes = windows(draw, has, rank)
     G, Cg, Kg = channels(draw, has)
     O, R, K = outputs(axes), tuple(a.k for a in axes), G * Kg  # noqa: E741
     T: Sizes = O if op == "local_conv" or tile == "all" else (1,) * rank

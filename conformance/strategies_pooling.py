@@ -12,7 +12,7 @@ from convspec.conformance.case import Case, make
 from convspec.conformance.data import build
 from convspec.conformance.limits import inside
 from convspec.conformance.observe import positional
-from convspec.conformance.strategies import Draw, Open, axis, rest, spatial, spell
+from convspec.conformance.strategies import Draw, Open, rest, spatial, spell, windows
 from convspec.policies import DEFAULTS
 
 
@@ -22,7 +22,7 @@ def pools(
 ) -> Case:
     """Pooling of any kind. No window lies wholly in the padding unless `empty`; `include` is count_include_pad."""
     rank = draw(st.sampled_from(has.ranks))
-    axes = [axis(draw, has, rank) for _ in range(rank)]
+    axes = windows(draw, has, rank)
     N, C = draw(st.sampled_from(has.batch)), draw(st.integers(1, has.channels))
     arguments: dict[str, Any] = {"size": spell(draw, [a.k for a in axes])} | spatial(draw, has, axes)
     if has.ceil:

@@ -16,7 +16,7 @@ _RESERVED = {"True": True, "False": False, "None": None}
 def encode(value: Any) -> str:
     """`value` as text: 2, 2n (a numpy integer), 1.5, True, None, same, 1,2 (a tuple), [1,2] (a list), 1:2,0:0 (pairs)."""
     if isinstance(value, list):
-        return f"[{_join(value, ',')}]"
+        return f"[{_join(value, ',').removesuffix(',').removeprefix('()')}]"
     return _join(value, ",") if isinstance(value, tuple) else _atom(value)
 
 

@@ -85,7 +85,7 @@ def _floating(x: Any) -> None:
 
 def _call(name: str, *operands: Any, **keywords: Any) -> Any:
     tensors = [None if a is None else _tensor(a) for a in operands]
-    with torch.no_grad(), refusals(RuntimeError, not_offered=HALF):
+    with torch.no_grad(), refusals(RuntimeError, not_offered=(HALF,)):
         return getattr(functional, name)(*tensors, **keywords).numpy()
 
 

@@ -1,0 +1,37 @@
+"""The DNN module of OpenCV as a backend: ONNX models of one node, whose weights are part of the model.
+
+* https://docs.opencv.org/5.x/d6/d0f/group__dnn.html (readNetFromONNX)
+* the operators: https://onnx.ai/onnx/operators/
+
+Only float32 is offered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from cv2 import __version__
+
+from convspec.conformance.backends._onnx import Operators
+from convspec.conformance.backends._plumbing import refusals
+
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies"]
+
+policies = {"padded_tap": "any", "max_nan": "any"}
+numerics = {"*": "fast"}
+
+
+def _run(model: bytes, operands: dict[str, Any]) -> Any:
+    if operands["x"].dtype.newbyteorder("=") != np.float32:
+        raise NotImplementedError("the DNN module computes in float32")
+    with refusals(cv2.error):
+        net = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))
+        net.setInput(operands["x"], "x")
+        return net.forward()
+
+
+_operators = Operators(_run, constants=True)
+conv, conv_transpose = _operators.conv, _operators.conv_transpose
+max_pool, avg_pool, lp_pool = _operators.max_pool, _operators.avg_pool, _operators.lp_pool

@@ -1,0 +1,40 @@
+"""OpenVINO as a backend: ONNX models of one node, compiled for the CPU in the precision that they are written in.
+
+* https://docs.openvino.ai/2026/openvino-workflow/model-preparation/convert-model-onnx.html
+* https://docs.openvino.ai/2026/openvino-workflow/running-inference/optimize-inference/precision-control.html
+* the operators: https://onnx.ai/onnx/operators/
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+import openvino
+from openvino import __version__
+
+from convspec.conformance.backends._onnx import Operators
+from convspec.conformance.backends._plumbing import refusals
+
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies"]
+
+policies = {"padded_tap": "any", "subnormals": "flushed"}
+numerics = {"*": "direct"}
+
+_core = openvino.Core()
+
+
+@lru_cache(64)
+def _compiled(model: bytes) -> Any:
+    return _core.compile_model(_core.read_model(BytesIO(model)), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+def _run(model: bytes, operands: dict[str, Any]) -> Any:
+    with refusals(RuntimeError):
+        return _compiled(model)(operands)[0]
+
+
+_operators = Operators(_run)
+conv, conv_transpose = _operators.conv, _operators.conv_transpose
+max_pool, avg_pool, lp_pool = _operators.max_pool, _operators.avg_pool, _operators.lp_pool

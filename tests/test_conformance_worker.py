@@ -1,0 +1,95 @@
+"""Backends are found by name, live in a process of their own, and take nothing with them when they die."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from convspec.conformance.backend import Unusable
+from convspec.conformance.case import parse
+from convspec.conformance.host import Elsewhere, Here, open_host
+
+CASE = parse("max_pool x=1x1x4:float32 size=2 data=small seed=1")
+BODY = """
+import os, signal, time
+import numpy as np
+print("hello")
+class Backend:
+    policies = {"max_nan": {"*": "any"}}
+    def max_pool(self, x, size, **rest):
+        print("called")
+        if x.shape[-1] == 5: os.kill(os.getpid(), signal.SIGSEGV)
+        if x.shape[-1] == 6: time.sleep(60)
+        if x.shape[-1] == 7: os._exit(3)
+        if x.shape[-1] == 8: raise NotImplementedError
+        return np.maximum(x[..., ::2], x[..., 1::2])
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "kernels.py"
+    path.write_text(BODY)
+    return str(path)
+
+
+def sized(n: int) -> object:
+    return parse(f"max_pool x=1x1x{n}:float32 size=2 data=small seed=1")
+
+
+def test_a_worker_answers_and_prints_elsewhere(file: str, capfd: pytest.CaptureFixture[str]) -> None:
+    host = Elsewhere(f"{file}:Backend")
+    assert host.profile.operators == ("max_pool",)
+    assert host.profile.policies_of("max_pool")["max_nan"] == "any"
+    for _ in range(2):
+        host.send(CASE)
+        seen = host.receive()
+        assert seen.kind == "result" and isinstance(seen.value, np.ndarray) and seen.facts == ()
+    host.close()
+    assert capfd.readouterr().out == ""
+
+
+def test_death_is_an_answer_and_life_goes_on(file: str) -> None:
+    host = Elsewhere(f"{file}:Backend", patience=2)
+    for n, kind, word in (
+        (5, "crash", "SIGSEGV"),
+        (4, "result", ""),
+        (7, "crash", "exit status 3"),
+        (6, "hang", "2 s"),
+        (4, "result", ""),
+    ):
+        host.send(sized(n))
+        seen = host.receive()
+        assert seen.kind == kind and word in seen.message
+    host.send(sized(8))
+    assert "NotImplementedError" in host.receive().error
+    host.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.such.module", "No module named"), ("./no_such_file.py", "no file"), ("kernels.txt/", "neither"),
+        ("convspec.errors", "offers none"), ("{file}:Nothing", "has no Nothing"), ("fast:avx9000", "avx9000"),
+    ],
+)  # fmt: skip
+def test_unusable_names(name: str, words: str, file: str) -> None:
+    with pytest.raises(Unusable, match=words):
+        open_host(name.format(file=file))
+
+
+@pytest.mark.parametrize("declaration", ["policies = {'max_nan': 'perhaps'}", "policies = {'nan': 'any'}", "policies = 7",
+                                         "numerics = {'conv': 'quick'}", "numerics = {'convolution': 'fast'}"])  # fmt: skip
+def test_unknown_declarations_are_unusable(declaration: str, tmp_path: Path) -> None:
+    path = tmp_path / "declaring.py"
+    path.write_text(f"def conv(x, w, b=None): ...\n{declaration}\n")
+    with pytest.raises(Unusable):
+        Here(str(path))
+
+
+def test_an_import_that_kills_is_unusable(tmp_path: Path) -> None:
+    path = tmp_path / "deadly.py"
+    path.write_text("import os; os.abort()")
+    with pytest.raises(Unusable, match="SIGABRT"):
+        Elsewhere(str(path))
