@@ -3,7 +3,7 @@
 * https://docs.opencv.org/5.x/d6/d0f/group__dnn.html (readNetFromONNX)
 * the operators: https://onnx.ai/onnx/operators/
 
-Only float32 is offered.
+Only float32 is offered, and no LpPool.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cv2 import __version__
 from convspec.conformance.backends._onnx import Operators
 from convspec.conformance.backends._plumbing import refusals
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies"]
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
 
 policies = {"padded_tap": "any", "max_nan": "any"}
 numerics = {"*": "fast"}
@@ -34,4 +34,4 @@ def _run(model: bytes, operands: dict[str, Any]) -> Any:
 
 _operators = Operators(_run, constants=True)
 conv, conv_transpose = _operators.conv, _operators.conv_transpose
-max_pool, avg_pool, lp_pool = _operators.max_pool, _operators.avg_pool, _operators.lp_pool
+max_pool, avg_pool = _operators.max_pool, _operators.avg_pool
