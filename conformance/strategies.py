@@ -48,7 +48,7 @@ class Open:
     groups: bool = False
     bias: bool = False
     ceil: bool = False
-    ranks: tuple[int, ...] = (2, 1, 3)
+    ranks: tuple[int, ...] = (1, 2, 3)
     dtypes: tuple[str, ...] = ("float32",)
     data: tuple[str, ...] = ("small", "wide")
     layouts: tuple[str, ...] = ("plain",)
@@ -64,7 +64,7 @@ FULL = Open(stride=True, dilation=True, padding="numbers", groups=True, bias=Tru
 
 
 def windows(draw: Draw, has: Open, rank: int) -> list[Axis]:
-    """Axes on which at least one window fits: now and then the same window on each, as the simplest backends take it."""
+    """Axes on which a window fits: now and then the same window on each, as the simplest backends take it."""
     plain = draw(YES_OR_NO)
     first = window(draw, has, rank, plain)
     return [axis(draw, has, rank, *(first if plain or not i else window(draw, has, rank))) for i in range(rank)]

@@ -43,7 +43,7 @@ def layers(draw: Draw, op: str, has: Open, tile: Any = None) -> Case:
     rank = draw(st.sampled_from(has.ranks))
     axes = windows(draw, has, rank)
     G, Cg, Kg = channels(draw, has)
-    O, R, K = outputs(axes), tuple(a.k for a in axes), G * Kg  # noqa: E741
+    O, R, K = outputs(axes), tuple(a.k for a in axes), G * Kg
     T: Sizes = O if op == "local_conv" or tile == "all" else (1,) * rank
     if op == "tiled_conv" and tile is None:
         T = tuple(draw(st.integers(1, 4)) for _ in range(rank))
