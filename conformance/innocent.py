@@ -17,7 +17,7 @@ from convspec.params import Conv, Image, Pool
 Array = np.ndarray[Any, Any]
 
 
-def taps(x: Array, R: Any, O: Any, stride: Any, dilation: Any) -> list[tuple[tuple[int, ...], Array]]:  # noqa: E741
+def taps(x: Array, R: Any, O: Any, stride: Any, dilation: Any) -> list[tuple[tuple[int, ...], Array]]:
     """For each tap, row-major, the elements of the trailing axes of the padded `x` that it meets, of shape (..., *O)."""
     found = []
     for r in product(*map(range, R)):

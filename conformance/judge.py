@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from convspec.conformance.case import Case
@@ -112,16 +112,21 @@ class Trial:
         """What the law asks of a case; `times` the usual effort."""
         return expect(case, self.policies, self.numerics, self.run.effort.budget * times)
 
-    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
-        """The verdict on one case; the oracle works while the backend does."""
+    def verdict(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
+        """The verdict on one case, not counted; the oracle works while a backend that declines little does."""
         e = self.expect(case, times)
         self.run.host.send(case)
+        willing = 2 * self.record.not_offered <= self.record.cases
         try:
-            if e.refusal is None and upto >= VALUES and 0 not in e.params.shape:
+            if willing and e.refusal is None and upto >= VALUES and 0 not in e.params.shape:
                 assert e.limits
         finally:
             seen = self.run.host.receive()
-        return self.count(verify(e, seen, upto, facts))
+        return verify(e, seen, upto, facts)
+
+    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
+        """The verdict on one case."""
+        return self.count(self.verdict(case, upto, facts, times))
 
     def count(self, outcome: Outcome) -> Outcome:
         """Notes an outcome in the record."""
@@ -151,17 +156,31 @@ class Trial:
     def search(
         self, cases: SearchStrategy[Case], upto: int = VALUES, facts: tuple[str, ...] = (), share: float = 1.0
     ) -> None:
-        """Judges examples of a strategy, and where one fails looks for a smaller one; `share` scales their number."""
-        self.explore(cases, lambda case: self.each([case], upto, facts), share)
+        """Judges examples of a strategy, and where one fails looks for a smaller one; `share` scales their number.
+
+        What a backend does not offer is no example, so that one which takes little is tried on that little.
+        """
+        patience = 4 * self.examples(share)
+
+        def attempt(case: Case) -> None:
+            nonlocal patience
+            if not self.settle(case, self.verdict(case, upto, facts)) and patience > 0:
+                patience -= 1
+                reject()
+
+        self.explore(cases, attempt, share)
+
+    def examples(self, share: float) -> int:
+        """How many examples a search tries."""
+        return max(2, round(self.run.effort.examples * share))
 
     def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], None], share: float = 1.0) -> None:
         """The same with a judgement of one's own, which ends in `accuse` where a case fails."""
         hunt = _Hunt(attempt, self.run.effort)
         key = zlib.crc32(f"{self.record.test}:{self.record.slug}:{self.record.op}".encode())
-        examples = max(2, round(self.run.effort.examples * share))
         phases = [Phase.generate] if self.declared else [Phase.generate, Phase.shrink]
         options = settings(
-            max_examples=examples, database=None, deadline=None, phases=phases, verbosity=Verbosity.quiet,
+            max_examples=self.examples(share), database=None, deadline=None, phases=phases, verbosity=Verbosity.quiet,
             suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
         )  # fmt: skip
         try:

@@ -56,7 +56,7 @@ def bounded(draw: Draw, op: str) -> Case:
     arguments = {"stride": stride} | ({"groups": G} if G > 1 else {})
     if op == "conv_transpose":
         return make(op, {"x": x, "w": ((C, K // G, 1, k), dtype)}, arguments, **rest)
-    O = ((H - 1) // stride + 1, (W - 1) // stride + 1)  # noqa: E741
+    O = ((H - 1) // stride + 1, (W - 1) // stride + 1)
     tile = {"conv": (), "tiled_conv": (1, draw(small)), "local_conv": O}[op]
     return make(op, {"x": x, "w": ((K, *tile, Cg, 1, k), dtype), "b": ((K, *tile), dtype)}, arguments, **rest)
 
@@ -104,7 +104,7 @@ def _layer(op: str, x: tuple[int, ...], k: int, stride: int, padding: int, **dat
     if op == "conv_transpose":
         w: tuple[int, ...] = (C, 6, *R)
     else:
-        O = tuple((n + 2 * padding - k) // stride + 1 for n in S)  # noqa: E741
+        O = tuple((n + 2 * padding - k) // stride + 1 for n in S)
         w = (4 if op == "local_conv" else 33, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
     return make(op, {"x": (x, "float32"), "w": (w, "float32")}, {"stride": stride, "padding": padding}, **data)
 
