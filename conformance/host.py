@@ -56,7 +56,7 @@ class Elsewhere:
 
     def _start(self) -> Profile:
         ours, theirs = Pipe()
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (open while the process lives)
         command = [sys.executable, "-m", "convspec.conformance.worker", str(theirs.fileno()), self.name]
         self._process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -6,14 +6,15 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convspec import OPERATORS
 from convspec.conformance import data, layouts
 from convspec.conformance.case import KINDS, CaseError, parse
 from convspec.conformance.script import call_text, script
 from convspec.conformance.strategies import FULL, of
 from convspec.conformance.verdict import Difference, Violation
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLE = (
     "conv x=2x3x5x7:float32 w=4x3x3x3:float32 b=4:float32 stride=2,1 padding=1:2,0:0 data=small seed=7 layout=negative"

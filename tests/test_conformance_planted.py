@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from convspec.conformance import innocent, planted
 from convspec.conformance.host import Here
 from convspec.conformance.run import Options, check

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from convspec.conformance import innocent, planted_layers, planted_numbers, planted_pooling
 from convspec.conformance.case import parse
 from convspec.conformance.data import build

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from convspec.conformance.backend import Unusable
 from convspec.conformance.case import parse
 from convspec.conformance.host import Elsewhere, Here, open_host
