@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from convspec.conformance.deviations import Deviations, Line
 from convspec.conformance.expect import Expectation, expect
 from convspec.conformance.host import Host
 from convspec.conformance.observe import Observation
+from convspec.conformance.plainer import plainer
 from convspec.conformance.verdict import (
     CONFORMS,
     CRASH,
@@ -44,7 +45,7 @@ class Effort:
 
 
 PROFILES = {
-    "quick": Effort(20, 1500),
+    "quick": Effort(18, 1500),
     "full": Effort(150, 6000, shrinks=400, seconds=20.0),
     "soak": Effort(5000, 20000, shrinks=1000, seconds=60.0),
 }
@@ -112,8 +113,8 @@ class Trial:
         """What the law asks of a case; `times` the usual effort."""
         return expect(case, self.policies, self.numerics, self.run.effort.budget * times)
 
-    def verdict(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
-        """The verdict on one case, not counted; the oracle works while a backend that declines little does."""
+    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
+        """The verdict on one case; the oracle works while a backend that declines little does."""
         e = self.expect(case, times)
         self.run.host.send(case)
         willing = 2 * self.record.not_offered <= self.record.cases
@@ -122,11 +123,7 @@ class Trial:
                 assert e.limits
         finally:
             seen = self.run.host.receive()
-        return verify(e, seen, upto, facts)
-
-    def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
-        """The verdict on one case."""
-        return self.count(self.verdict(case, upto, facts, times))
+        return self.count(verify(e, seen, upto, facts))
 
     def count(self, outcome: Outcome) -> Outcome:
         """Notes an outcome in the record."""
@@ -141,17 +138,30 @@ class Trial:
         raise Found(Violation(self.record.slug, self.record.op, verdict, case, difference))
 
     def settle(self, case: Case, outcome: Outcome) -> bool:
-        """Counts an outcome and accuses where it is a violation; whether the backend offered the call."""
-        if self.count(outcome).difference is not None:
+        """Accuses where an outcome is a violation; whether the backend offered the call."""
+        if outcome.difference is not None:
             self.accuse(case, outcome.difference, outcome.verdict)
         return outcome.verdict != NOT_OFFERED
 
     def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> None:
         """Judges every case of a list, smallest first, with `times` the usual effort."""
         for case in cases:
-            outcome = self.judge(case, upto, facts, times)
-            if outcome.difference is not None:
-                self.accuse(case, outcome.difference, outcome.verdict)
+            if self.settle(case, self.judge(case, upto, facts, times)):
+                continue
+            for plain in self._alike(case):
+                if self.settle(plain, self.judge(plain, upto, facts, times)):
+                    break
+
+    def _alike(self, case: Case) -> Iterator[Case]:
+        """Plainer forms of a case that the backend declined, as valid or as wrong as the case itself."""
+        if case.put:
+            return
+        refusal = self.expect(case).refusal
+        clause = refusal.clause if refusal else None
+        for plain in plainer(case):
+            other = self.expect(plain).refusal
+            if (other.clause if other else None) == clause:
+                yield plain
 
     def search(
         self, cases: SearchStrategy[Case], upto: int = VALUES, facts: tuple[str, ...] = (), share: float = 1.0
@@ -164,7 +174,7 @@ class Trial:
 
         def attempt(case: Case) -> None:
             nonlocal patience
-            if not self.settle(case, self.verdict(case, upto, facts)) and patience > 0:
+            if not self.settle(case, self.judge(case, upto, facts)) and patience > 0:
                 patience -= 1
                 reject()
 

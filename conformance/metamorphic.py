@@ -30,10 +30,10 @@ def evaluated(e: Expectation, arrays: dict[str, Array]) -> Array:
 
 def whole(trial: Trial, case: Case) -> None:
     """Judges every element of a large exact result: numpy finds the suspects, and the oracle judges them."""
-    e = trial.expect(case, times=8)
+    e = trial.expect(case)
     seen = trial.observe(case)
     outcome = verify(e, seen)
-    if trial.settle(case, outcome) and e.refusal is None:
+    if trial.settle(case, trial.count(outcome)) and e.refusal is None:
         wide = np.float64 if e.params.dtype.kind == "f" else np.int64
         exact = evaluated(e, {name: a.astype(wide) for name, a in e.arrays.items()})
         with np.errstate(all="ignore"):
@@ -51,7 +51,7 @@ def typical(trial: Trial, case: Case) -> None:
     """
     e = trial.expect(case)
     seen = trial.observe(case)
-    if not trial.settle(case, verify(e, seen)):
+    if not trial.settle(case, trial.count(verify(e, seen))):
         return
     arrays = {name: a.astype(np.float64) for name, a in e.arrays.items()}
     value, B = evaluated(e, arrays), evaluated(e, {name: np.abs(a) for name, a in arrays.items()})
@@ -66,7 +66,7 @@ def local(trial: Trial, case: Case, put: Put) -> None:
     """Elements that do not see the placed value must be as good as if it were not there."""
     spoilt = case.but(put=(put,))
     seen = trial.observe(spoilt)
-    if not trial.settle(spoilt, verify(trial.expect(spoilt, times=8), seen)):
+    if not trial.settle(spoilt, trial.count(verify(trial.expect(spoilt, times=8), seen))):
         return
     e = trial.expect(case, times=8)
     marked = case.but(put=(Put(put.array, put.index, "nan"),))
@@ -81,7 +81,7 @@ def adjoint(trial: Trial, case: Case) -> None:
     """<conv(u), x> = <u, conv_transpose(x)> for a conv_transpose without bias, with integers, so exactly."""
     e = trial.expect(case)
     forward = trial.observe(case)
-    if not trial.settle(case, verify(e, forward, upto=2)) or "conv" not in trial.run.host.profile.operators:
+    if not trial.settle(case, trial.count(verify(e, forward, upto=2))) or "conv" not in trial.run.host.profile.operators:
         return
     x, w = (build(case)[name] for name in ("x", "w"))
     u = np.arange(np.prod(e.params.shape)).reshape(e.params.shape) % 7 - 3
@@ -99,7 +99,7 @@ def chained(trial: Trial, case: Case) -> None:
     """The result must be the chain of the law, bit for bit."""
     e = trial.expect(case)
     seen = trial.observe(case)
-    if not trial.settle(case, verify(e, seen)):
+    if not trial.settle(case, trial.count(verify(e, seen))):
         return
     chain = e.oracle(stepwise=True)
     got = seen.value[tuple(np.array(e.at).T)]

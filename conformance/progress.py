@@ -19,14 +19,12 @@ class Lines:
         click.echo(f"{name}: {tests} tests")
 
     def advance(self, test: str, failed: bool) -> None:
-        if failed:
-            self.failed += 1
-            return
         chapter = test.rpartition("/")[2].partition("::")[0].removeprefix("test_").removesuffix(".py")
         if chapter != self.chapter:
             self._flush()
             self.chapter = chapter
         self.count += 1
+        self.failed += failed
 
     def end(self) -> None:
         self._flush()
@@ -57,7 +55,7 @@ class Bar:
     def advance(self, test: str, failed: bool) -> None:
         self._failed += failed
         shown = f"{self._failed} failed" if self._failed else ""
-        self._progress.update(self._task, advance=0 if failed else 1, failed=shown)
+        self._progress.update(self._task, advance=1, failed=shown)
 
     def end(self) -> None:
         if self._progress is not None:

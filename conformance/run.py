@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class _Hooks:
     def __init__(self, run: Run, watcher: Watcher | None) -> None:
         self.run, self.watcher = run, watcher
         self.collect_errors: list[str] = []
+        self.failed = False
 
     def pytest_configure(self, config: Any) -> None:
         config.convspec_run = self.run
@@ -57,10 +59,10 @@ class _Hooks:
             self.watcher.begin(self.run.name, len(session.items))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
+        self.failed |= report.failed
         if self.watcher and report.when == "teardown":
-            self.watcher.advance(report.nodeid, False)
-        elif self.watcher and report.failed:
-            self.watcher.advance("", True)
+            self.watcher.advance(report.nodeid, self.failed)
+            self.failed = False
 
     def pytest_sessionfinish(self) -> None:
         if self.watcher:
@@ -106,6 +108,7 @@ def _pytest(args: Sequence[str], hooks: _Hooks) -> int:
     """pytest in this process, without the plug-ins of other projects and without options from the environment."""
     kept = {key: os.environ.pop(key, None) for key in ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "convspec-hypothesis"))
     try:
         return int(pytest.main(list(args), plugins=[hooks]))
     finally:

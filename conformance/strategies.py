@@ -114,7 +114,9 @@ def spatial(draw: Draw, has: Open, axes: list[Axis]) -> dict[str, Any]:
         arguments["padding"] = has.padding
     if has.dilation and (any(a.d > 1 for a in axes) or not draw(YES_OR_NO)):
         arguments["dilation"] = spell(draw, [a.d for a in axes])
-    return arguments
+    plain = {"stride": 1, "padding": 0, "dilation": 1}
+    left_out = draw(st.booleans())
+    return {name: v for name, v in arguments.items() if not (left_out and type(v) is int and v == plain[name])}
 
 
 def rest(draw: Draw, has: Open) -> dict[str, Any]:

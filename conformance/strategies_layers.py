@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ def layers(draw: Draw, op: str, has: Open, tile: Any = None) -> Case:
     unshared = () if op == "conv" else T
     x = (draw(st.sampled_from(has.batch)), G * Cg, *(a.n for a in axes))
     arrays = operands(draw, has, x, (K, *unshared, Cg, *R), (K, *unshared))
-    arguments = spatial(draw, has, axes) | ({"groups": G} if has.groups else {})
+    arguments = spatial(draw, has, axes) | ({"groups": G} if has.groups and (G > 1 or draw(st.booleans())) else {})
     return make(op, arrays, arguments, **rest(draw, has))
 
 
@@ -59,6 +60,8 @@ def transposed(draw: Draw, has: Open, output_padding: bool = False) -> Case:
     """conv_transpose, whose output has at least one element an axis."""
     rank = draw(st.sampled_from(has.ranks))
     G, Cg, Kg = channels(draw, has)
+    if has.dilation and draw(st.booleans()):
+        has = replace(has, dilation=False)
     axes, extra = [], []
     for _ in range(rank):
         k = draw(st.integers(1, 3 if rank == 3 else 4))
@@ -72,7 +75,7 @@ def transposed(draw: Draw, has: Open, output_padding: bool = False) -> Case:
         extra.append(draw(st.integers(0, max(s, d) - 1)) if output_padding else 0)
     x = (draw(st.sampled_from(has.batch)), G * Cg, *(a.n for a in axes))
     arrays = operands(draw, has, x, (G * Cg, Kg, *(a.k for a in axes)), (G * Kg,))
-    arguments = spatial(draw, has, axes) | ({"groups": G} if has.groups else {})
+    arguments = spatial(draw, has, axes) | ({"groups": G} if has.groups and (G > 1 or draw(st.booleans())) else {})
     if output_padding:
         arguments["output_padding"] = spell(draw, extra)
     return make("conv_transpose", arrays, arguments, **rest(draw, has))

@@ -82,8 +82,8 @@ def test_inputs_unchanged(judge: Trial, op: str) -> None:
 @every
 def test_strides(judge: Trial, op: str) -> None:
     layouts = ("negative", "transposed", "channels_last", "sliced", "zero_last", "zero_first", "offset")
-    judge.search(of(op, replace(FULL, layouts=layouts, ranks=(1, 2, 3))), share=1.5)
-    judge.search(of(op, replace(BASIC, layouts=_mixed(op))))
+    judge.search(of(op, replace(FULL, layouts=layouts, ranks=(1, 2, 3))))
+    judge.search(of(op, replace(BASIC, layouts=_mixed(op))), share=0.7)
 
 
 def _mixed(op: str) -> tuple[str, ...]:

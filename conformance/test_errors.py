@@ -263,7 +263,7 @@ def beyond(judge: Trial, case: Case) -> None:
     else:
         verdict = seen.kind if seen.kind in ("crash", "hang") else VIOLATES
         got = seen.message or f"a result of shape {getattr(seen.value, 'shape', None)}"
-        judge.settle(case, Outcome(verdict, Difference("a ValueError or a MemoryError", got)))
+        judge.settle(case, judge.count(Outcome(verdict, Difference("a ValueError or a MemoryError", got))))
 
 
 @pytest.mark.clause("error.first")
