@@ -17,12 +17,18 @@ from convspec.params import Conv, Image, Pool
 Array = np.ndarray[Any, Any]
 
 
+def trailing(a: Array, index: Any) -> Array:
+    """`a` with an index for each of its last axes."""
+    found: Array = a[(..., *index)]
+    return found
+
+
 def taps(x: Array, R: Any, O: Any, stride: Any, dilation: Any) -> list[tuple[tuple[int, ...], Array]]:
     """For each tap, row-major, the elements of the trailing axes of the padded `x` that it meets, of shape (..., *O)."""
     found = []
     for r in product(*map(range, R)):
         axes = zip(r, O, stride, dilation, strict=True)
-        found.append((r, x[(..., *(slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in axes))]))
+        found.append((r, trailing(x, [slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in axes])))
     return found
 
 
@@ -64,7 +70,7 @@ def convolved(p: Conv) -> Array:
     y = np.broadcast_to(b, p.shape).copy()
     for r, part in taps(x, p.R, p.O, p.stride, p.dilation):
         part = part.reshape(p.N, G, p.C // G, *p.O)
-        y += np.einsum("ngc...,gk...c->ngk...", part, w[(..., *r)]).reshape(p.shape)
+        y += np.einsum("ngc...,gk...c->ngk...", part, trailing(w, r)).reshape(p.shape)
     return y
 
 
@@ -82,8 +88,8 @@ def painted(p: Conv) -> Array:
             zip(p.S, p.R, p.O, p.stride, p.dilation, p.pads, strict=True)]  # fmt: skip
     canvas = np.zeros((p.N, p.K, *size), p.dtype)
     for r, part in taps(canvas, p.R, p.S, p.stride, p.dilation):
-        part += np.einsum("ngc...,gck->ngk...", x, w[(..., *r)]).reshape(p.N, p.K, *p.S)
-    y = canvas[(..., *(slice(before, before + o) for o, (before, _) in zip(p.O, p.pads, strict=True)))]
+        part += np.einsum("ngc...,gck->ngk...", x, trailing(w, r)).reshape(p.N, p.K, *p.S)
+    y = trailing(canvas, [slice(before, before + o) for o, (before, _) in zip(p.O, p.pads, strict=True)])
     return np.array(y if p.b is None else y + p.b.astype(p.dtype).reshape(-1, *(1 for _ in p.O)), order="C")
 
 
@@ -92,7 +98,7 @@ def max_pool(x: Any, size: Any, **keywords: Any) -> Array:
     p = checks.max_pool(x, size, **keywords)
     least = -np.inf if p.dtype.kind == "f" else np.iinfo(p.dtype).min
     x = padded(p.x.astype(p.dtype), p, p.size, least)
-    return np.maximum.reduce([part for _, part in taps(x, p.size, p.O, p.stride, p.dilation)])
+    return np.asarray(np.maximum.reduce([part for _, part in taps(x, p.size, p.O, p.stride, p.dilation)]))
 
 
 def avg_pool(x: Any, size: Any, **keywords: Any) -> Array:
@@ -139,7 +145,7 @@ def channel_pool(x: Any, size: Any, **keywords: Any) -> Array:
     a = p.x.astype(p.dtype)
     parts = [a[:, i : i + (p.K - 1) * p.stride + 1 : p.stride] for i in range(p.size)]
     if p.kind == "max":
-        return np.maximum.reduce(parts)
+        return np.asarray(np.maximum.reduce(parts))
     if p.kind == "lp":
         return norm([np.abs(part.astype(np.float64)) for part in parts], p.p, p.dtype)
     return np.asarray(sum(parts) / np.asarray(p.size, p.dtype))

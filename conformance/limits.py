@@ -107,7 +107,7 @@ def _sum(e: Expectation) -> Limits:
         else {}
     )
     largest = max(greatest(x), *fill.values(), 0.0)
-    n, whole = terms(p), all(np.all(v == np.rint(v)) for v in (*a.values(), *fill.values()))
+    n, whole = terms(p), all(np.all(v == np.rint(v)) for v in (*a.values(), *map(np.asarray, fill.values())))
     direct = e.numerics == "direct"
     digits = 2.0 ** (np.finfo(p.dtype).nmant + 1)
     if direct and whole and n * largest * greatest(w) + greatest(a.get("b")) <= digits:
@@ -210,7 +210,7 @@ def _taps(p: Pool) -> list[tuple[Array, Array]]:
 def _empty(e: Expectation, p: Pool) -> Array:
     """Which judged windows lie wholly in the padding."""
     at = np.array(e.at, dtype=int).reshape(-1, len(p.shape))
-    return np.any([counts[0][at[:, 2 + i]] == 0 for i, counts in enumerate(_taps(p))], axis=0)
+    return np.asarray(np.any([counts[0][at[:, 2 + i]] == 0 for i, counts in enumerate(_taps(p))], axis=0))
 
 
 def _divisor(e: Expectation, p: Pool | ChannelPool) -> Array:
@@ -221,4 +221,5 @@ def _divisor(e: Expectation, p: Pool | ChannelPool) -> Array:
     if p.count_include_pad and e.policies["ceil_divisor"] == "full":
         return np.full(len(at), float(prod(p.size)))
     which = int(p.count_include_pad)
-    return np.prod([counts[which][at[:, 2 + i]] for i, counts in enumerate(_taps(p))], axis=0).astype(float)
+    counted = [counts[which][at[:, 2 + i]] for i, counts in enumerate(_taps(p))]
+    return np.asarray(np.prod(counted, axis=0), dtype=float)

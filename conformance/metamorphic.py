@@ -81,7 +81,10 @@ def adjoint(trial: Trial, case: Case) -> None:
     """<conv(u), x> = <u, conv_transpose(x)> for a conv_transpose without bias, with integers, so exactly."""
     e = trial.expect(case)
     forward = trial.observe(case)
-    if not trial.settle(case, trial.count(verify(e, forward, upto=2))) or "conv" not in trial.run.host.profile.operators:
+    if (
+        not trial.settle(case, trial.count(verify(e, forward, upto=2)))
+        or "conv" not in trial.run.host.profile.operators
+    ):
         return
     x, w = (build(case)[name] for name in ("x", "w"))
     u = np.arange(np.prod(e.params.shape)).reshape(e.params.shape) % 7 - 3
@@ -89,7 +92,7 @@ def adjoint(trial: Trial, case: Case) -> None:
     back = trial.observe(("conv", (u.astype(x.dtype), w), keywords))
     if back.kind != "result" or not isinstance(back.value, np.ndarray):
         return
-    part = back.value[(..., *map(slice, x.shape[2:]))]
+    part = innocent.trailing(back.value, map(slice, x.shape[2:]))
     left, right = float(np.vdot(part, x)), float(np.vdot(u, forward.value))
     if left != right:
         trial.accuse(case, Difference(f"<conv(u), x> = {left}", f"<u, conv_transpose(x)> = {right}"))

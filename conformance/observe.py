@@ -51,12 +51,11 @@ def observe(backend: Any, case: Case) -> Observation:
     try:
         result = function(*arguments, **keywords)
     except BaseException as error:
-        facts = ("inputs-changed",) if _changed(arrays, before) else ()
-        return raised(error, facts)
+        return raised(error, ("inputs-changed",) if _changed(arrays, before) else ())
     if not isinstance(result, np.ndarray):
         return Observation("result", type(result).__name__)
     kept = result.copy()
-    facts = []
+    facts: list[str] = []
     if _changed(arrays, before):
         facts.append("inputs-changed")
     if any(overlap(result, a) for a in arrays.values()):
@@ -118,7 +117,7 @@ def overlap(a: Any, b: Any) -> bool:
     if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
         return False
     try:
-        return bool(np.shares_memory(a, b, max_work=100_000))
+        return bool(np.shares_memory(a, b, max_work=100_000))  # type: ignore[arg-type]
     except Exception:
         return True
 

@@ -126,7 +126,7 @@ def averages_are_differences_of_running_sums(x: Array, size: Any, **rest: Any) -
         return y
     with np.errstate(all="ignore"):
         noise = np.cumsum(x, axis=-1)[..., -1:].max(axis=tuple(range(2, x.ndim)), keepdims=True)
-        return y + noise * 0
+        return np.asarray(y + noise * 0)
 
 
 @planted("number.subnormals", "conv")

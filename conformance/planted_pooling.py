@@ -10,9 +10,9 @@ import numpy as np
 from convspec import checks
 from convspec.conformance import innocent
 from convspec.conformance.planted import planted
+from convspec.policies import DEFAULTS
 
 Array = np.ndarray[Any, Any]
-PROPAGATES = np.maximum
 
 
 @planted("max_pool.value", "max_pool")
@@ -98,11 +98,11 @@ def ceil_mode_is_ignored(x: Array, size: Any, *, ceil_mode: bool = False, **rest
 
 @planted("shape.ceil-drop", "max_pool")
 def a_window_beyond_the_input_is_kept(x: Array, size: Any, *, ceil_mode: bool = False, **rest: Any) -> Array:
-    kept = {**checks.DEFAULTS, "ceil_drop": "no"}
+    kept = {**DEFAULTS, "ceil_drop": "no"}
     p = checks.max_pool(x, size, ceil_mode=ceil_mode, policies=kept, **rest)
     least = -np.inf if p.dtype.kind == "f" else np.iinfo(p.dtype).min
     parts = innocent.taps(innocent.padded(p.x.astype(p.dtype), p, p.size, least), p.size, p.O, p.stride, p.dilation)
-    return PROPAGATES.reduce([part for _, part in parts])
+    return np.asarray(np.maximum.reduce([part for _, part in parts]))
 
 
 @planted("lp_pool.value", "lp_pool")

@@ -89,7 +89,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Trial:
     """The trial of this test's clause on this test's operator."""
-    return request.node.stash[TRIAL]
+    trial: Trial = request.node.stash[TRIAL]
+    return trial
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ def test_swap(judge: Trial, op: str) -> None:
 @pytest.mark.clause("image.valid-neither")
 @both
 def test_neither(judge: Trial, op: str) -> None:
-    for S, R in (((2, 3), (3, 2)), ((1, 5), (2, 1)), ((3, 2, 4), (2, 3, 3))):
+    pairs: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((2, 3), (3, 2)), ((1, 5), (2, 1)), ((3, 2, 4), (2, 3, 3))]
+    for S, R in pairs:
         arrays = {"in1": (S, "float32"), "in2": (R, "float32")}
         judge.each([make(op, arrays, {"mode": "valid"}), make(op, arrays, {"mode": "valid", "boundary": "wrap"})])
 

@@ -96,17 +96,18 @@ def large(op: str) -> list[Case]:
         return [
             make(op, {"x": (x, f)}, {"size": k, "stride": s, "padding": p // 2} | more, **data) for x, k, s, p in planes
         ]
-    return [_layer(op, *plane, **data) for plane in planes]
+    return [_layer(op, plane, data["data"]) for plane in planes]
 
 
-def _layer(op: str, x: tuple[int, ...], k: int, stride: int, padding: int, **data: str) -> Case:
+def _layer(op: str, plane: tuple[tuple[int, ...], int, int, int], data: str) -> Case:
+    x, k, stride, padding = plane
     C, S, R = x[1], x[2:], (k,) * (len(x) - 2)
     if op == "conv_transpose":
         w: tuple[int, ...] = (C, 6, *R)
     else:
         O = tuple((n + 2 * padding - k) // stride + 1 for n in S)
         w = (4 if op == "local_conv" else 33, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
-    return make(op, {"x": (x, "float32"), "w": (w, "float32")}, {"stride": stride, "padding": padding}, **data)
+    return make(op, {"x": (x, "float32"), "w": (w, "float32")}, {"stride": stride, "padding": padding}, data=data)
 
 
 @pytest.mark.parametrize("op", VALUES)

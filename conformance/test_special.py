@@ -68,7 +68,8 @@ def _subnormal(c: Case) -> Case:
     """The case with all of its first operand some thousand times the least subnormal, and small weights."""
     (name, operand), *_ = c.arrays
     unit = 2.0**-149 if operand.dtype == "float32" else 2.0**-1074
-    put, index = [], [()]
+    put: list[Put] = []
+    index: list[tuple[int, ...]] = [()]
     for n in operand.shape:
         index = [(*i, j) for i in index for j in range(n)]
     for count, i in enumerate(index):
