@@ -1,0 +1,128 @@
+"""TensorFlow as a backend: tf.nn on the CPU.
+
+* https://www.tensorflow.org/api_docs/python/tf/nn/convolution, and conv2d for padding in numbers
+* https://www.tensorflow.org/api_docs/python/tf/nn/conv_transpose (no dilation and no groups; padding VALID)
+* https://www.tensorflow.org/api_docs/python/tf/nn/pool (dilation or stride, not both)
+
+Its channels are last, so tensors are transposed on the way in and out, by TensorFlow. Padding is "VALID" or "SAME"; windows are not rounded
+up, a stride is the same on all axes of a dilated window, and the divisor of an average leaves padding out.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import tensorflow as tf
+from tensorflow import __version__
+
+from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, rank_of, refusals
+
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
+
+policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "subnormals": "flushed"}
+numerics = {"*": "direct"}
+
+STRINGS = {"same": "SAME", "valid": "VALID"}
+
+
+def conv(
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
+) -> Any:
+    """tf.nn.convolution, and tf.nn.conv2d, which knows padding in numbers; groups follow from the channels of the filters."""
+    rank = _asked(x, w, b)
+    if np.ndim(w) == rank + 2 and np.shape(w)[1] * groups != np.shape(x)[1]:
+        raise NotImplementedError("groups are not an argument")
+    function = tf.nn.conv2d if rank == 2 else tf.nn.convolution
+    explicit = rank == 2 and not isinstance(padding, str)
+    pads = [(0, 0), *pairs(padding, rank), (0, 0)] if explicit else _padding(padding, rank)
+    steps, gaps = axes(stride, rank), axes(dilation, rank)
+    with _refusals():
+        return _back(function(_last(x), _filters(w), strides=steps, padding=pads, dilations=gaps), b)
+
+
+def conv_transpose(
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
+    groups: Any = 1,
+) -> Any:  # fmt: skip
+    """tf.nn.conv_transpose."""
+    rank = _asked(x, w, b)
+    for name, value, default in (("dilation", dilation, 1), ("groups", groups, 1), ("padding", padding, 0)):
+        only(name, value, default, (default, default))
+    steps, extra = axes(stride, rank), axes(output_padding, rank)
+    sizes = zip(np.shape(x)[2:], steps, np.shape(w)[2:], extra, strict=True)
+    shape = [np.shape(x)[0], *((n - 1) * s + k + e for n, s, k, e in sizes), np.shape(w)[1]]
+    with _refusals():
+        return _back(tf.nn.conv_transpose(_last(x), _filters(w), shape, steps, padding="VALID"), b)
+
+
+def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
+    """tf.nn.pool of type MAX."""
+    return _pool(x, size, "MAX", **keywords)
+
+
+def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
+    """tf.nn.pool of type AVG."""
+    only("count_include_pad", count_include_pad, False)
+    if np.asarray(x).dtype.kind != "f":
+        raise NotImplementedError("averages of integers are not offered")
+    return _pool(x, size, "AVG", **keywords)
+
+
+def _pool(
+    x: Any, size: Any, kind: str, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: Any = False
+) -> Any:
+    rank = _asked(x)
+    only("ceil_mode", ceil_mode, False)
+    steps = axes(size if stride is None else stride, rank)
+    with _refusals():
+        return _back(tf.nn.pool(
+            _last(x), axes(size, rank), kind, strides=steps, padding=_padding(padding, rank), dilations=axes(dilation, rank)
+        ), None)  # fmt: skip
+
+
+def _asked(*operands: Any) -> int:
+    if not all(np.asarray(a).dtype.isnative for a in operands if a is not None):
+        raise NotImplementedError("tensors have the byte order of the machine")
+    one_dtype(*operands)
+    return rank_of(operands[0])
+
+
+def _padding(padding: Any, rank: int) -> str:
+    if isinstance(padding, str):
+        if padding in ("full", "same_lower"):
+            raise NotImplementedError(f"tf.nn has no padding {padding!r}")
+        return STRINGS.get(padding, padding)
+    for pair in pairs(padding, rank):
+        only("padding", pair, 0)
+    return "VALID"
+
+
+def _refusals() -> Any:
+    errors = tf.errors
+    unknown = (errors.UnimplementedError, errors.NotFoundError)
+    return refusals(*unknown, errors.InvalidArgumentError, errors.InternalError, errors.ResourceExhaustedError,
+                    not_offered=("UnimplementedError", "NotFoundError", "Could not find device for node"))  # fmt: skip
+
+
+def _last(x: Any) -> Any:
+    """Channels last."""
+    x = tf.convert_to_tensor(x)
+    return tf.transpose(x, [0, *range(2, len(x.shape)), 1])
+
+
+def _filters(w: Any) -> Any:
+    """Kernels of shape (K, C, *R) as (*R, C, K)."""
+    w = tf.convert_to_tensor(w)
+    return tf.transpose(w, [*range(2, len(w.shape)), 1, 0])
+
+
+def _back(y: Any, b: Any) -> Any:
+    """The result, with its bias, channels second, as a numpy array of its own."""
+    y = y if b is None else y + tf.convert_to_tensor(b)
+    return np.array(tf.transpose(y, [0, len(y.shape) - 1, *range(1, len(y.shape) - 1)]))

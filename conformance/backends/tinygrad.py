@@ -1,0 +1,75 @@
+"""tinygrad as a backend: the methods of its Tensor, which take any spatial rank, on its CPU device (it needs clang).
+
+* https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.conv2d
+* https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.conv_transpose2d
+* https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.max_pool2d
+* https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.avg_pool2d
+
+Padding is a number, one an axis, or before and after for each axis, the last axis first. There are no padding strings.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("DEV", "CPU")
+
+from tinygrad import Tensor
+
+from convspec.conformance.backends._plumbing import axes, one_dtype, pairs, rank_of, refusals
+
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
+
+__version__ = version("tinygrad")
+policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "subnormals": "flushed"}
+numerics = {"*": "direct"}
+
+
+def conv(x: Any, w: Any, b: Any = None, **keywords: Any) -> Any:
+    """Tensor.conv2d."""
+    return _call("conv2d", x, w, b, **keywords)
+
+
+def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> Any:
+    """Tensor.conv_transpose2d."""
+    return _call("conv_transpose2d", x, w, b, **keywords)
+
+
+def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
+    """Tensor.max_pool2d."""
+    return _call("max_pool2d", x, kernel_size=axes(size, rank_of(x)), **keywords)
+
+
+def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
+    """Tensor.avg_pool2d, of floating tensors."""
+    if np.asarray(x).dtype.kind != "f":
+        raise NotImplementedError("averages of integers are not offered")
+    size = axes(size, rank_of(x))
+    return _call("avg_pool2d", x, kernel_size=size, count_include_pad=count_include_pad, **keywords)
+
+
+def _call(name: str, x: Any, *operands: Any, **keywords: Any) -> Any:
+    rank = rank_of(x)
+    one_dtype(x, *operands)
+    if isinstance(keywords.get("padding"), str):
+        raise NotImplementedError("there are no padding strings")
+    if "padding" in keywords:
+        each = pairs(keywords["padding"], rank)
+        symmetric = all(len(p) == 2 and p[0] == p[1] for p in each)
+        keywords["padding"] = tuple(p[0] for p in each) if symmetric else tuple(n for p in reversed(each) for n in p)
+    if keywords.get("stride", 1) is None:
+        del keywords["stride"]
+    with refusals(RuntimeError, AssertionError, IndexError):
+        tensors = [None if a is None else _tensor(a) for a in (x, *operands)]
+        return np.array(getattr(tensors[0], name)(*tensors[1:], **keywords).numpy())
+
+
+def _tensor(a: Any) -> Tensor:
+    a = np.asarray(a)
+    if not a.dtype.isnative:
+        raise NotImplementedError("tensors have the byte order of the machine")
+    return Tensor(a)
