@@ -1,4 +1,4 @@
-"""Builds the one extension, convspec.fast._kernels, with OpenMP where the compiler has it; the rest is in pyproject.toml."""
+"""Builds the one extension, convspec.fast._kernels, with OpenMP where the compiler has it."""
 
 import os
 import tempfile

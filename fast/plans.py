@@ -14,7 +14,6 @@ from convspec.fast.calls import operand, prepare, run
 from convspec.fast.operators import bias_everywhere, describe
 from convspec.params import Array, Conv, Ints
 
-
 SHAPES = 16
 """A plan keeps weights packed for so many shapes of images."""
 
@@ -32,8 +31,8 @@ class _Prepared:
 class ConvPlan:
     """A convolution with fixed weights: `plan(x, out=None, num_threads=None)` is the operator's result.
 
-    The weights are copied when the plan is made, so later changes to `w` and `b` do not matter. They are packed for each new
-    shape and dtype of an image; the number of images may vary freely.
+    The weights are copied when the plan is made, so later changes to `w` and `b` do not matter. They are packed for
+    each new shape and dtype of an image; the number of images may vary freely.
     """
 
     def __init__(self, check: Callable[..., Conv], w: Any, b: Any, **keywords: Any) -> None:

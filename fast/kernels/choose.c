@@ -26,7 +26,8 @@ cs_layout cs_lay_out(const cs_axis *a, int64_t n)
 
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width)
 {
-    const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], height), v = cs_lay_out(&w->axis[2], width);
+    const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], height),
+                    v = cs_lay_out(&w->axis[2], width);
     return w->channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
 }
 
@@ -42,7 +43,10 @@ int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes)
 }
 
 /* An axis without taps, steps or padding: its outputs are its inputs. */
-static int plain(const cs_axis *a) { return a->taps == 1 && a->first == 0 && a->step == 1 && a->in == a->out; }
+static int plain(const cs_axis *a)
+{
+    return a->taps == 1 && a->first == 0 && a->step == 1 && a->in == a->out;
+}
 
 /* One long row instead of many where no window reaches beyond its pixel. */
 static void merge(cs_window *w)
@@ -56,7 +60,7 @@ static void merge(cs_window *w)
     }
 }
 
-/* Clock cycles for one tile: two multiply-adds a cycle, chains that wait for their latency, loads (`load`, a term), stores. */
+/* Clock cycles for one tile: two multiply-adds a cycle, chains that wait for their latency, loads a term, stores. */
 static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double load, double store)
 {
     const double fma = cs_most(rows * vectors, 2 * LATENCY) / 2.0;
@@ -75,7 +79,7 @@ static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
 static double outputs_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const double load = (rows + vectors) / 2.0, stream = w->lanes * w->size * vectors / 24.0;
-    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream, 5);
+    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream, w->axis[2].y == 1 ? 5 : 50);
 }
 
 static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)
@@ -84,17 +88,40 @@ static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)
     const int64_t some = cs_least(h->out, 64), pitch = cs_lay_out(v, v->out).length;
     const int64_t tiles = cs_ceil(cs_vectors(some, v->out, pitch, w->lanes), vectors);
     const int64_t blocks = cs_ceil(w->outputs, rows), least = w->outputs / blocks, taller = w->outputs % blocks;
-    const double one = (blocks - taller) * pixels_tile(w, least, vectors) + (taller ? taller * pixels_tile(w, least + 1, vectors) : 0);
+    const double one =
+        (blocks - taller) * pixels_tile(w, least, vectors) + (taller ? taller * pixels_tile(w, least + 1, vectors) : 0);
     return one * (double)tiles * (double)h->out / (double)some;
 }
 
 static double outputs_cycles(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const int64_t runs = w->axis[1].out * cs_ceil(w->axis[2].out, rows / 2), panel = vectors * w->lanes;
-    const int64_t full = w->outputs / panel, rest = cs_ceil(w->outputs % panel, w->lanes), small = cs_single_run(rows / 2);
+    const int64_t full = w->outputs / panel, rest = cs_ceil(w->outputs % panel, w->lanes),
+                  small = cs_single_run(rows / 2);
     double one = full * outputs_tile(w, rows, vectors), odd = full * outputs_tile(w, small, vectors);
     if (rest) one += outputs_tile(w, rows, rest), odd += outputs_tile(w, small, rest);
     return (double)(runs / 2) * one + runs % 2 * odd;
+}
+
+/* Tiles of neighbouring rows load an input once for several of them. */
+static double rows_cycles(const cs_window *w, int64_t vectors)
+{
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    const double loads = 1.75 * (double)(ROW_TILE + h->taps - 1) / (double)(ROW_TILE * h->taps);
+    const double tile = ROW_TILE * vectors, load = (loads * tile + ROW_TILE) / 2;
+    return (double)(cs_ceil(h->out, ROW_TILE) * cs_ceil(v->out, w->lanes)) / (double)vectors *
+           (w->terms * load + 12 + tile);
+}
+
+static void choose_rows(cs_window *w, const cs_table *k)
+{
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    if (w->outputs > 1 || h->taps < 2 || h->step > 1 || h->gap != 1 || h->out < ROW_TILE || v->out < w->lanes ||
+        v->y > 1)
+        return;
+    const double cost = rows_cycles(w, k->row_vectors);
+    if (cost < w->cost)
+        w->cost = cost, w->by_pixels = 1, w->by_rows = 1, w->rows = 1, w->vectors = k->row_vectors, w->blocks = 1;
 }
 
 static void choose_tile(cs_window *w, const cs_table *k)
@@ -106,7 +133,8 @@ static void choose_tile(cs_window *w, const cs_table *k)
             if (k->pixels[rows][vectors] && rows <= w->outputs) {
                 cost = pixels_cycles(w, rows, vectors);
                 if (w->cost < 0 || cost < w->cost)
-                    w->cost = cost, w->by_pixels = 1, w->rows = rows, w->vectors = vectors, w->blocks = cs_ceil(w->outputs, rows);
+                    w->cost = cost, w->by_pixels = 1, w->rows = rows, w->vectors = vectors,
+                    w->blocks = cs_ceil(w->outputs, rows);
             }
             if (k->outputs[rows][vectors] && rows / 2 <= w->axis[2].out && (vectors - 1) * w->lanes < w->outputs) {
                 cost = outputs_cycles(w, rows, vectors);
@@ -127,10 +155,13 @@ void cs_choose(cs_window *w)
     merge(w);
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
-    w->in_place = w->axis[2].step == 1 && w->kind != CS_LOCAL && (taps == 1 || (w->outputs * taps < FEW && w->axis[2].out >= WIDE));
+    const int wide = w->outputs * taps < FEW && w->axis[2].out >= WIDE;
+    const int by_two = k->pool[w->kind][1] && w->axis[2].step == 2 && taps < FEW;
+    w->in_place = w->kind != CS_LOCAL && ((w->axis[2].step == 1 && (taps == 1 || wide)) || by_two);
     if (w->kind == CS_LOCAL || w->outputs == 0) return;
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
+        choose_rows(w, k);
     } else {
         w->by_pixels = 1, w->rows = 1, w->vectors = POOL_VECTORS, w->blocks = 1;
         w->cost = pixels_cycles(w, 1, POOL_VECTORS) * (w->kind == CS_POWER ? 100 * w->lanes : 1);

@@ -12,17 +12,23 @@ extern const cs_table *const cs_tables_scalar[DTYPES];
 #ifdef __x86_64__
 extern const cs_table *const cs_tables_avx2[DTYPES];
 extern const cs_table *const cs_tables_avx512[DTYPES];
-static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 static int has_avx512(void)
 {
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl");
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 #endif
 #ifdef __aarch64__
 extern const cs_table *const cs_tables_neon[DTYPES];
 #endif
-static int always(void) { return 1; }
+static int always(void)
+{
+    return 1;
+}
 
 static const struct {
     const char *name;
@@ -42,9 +48,15 @@ enum { SETS = sizeof sets / sizeof *sets };
 
 static int chosen = SETS - 1;
 
-const cs_table *cs_kernels(int64_t dtype) { return sets[chosen].tables[dtype]; }
+const cs_table *cs_kernels(int64_t dtype)
+{
+    return sets[chosen].tables[dtype];
+}
 
-const char *cs_isa(void) { return sets[chosen].name; }
+const char *cs_isa(void)
+{
+    return sets[chosen].name;
+}
 
 const char *cs_isa_name(int index)
 {

@@ -5,6 +5,7 @@
 #include "pool.tmpl.h"
 #if SUMS
 #include "tile.tmpl.h"
+#include "rows.tmpl.h"
 #include "local.tmpl.h"
 #endif
 
@@ -14,17 +15,19 @@ static const cs_table FN(table) = {
     .lanes = LANES,
     .size = sizeof(T),
     .copy_rows = FN(copy_rows),
-    .pool[CS_MAX] = FN(pool_max),
+    .pool[CS_MAX] = {FN(pool_max_1), FN(pool_max_2)},
 #if SUMS
-    PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE)
+    PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE).row_tile = FN(row_tile),
+    .row_vectors = ROW_VECTORS,
     .transpose = FN(transpose),
+    .spread = FN(spread),
     .local = FN(local),
 #endif
 #if FLOATING
-    .pool[CS_MEAN] = FN(pool_mean),
-    .pool[CS_ABS] = FN(pool_abs),
-    .pool[CS_SQUARE] = FN(pool_square),
-    .pool[CS_POWER] = FN(pool_power),
+    .pool[CS_MEAN] = {FN(pool_mean_1), FN(pool_mean_2)},
+    .pool[CS_ABS] = {FN(pool_abs_1), FN(pool_abs_2)},
+    .pool[CS_SQUARE] = {FN(pool_square_1), FN(pool_square_2)},
+    .pool[CS_POWER] = {FN(pool_power)},
     .divide = FN(divide),
 #endif
 };

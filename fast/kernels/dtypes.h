@@ -1,5 +1,5 @@
-/* All algorithms for all dtypes, in the words of the instruction set that was included before. Sums of integers are modulo 2^k, so
- * unsigned elements serve both signs; maxima need each dtype by itself. */
+/* All algorithms for all dtypes, in the words of the instruction set that was included before. Sums of integers are
+ * modulo 2^k, so unsigned elements serve both signs; maxima need each dtype by itself. */
 
 #define T int8_t
 #define DT i8
@@ -88,10 +88,10 @@
 #define JOIN2(a, b) a##_##b
 #define JOIN(a, b) JOIN2(a, b)
 const cs_table *const JOIN(cs_tables, ISA)[DTYPES] = {
-    [CS_I8] = &table_i8, [CS_U8] = &table_u8, [CS_I16] = &table_i16, [CS_U16] = &table_u16, [CS_I32] = &table_i32,
+    [CS_I8] = &table_i8,   [CS_U8] = &table_u8,   [CS_I16] = &table_i16, [CS_U16] = &table_u16, [CS_I32] = &table_i32,
     [CS_U32] = &table_u32, [CS_I64] = &table_i64, [CS_U64] = &table_u64, [CS_F32] = &table_f32, [CS_F64] = &table_f64,
 };
 
-#ifdef __clang__
-#pragma clang diagnostic ignored "-Wpragma-pack"
+#if defined(__clang__) && defined(CLANG_TARGET)
+#pragma clang attribute pop
 #endif

@@ -1,6 +1,7 @@
 /* The vocabulary of AVX2 with FMA: 16 registers of 256 bits. */
 #include <immintrin.h>
 #ifdef __clang__
+#define CLANG_TARGET /* dtypes.h ends it */
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
 #pragma GCC target("avx2,fma")
@@ -13,7 +14,11 @@
 /* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
 #define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((a), (x)), (a), _mm256_cmp_ps((a), (a), _CMP_UNORD_Q)))
 #define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((a), (x)), (a), _mm256_cmp_pd((a), (a), _CMP_UNORD_Q)))
-#define PIXEL_TILES(TILE) TILE(1, 8) TILE(1, 4) TILE(2, 4) TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) \
+/* clang-format off */
+#define PIXEL_TILES(TILE) \
+    TILE(1, 8) TILE(1, 4) TILE(2, 4) TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) \
     TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
-#define OUTPUT_TILES(TILE) TILE(2, 1) TILE(4, 1) TILE(6, 1) TILE(8, 1) TILE(12, 1) TILE(2, 2) TILE(4, 2) TILE(6, 2) \
-    TILE(2, 3) TILE(4, 3)
+#define OUTPUT_TILES(TILE) \
+    TILE(2, 1) TILE(4, 1) TILE(6, 1) TILE(8, 1) TILE(12, 1) TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(2, 3) TILE(4, 3)
+#define ROW_VECTORS 2
+/* clang-format on */

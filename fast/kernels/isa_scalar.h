@@ -1,4 +1,5 @@
-/* The vocabulary of plain C: vectors of one lane, and C's own fma. Everything that any instruction set offers exists here. */
+/* The vocabulary of plain C: vectors of one lane, and C's own fma. Everything that any instruction set offers exists
+ * here. */
 #define ISA scalar
 #define VBITS BITS
 #define FMA_f32(a, b, c) ((VEC){__builtin_fmaf((a)[0], (b)[0], (c)[0])})
@@ -8,3 +9,4 @@
 /* The register tiles: TILE(rows, vectors), for every vectors all rows from 1 on. */
 #define PIXEL_TILES(TILE) TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4)
 #define OUTPUT_TILES(TILE)
+#define ROW_VECTORS 4

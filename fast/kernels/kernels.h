@@ -1,22 +1,23 @@
 /* All that the Cython module sees of the kernels: one description of a sliding window, and what is done with it.
  *
- * Every operator is one or several windows. Output o of an axis sees the inputs o * step + first + t * gap, t < taps; inputs beyond
- * the edges are `fill`, or what `boundary` says. Arrays are contiguous: x (images, groups * channels, *in), y with the strides given.
+ * Every operator is one or several windows. Output o of an axis sees the inputs o * step + first + t * gap, t < taps;
+ * inputs beyond the edges are `fill`, or what `boundary` says. Arrays are contiguous: x (images, groups * channels,
+ * *in), y with the strides given.
  */
 #ifndef CONVSPEC_KERNELS_H
 #define CONVSPEC_KERNELS_H
 
 #include <stdint.h>
 
-enum { CS_FMA, CS_LOCAL, CS_MAX, CS_MEAN, CS_ABS, CS_SQUARE, CS_POWER };                      /* kind */
-enum { CS_I8, CS_U8, CS_I16, CS_U16, CS_I32, CS_U32, CS_I64, CS_U64, CS_F32, CS_F64 };        /* dtype */
-enum { CS_FILL, CS_WRAP, CS_SYMM, CS_REFLECT, CS_EDGE };                                      /* boundary */
+enum { CS_FMA, CS_LOCAL, CS_MAX, CS_MEAN, CS_ABS, CS_SQUARE, CS_POWER };               /* kind */
+enum { CS_I8, CS_U8, CS_I16, CS_U16, CS_I32, CS_U32, CS_I64, CS_U64, CS_F32, CS_F64 }; /* dtype */
+enum { CS_FILL, CS_WRAP, CS_SYMM, CS_REFLECT, CS_EDGE };                               /* boundary */
 
 typedef struct {
     int64_t in, out, step, taps, first, gap;
-    int64_t w, y;      /* elements between neighbours: taps in the weights, outputs in y */
+    int64_t w, y;                             /* elements between neighbours: taps in the weights, outputs in y */
     int64_t low, high, mean_first, mean_taps; /* a mean divides by the number of these taps at low <= input < high */
-    int64_t tile;      /* CS_LOCAL: output o uses kernel o % tile */
+    int64_t tile;                             /* CS_LOCAL: output o uses kernel o % tile */
 } cs_axis;
 
 typedef struct {
@@ -27,9 +28,10 @@ typedef struct {
     /* The fields above are filled by the caller, in this order; those below by cs_choose and cs_split. */
     uint64_t fill; /* the bits of one element */
     double power;
-    int64_t by_pixels, rows, vectors, blocks; /* the register tile: rows x vectors, and its blocks over a group's outputs */
-    int64_t in_place, terms, lanes, size, packed; /* packed: where this window's weights start, in bytes */
-    int64_t images, planes, height, width, shares; /* a task: planes x height x width outputs of one share of the blocks */
+    int64_t by_pixels, by_rows, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
+    int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
+    int64_t images, planes, height, width,
+        shares; /* a task: planes x height x width outputs of one share of the blocks */
     int64_t plane_tasks, height_tasks, width_tasks, tasks;
     int64_t scratch;     /* bytes a thread needs */
     double cost, cycles; /* estimates, for one image and group, and for all tasks */
@@ -42,12 +44,13 @@ int64_t cs_packed_size(const cs_window *w); /* bytes */
 void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed);
 void cs_split(cs_window *w, int64_t images, int threads);
 /* Runs one task of all those of several windows. */
-void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y, void *scratch);
+void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
+            void *scratch);
 
-const char *cs_isa(void);                /* the instruction set in use */
-const char *cs_isa_name(int index);      /* those this machine can run, best first; NULL after the last */
-int cs_select(const char *name);         /* 0, or -1 for a name that is not available */
-int cs_max_threads(void);                /* what OpenMP would use now; 1 without it */
+const char *cs_isa(void);           /* the instruction set in use */
+const char *cs_isa_name(int index); /* those this machine can run, best first; NULL after the last */
+int cs_select(const char *name);    /* 0, or -1 for a name that is not available */
+int cs_max_threads(void);           /* what OpenMP would use now; 1 without it */
 int cs_openmp(void);
 
 #endif

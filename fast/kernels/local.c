@@ -1,13 +1,20 @@
-/* Unshared and sparsely shared kernels: a task holds the inputs of one vector of output positions and runs all outputs over it. */
+/* Unshared and sparsely shared kernels: a task holds the inputs of one vector of output positions and runs all outputs
+ * over it. */
 #include <string.h>
 
 #include "window.h"
 
 enum { COLUMN_BYTES = 256 << 10, POSITIONS = 64 };
 
-static int64_t positions(const cs_window *w) { return w->axis[0].out * w->axis[1].out * w->axis[2].out; }
+static int64_t positions(const cs_window *w)
+{
+    return w->axis[0].out * w->axis[1].out * w->axis[2].out;
+}
 
-static int64_t row_bytes(const cs_window *w) { return (w->terms + 1) * w->lanes * w->size; }
+static int64_t row_bytes(const cs_window *w)
+{
+    return (w->terms + 1) * w->lanes * w->size;
+}
 
 void cs_local_split(cs_window *w, int threads)
 {
@@ -40,14 +47,16 @@ static void list_lanes(const cs_window *w, int64_t first, lanes *l)
 }
 
 /* The inputs of lanes [from, to), which are neighbours in a row of outputs, for every term. */
-static void gather_run(const cs_window *w, const cs_table *k, const lanes *l, int64_t from, int64_t to, const char *x, char *column)
+static void gather_run(const cs_window *w, const cs_table *k, const lanes *l, int64_t from, int64_t to, const char *x,
+                       char *column)
 {
     const cs_axis *a = w->axis;
     const int64_t *o = l->o[from];
     for (int64_t c = 0; c < w->channels; c++)
         for (int64_t t0 = 0; t0 < a[0].taps; t0++)
             for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
-                const int64_t p0 = o[0] * a[0].step + a[0].first + t0 * a[0].gap, p1 = o[1] * a[1].step + a[1].first + t1 * a[1].gap;
+                const int64_t p0 = o[0] * a[0].step + a[0].first + t0 * a[0].gap,
+                              p1 = o[1] * a[1].step + a[1].first + t1 * a[1].gap;
                 const int inside = p0 >= 0 && p0 < a[0].in && p1 >= 0 && p1 < a[1].in;
                 const int64_t start = inside ? ((c * a[0].in + p0) * a[1].in + p1) * a[2].in : ROW_OUTSIDE;
                 for (int64_t t2 = 0; t2 < a[2].taps; t2++, column += w->lanes * w->size) {
@@ -65,11 +74,13 @@ static void gather(const cs_window *w, const cs_table *k, const lanes *l, const 
     }
 }
 
-void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
+void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y,
+                   void *scratch)
 {
     const cs_table *k = cs_kernels(w->dtype);
     const int64_t size = w->size, wide = w->lanes * size, all = w->groups * w->outputs, places = positions(w);
-    const int64_t share = i % w->shares, vector = i / w->shares % w->height_tasks, rest = i / w->shares / w->height_tasks;
+    const int64_t share = i % w->shares, vector = i / w->shares % w->height_tasks,
+                  rest = i / w->shares / w->height_tasks;
     const int64_t group = rest % w->groups, image = rest / w->groups * w->planes;
     const int64_t images = cs_least(w->planes, w->images - image), channels = w->groups * w->channels;
     const int64_t x_plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;

@@ -1,7 +1,9 @@
-/* Unshared kernels: every lane has its own row of weights. Blocks of LANES x LANES weights are read along their rows, turned in
- * registers, and used for every image. x holds, for each image, a vector of inputs for each term; sums a vector for each image. */
+/* Unshared kernels: every lane has its own row of weights. Blocks of LANES x LANES weights are read along their rows,
+ * turned in registers, and used for every image. x holds, for each image, a vector of inputs for each term; sums a
+ * vector for each image. */
 
-static void FN(local)(const void *const *rows, int64_t terms, const void *in, int64_t ldx, int64_t images, void *to, void *spare)
+static void FN(local)(const void *const *rows, int64_t terms, const void *in, int64_t ldx, int64_t images, void *to,
+                      void *spare)
 {
     const T *const *w = (const T *const *)rows;
     const T *x = in;
@@ -22,14 +24,29 @@ static void FN(local)(const void *const *rows, int64_t terms, const void *in, in
         if (count < LANES) {
             for (int i = 0; i < LANES; i++) FN(store)(part + i * LANES, v[i]);
         }
-        for (int64_t n = 0; n < images; n++) {
+        int64_t n = 0;
+        for (; count == LANES && n + 4 <= images; n += 4) {
+            VEC sum[4];
+            UNROLL
+            for (int j = 0; j < 4; j++) sum[j] = FN(load)(sums + (n + j) * LANES);
+            UNROLL
+            for (int i = 0; i < LANES; i++) {
+                UNROLL
+                for (int j = 0; j < 4; j++)
+                    sum[j] = FN(fma)(FN(load)(x + (n + j) * ldx + (k + i) * LANES), v[i], sum[j]);
+            }
+            UNROLL
+            for (int j = 0; j < 4; j++) FN(store)(sums + (n + j) * LANES, sum[j]);
+        }
+        for (; n < images; n++) {
             const T *xn = x + n * ldx + k * LANES;
             VEC sum = FN(load)(sums + n * LANES);
             if (count == LANES) {
                 UNROLL
                 for (int i = 0; i < LANES; i++) sum = FN(fma)(FN(load)(xn + i * LANES), v[i], sum);
             } else {
-                for (int i = 0; i < count; i++) sum = FN(fma)(FN(load)(xn + i * LANES), FN(load)(part + i * LANES), sum);
+                for (int i = 0; i < count; i++)
+                    sum = FN(fma)(FN(load)(xn + i * LANES), FN(load)(part + i * LANES), sum);
             }
             FN(store)(sums + n * LANES, sum);
         }

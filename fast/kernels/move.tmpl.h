@@ -24,7 +24,8 @@ INLINE void FN(copy)(T *restrict y, const T *restrict x, int64_t step, int64_t n
     }
 }
 
-static void FN(copy_rows)(void *to, int64_t length, const void *from, const int64_t *starts, int64_t rows, const cs_row *r)
+static void FN(copy_rows)(void *to, int64_t length, const void *from, const int64_t *starts, int64_t rows,
+                          const cs_row *r)
 {
     T *y = to, fill;
     memcpy(&fill, &r->fill, sizeof(T));
@@ -45,6 +46,17 @@ static void FN(copy_rows)(void *to, int64_t length, const void *from, const int6
 }
 
 #if SUMS
+static void FN(spread)(void *to, int64_t step, const void *from, int64_t n)
+{
+    T *restrict y = to;
+    const T *restrict x = from;
+    if (step == 2) {
+        for (int64_t i = 0; i < n; i++) y[2 * i] = x[i];
+    } else {
+        for (int64_t i = 0; i < n; i++) y[step * i] = x[i];
+    }
+}
+
 /* y[j][i] = x[i][j], i < rows, j < columns; the rows of x can be read up to a whole number of vectors. */
 static void FN(transpose)(void *to, int64_t ldy, const void *from, int64_t ldx, int64_t rows, int64_t columns)
 {

@@ -1,9 +1,11 @@
-/* Weights in the order in which a tile reads them: for each block of outputs its initial values, then its weights term by term. */
+/* Weights in the order in which a tile reads them: for each block of outputs its initial values, then its weights term
+ * by term. */
 #include <string.h>
 
 #include "window.h"
 
-/* The outputs [from, to) of a block, and how many a term of it holds: a block over outputs is padded to whole vectors. */
+/* The outputs [from, to) of a block, and how many a term of it holds: a block over outputs is padded to whole vectors.
+ */
 static int64_t block_range(const cs_window *w, int64_t block, int64_t *from, int64_t *to)
 {
     if (w->by_pixels) {
@@ -41,8 +43,8 @@ static int in_order(const cs_window *w)
 {
     const cs_axis *a = w->axis;
     const int64_t rows = a[1].taps * a[2].taps;
-    return (a[2].taps == 1 || a[2].w == 1) && (a[1].taps == 1 || a[1].w == a[2].taps) && (a[0].taps == 1 || a[0].w == rows) &&
-           (w->channels == 1 || w->w_channel == a[0].taps * rows);
+    return (a[2].taps == 1 || a[2].w == 1) && (a[1].taps == 1 || a[1].w == a[2].taps) &&
+           (a[0].taps == 1 || a[0].w == rows) && (w->channels == 1 || w->w_channel == a[0].taps * rows);
 }
 
 /* Where the weight of a term is, from the output's first. */

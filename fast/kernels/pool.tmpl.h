@@ -1,6 +1,6 @@
-/* Pooling over POOL_VECTORS vectors of windows: `first` starts, `next` takes in one more value, `last` finishes. */
+/* Pooling over POOL_VECTORS vectors of windows, one input or two apart: `first` starts, `next` adds, `last` ends. */
 
-#define POOL(name, first, next, last) \
+#define POOL_STEP(name, load, first, next, last) \
     static void FN(name)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y, \
                          const int64_t *ys, int64_t ldy) \
     { \
@@ -11,12 +11,16 @@
         for (int64_t k = 0; k < terms; k++) { \
             UNROLL \
             for (int j = 0; j < POOL_VECTORS; j++) { \
-                const VEC v = FN(load)((const T *)x + xs[j] + off[k]); \
+                const VEC v = load((const T *)x + xs[j] + off[k]); \
                 sum[j] = next(sum[j], v); \
             } \
         } \
         for (int j = 0; j < POOL_VECTORS; j++) FN(store)((T *)y + ys[j], last(sum[j])); \
     }
+
+#define POOL(name, first, next, last) \
+    POOL_STEP(name##_1, FN(load), first, next, last) \
+    POOL_STEP(name##_2, FN(evens), first, next, last)
 
 #define SAME(a) (a)
 #define ADD(a, x) ((a) + (x))
@@ -58,7 +62,8 @@ static void FN(pool_power)(const void *x, const int64_t *xs, const int64_t *off,
     for (int j = 0; j < POOL_VECTORS; j++) {
         for (int l = 0; l < LANES; l++) {
             double sum = 0;
-            for (int64_t k = 0; k < terms; k++) sum += pow(__builtin_fabs((double)((const T *)x)[xs[j] + off[k] + l]), power);
+            for (int64_t k = 0; k < terms; k++)
+                sum += pow(__builtin_fabs((double)((const T *)x)[xs[j] + off[k] + l]), power);
             ((T *)y)[ys[j] + l] = (T)pow(sum, 1 / power);
         }
     }
@@ -66,6 +71,7 @@ static void FN(pool_power)(const void *x, const int64_t *xs, const int64_t *off,
 #endif
 
 #undef POOL
+#undef POOL_STEP
 #undef SAME
 #undef ADD
 #undef ADD_ABS

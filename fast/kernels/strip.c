@@ -1,4 +1,5 @@
-/* Strips: a padded copy of the input that a box of outputs needs, in which neighbouring outputs are neighbours for every tap. */
+/* Strips: a padded copy of the input that a box of outputs needs, in which neighbouring outputs are neighbours for
+ * every tap. */
 #include <string.h>
 
 #include "task.h"
@@ -77,7 +78,9 @@ static int64_t list_rows(cs_state *t, cs_box b)
                 const int64_t start = slot_start(&t->side[1], s1) + b.h0 * a[1].step;
                 for (int64_t j1 = 0; j1 < l1->length; j1++, n++) {
                     const int64_t p1 = position(start + j1 * a[1].step, a[1].in, t->w->boundary);
-                    t->rows[n] = j1 >= needed ? ROW_UNUSED : p0 < 0 || p1 < 0 ? ROW_OUTSIDE : (p0 * a[1].in + p1) * a[2].in;
+                    t->rows[n] = j1 >= needed       ? ROW_UNUSED
+                                 : p0 < 0 || p1 < 0 ? ROW_OUTSIDE
+                                                    : (p0 * a[1].in + p1) * a[2].in;
                 }
             }
         }
@@ -96,7 +99,8 @@ void cs_fill_strip(cs_state *t, cs_box b)
     for (int64_t slot = 0; slot < l2->slots; slot++) {
         const cs_row r = cs_row_of(w, slot_start(&t->side[2], slot) + b.w0 * a[2].step, count);
         for (int64_t c = 0; c < w->channels; c++)
-            t->k->copy_rows(to + (c * l2->slots + slot) * rows * l2->length * w->size, l2->length, t->x + c * plane, t->rows, rows, &r);
+            t->k->copy_rows(to + (c * l2->slots + slot) * rows * l2->length * w->size, l2->length, t->x + c * plane,
+                            t->rows, rows, &r);
     }
     memset(to + w->channels * l2->slots * rows * l2->length * w->size, 0, (size_t)(w->lanes * w->size));
 }

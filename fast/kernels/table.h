@@ -4,16 +4,22 @@
 
 #include "kernels.h"
 
-enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4 };
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4, ROW_TILE = 4 };
 
-/* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w: rows initial
- * values, then rows weights a term; ldy: elements of y from one output to the next. */
+/* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
+ * rows initial values, then rows weights a term; ldy: elements of y from one output to the next. */
 typedef void tile_pixels(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y,
                          const int64_t *ys, int64_t ldy);
 
-/* Vectors over outputs: two runs of rows / 2 pixels x vectors of outputs. w: initial values, then weights, a whole vector each;
- * ya, yb: a row of vectors for each pixel. */
-typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, void *ya, void *yb);
+/* Vectors over outputs: two runs of rows / 2 pixels x vectors of outputs. w: initial values, then weights, a whole
+ * vector each; ya, yb: a row of vectors for each pixel. */
+typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, void *ya,
+                          void *yb);
+
+/* ROW_TILE neighbouring rows of vectors of one output: inputs are loaded once for all of them. The terms are `slabs` of
+ * taps x columns; off: the columns of each slab's first row; pitch, ldy: elements from one row to the next. */
+typedef void tile_rows(const void *x, const int64_t *xs, int64_t pitch, const int64_t *off, int64_t slabs, int64_t taps,
+                       int64_t columns, const void *w, void *y, const int64_t *ys, int64_t ldy);
 
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
@@ -26,12 +32,17 @@ typedef struct {
     int64_t lanes, size;
     tile_pixels *pixels[MAX_ROWS + 1][MAX_VECTORS + 1];
     tile_outputs *outputs[MAX_ROWS + 1][MAX_VECTORS + 1];
-    tile_pixels *pool[KINDS]; /* one row x POOL_VECTORS; in CS_POWER, w points at the exponent */
+    tile_pixels *pool[KINDS][2]; /* one row x POOL_VECTORS, for steps 1 and 2; in CS_POWER, w points at the exponent */
+    tile_rows *row_tile;
+    int64_t row_vectors;
     /* Copies rows of x, which start where `starts` says, to `length` elements each. */
     void (*copy_rows)(void *to, int64_t length, const void *x, const int64_t *starts, int64_t rows, const cs_row *r);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
-    void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows, int64_t columns); /* y[j][i] = x[i][j] */
-    void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums, void *spare);
+    void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
+                      int64_t columns);                              /* y[j][i] = x[i][j] */
+    void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
+    void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
+                  void *spare);
 } cs_table;
 
 const cs_table *cs_kernels(int64_t dtype);

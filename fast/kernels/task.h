@@ -18,9 +18,9 @@ typedef struct {
     const cs_window *w;
     const cs_table *k;
     cs_side side[3];
-    int64_t *terms;    /* offsets of the terms, in the strip and then in place */
-    int64_t *rows;     /* where the rows of a strip start in a channel */
-    int64_t *xs, *ys;  /* a list of tiles: their places in the input and the output */
+    int64_t *terms;   /* offsets of the terms, in the strip and then in place */
+    int64_t *rows;    /* where the rows of a strip start in a channel */
+    int64_t *xs, *ys; /* a list of tiles: their places in the input and the output */
     int64_t *counts;
     char *strip, *tile;
     int64_t d;              /* the outermost output index */
@@ -28,14 +28,14 @@ typedef struct {
     const char *x, *packed; /* the first channel of the group */
     char *y;                /* the group's first output at (d, 0, 0) */
     cs_box listed;          /* the box that xs and ys are for, with the pitch, and their number */
-    int64_t pitch, tiles;
+    int64_t pitch, step, tiles;
 } cs_state;
 
 void cs_list_terms(cs_state *t);
 void cs_fill_strip(cs_state *t, cs_box b); /* [channel][run of columns][row][column] */
 
-/* Compute a box of outputs from src, whose rows are `pitch` apart. */
-void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);
+/* Compute a box of outputs from src, whose rows are `pitch` apart, and neighbouring outputs `step`. */
+void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y, int64_t step);
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);
 
 #endif

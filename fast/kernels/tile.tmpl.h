@@ -1,7 +1,7 @@
-/* The chain of fused multiply-adds over a register tile. Every lane is one output element; all run through the same terms. */
+/* The chain of fused multiply-adds over a register tile. Every lane is one output element; all see the same terms. */
 
-INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int64_t *xs, const int64_t *off, int64_t terms,
-                       const T *w, T *y, const int64_t *ys, int64_t ldy)
+INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int64_t *xs, const int64_t *off,
+                       int64_t terms, const T *w, T *y, const int64_t *ys, int64_t ldy)
 {
     VEC sum[MAX_ROWS][MAX_VECTORS], xv[MAX_VECTORS];
     const T *px[MAX_VECTORS];
@@ -60,8 +60,8 @@ INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T 
 }
 
 #define TILE(rows, vectors) \
-    static void FN(pixels_##rows##_##vectors)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, \
-                                              void *y, const int64_t *ys, int64_t ldy) \
+    static void FN(pixels_##rows##_##vectors)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, \
+                                              const void *w, void *y, const int64_t *ys, int64_t ldy) \
     { \
         FN(pixels)(rows, vectors, x, xs, off, terms, w, y, ys, ldy); \
     }
@@ -69,8 +69,8 @@ PIXEL_TILES(TILE)
 #undef TILE
 
 #define TILE(rows, vectors) \
-    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, \
-                                               void *ya, void *yb) \
+    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, const int64_t *off, int64_t terms, \
+                                               const void *w, void *ya, void *yb) \
     { \
         FN(outputs)(rows, vectors, xa, xb, off, terms, w, ya, yb); \
     }

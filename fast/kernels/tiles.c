@@ -15,28 +15,30 @@ static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitc
         if (w->axis[2].y == 1) {
             memcpy(to, from + l * size, (size_t)(run * size));
         } else {
-            for (int64_t i = 0; i < run; i++) memcpy(to + i * w->axis[2].y * size, from + (l + i) * size, (size_t)size);
+            t->k->spread(to, w->axis[2].y, from + l * size, run);
         }
     }
 }
 
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
-static int relist(cs_state *t, cs_box b, int64_t pitch)
+static int relist(cs_state *t, cs_box b, int64_t pitch, int64_t step)
 {
-    if (t->tiles && t->pitch == pitch && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
-    t->listed = b, t->pitch = pitch, t->tiles = 0;
+    if (t->tiles && t->pitch == pitch && t->step == step && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
+    t->listed = b, t->pitch = pitch, t->step = step, t->tiles = 0;
     return 1;
 }
 
-/* Lists the vectors that cover a box, and repeats the last to make whole tiles of them. */
-static void list_vectors(cs_state *t, cs_box b, int64_t pitch)
+/* Lists the vectors that cover a box, one for every `tall` rows, and repeats the last to make whole tiles of them. The
+ * last vector of a row overlaps the one before, as the last `tall` rows do. */
+static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall, int64_t step)
 {
     const int64_t lanes = t->w->lanes, rows = b.h1 - b.h0, columns = b.w1 - b.w0;
     int64_t n = 0;
-    for (int64_t row = 0; row < rows && columns >= lanes; row++) {
+    for (int64_t top = 0; top < rows && columns >= lanes; top += tall) {
+        const int64_t row = cs_least(top, rows - tall);
         for (int64_t next = 0; next < columns; next += lanes, n++) {
             const int64_t column = cs_least(next, columns - lanes);
-            t->xs[n] = row * pitch + column;
+            t->xs[n] = row * pitch + column * step;
             t->ys[n] = row * t->w->axis[1].y + column;
         }
     }
@@ -49,28 +51,50 @@ static void list_vectors(cs_state *t, cs_box b, int64_t pitch)
     for (; n % t->w->vectors; n++) t->xs[n] = t->xs[n - 1], t->ys[n] = t->ys[n - 1];
 }
 
-void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
+/* Tiles that share the input rows of neighbouring outputs. */
+static void row_tiles(const cs_state *t, const char *src, int64_t pitch, const int64_t *off, char *y)
+{
+    const cs_axis *a = t->w->axis;
+    for (int64_t i = 0; i < t->tiles; i += t->w->vectors)
+        t->k->row_tile(src, t->xs + i, pitch, off, t->w->channels * a[0].taps, a[1].taps, a[2].taps, t->packed, y,
+                       t->ys + i, a[1].y);
+}
+
+/* One tile whose vectors are not whole runs of outputs: through a copy. */
+static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src, int64_t pitch, const int64_t *off,
+                         int64_t i, const void *weights, int64_t rows, cs_box b, char *y)
 {
     const cs_window *w = t->w;
-    const int64_t size = w->size, vectors = w->vectors;
-    const int direct = b.w1 - b.w0 >= w->lanes && w->axis[2].y == 1;
     int64_t in_tile[MAX_VECTORS];
-    for (int64_t j = 0; j < vectors; j++) in_tile[j] = j * w->lanes;
-    if (relist(t, b, pitch)) list_vectors(t, b, pitch);
+    for (int64_t j = 0; j < w->vectors; j++) in_tile[j] = j * w->lanes;
+    kernel(src, t->xs + i, off, w->terms, weights, t->tile, in_tile, w->vectors * w->lanes);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < cs_least(w->vectors, t->tiles - i); j++)
+            scatter(t, t->tile + (r * w->vectors + j) * w->lanes * w->size, t->xs[i + j], pitch, b,
+                    y + r * w->y_plane * w->size);
+}
+
+void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y, int64_t step)
+{
+    const cs_window *w = t->w;
+    const int direct = b.w1 - b.w0 >= w->lanes && w->axis[2].y == 1,
+              tall = direct && w->by_rows && b.h1 - b.h0 >= ROW_TILE;
+    if (relist(t, b, pitch, step)) list_vectors(t, b, pitch, tall ? ROW_TILE : 1, step);
+    if (tall) {
+        row_tiles(t, src, pitch, off, y);
+        return;
+    }
     for (int64_t block = t->from; block < t->to; block++) {
         const int64_t from = w->outputs * block / w->blocks, rows = w->outputs * (block + 1) / w->blocks - from;
-        tile_pixels *kernel = w->kind == CS_FMA ? t->k->pixels[rows][vectors] : t->k->pool[w->kind];
-        const void *weights = w->kind == CS_FMA ? t->packed + from * (w->terms + 1) * size : (const char *)&w->power;
-        char *yb = y + from * w->y_plane * size;
-        for (int64_t i = 0; i < t->tiles; i += vectors) {
+        tile_pixels *kernel = w->kind == CS_FMA ? t->k->pixels[rows][w->vectors] : t->k->pool[w->kind][step - 1];
+        const void *weights = w->kind == CS_FMA ? t->packed + from * (w->terms + 1) * w->size : (const char *)&w->power;
+        char *yb = y + from * w->y_plane * w->size;
+        for (int64_t i = 0; i < t->tiles; i += w->vectors) {
             if (direct) {
                 kernel(src, t->xs + i, off, w->terms, weights, yb, t->ys + i, w->y_plane);
-                continue;
+            } else {
+                scatter_tile(t, kernel, src, pitch, off, i, weights, rows, b, yb);
             }
-            kernel(src, t->xs + i, off, w->terms, weights, t->tile, in_tile, vectors * w->lanes);
-            for (int64_t r = 0; r < rows; r++)
-                for (int64_t j = 0; j < cs_least(vectors, t->tiles - i); j++)
-                    scatter(t, t->tile + (r * vectors + j) * w->lanes * size, t->xs[i + j], pitch, b, yb + r * w->y_plane * size);
         }
     }
 }
@@ -121,8 +145,9 @@ static void run_panel(const cs_state *t, const char *src, const int64_t *off, in
         t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, off, w->terms, weights,
                                         t->tile + t->ys[i] * wide * size, t->tile + t->ys[i + 1] * wide * size);
     if (t->tiles % 2)
-        t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip) * size, off, w->terms, weights,
-                                      t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
+        t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip) * size, off, w->terms,
+                                      weights, t->tile + t->ys[last] * wide * size,
+                                      t->tile + (t->ys[last] + skip) * wide * size);
 }
 
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
@@ -130,12 +155,13 @@ void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t 
     const cs_window *w = t->w;
     const int64_t panel = w->vectors * w->lanes, step = cs_panel_rows(w);
     for (int64_t block = t->from; block < t->to; block++) {
-        const int64_t from = block * panel, outputs = cs_least(panel, w->outputs - from), vectors = cs_ceil(outputs, w->lanes);
+        const int64_t from = block * panel, outputs = cs_least(panel, w->outputs - from),
+                      vectors = cs_ceil(outputs, w->lanes);
         for (cs_box some = b; some.h0 < b.h1; some.h0 = some.h1) {
             some.h1 = cs_least(b.h1, some.h0 + step);
             const cs_box rows = {0, some.h1 - some.h0, b.w0, b.w1};
             const int64_t row = some.h0 - b.h0;
-            if (relist(t, rows, pitch)) list_runs(t, rows, pitch, w->rows / 2);
+            if (relist(t, rows, pitch, 1)) list_runs(t, rows, pitch, w->rows / 2);
             run_panel(t, src + row * pitch * w->size, off, from, vectors);
             store_panel(t, some, vectors * w->lanes, outputs, y + (from * w->y_plane + row * w->axis[1].y) * w->size);
         }

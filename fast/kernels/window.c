@@ -36,12 +36,16 @@ static void run_box(cs_state *t, cs_box b, int in_place)
     char *y = t->y + (b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
     if (in_place) {
         const int64_t row = (t->d * a[0].step + a[0].first) * a[1].in + b.h0 * a[1].step + a[1].first;
-        src = t->x + (row * a[2].in + b.w0 + a[2].first) * w->size;
+        src = t->x + (row * a[2].in + b.w0 * a[2].step + a[2].first) * w->size;
         pitch = a[1].step * a[2].in;
     } else {
         cs_fill_strip(t, b);
     }
-    (w->by_pixels ? cs_pixel_tiles : cs_output_tiles)(t, src, pitch, t->terms + in_place * w->terms, b, y);
+    if (w->by_pixels) {
+        cs_pixel_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y, in_place ? a[2].step : 1);
+    } else {
+        cs_output_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y);
+    }
     if (w->kind == CS_MEAN) divide(t, b, y);
 }
 
@@ -55,7 +59,8 @@ static void cut_box(cs_state *t, cs_box b)
     interior(&w->axis[2], &w0, &w1);
     h0 = cs_most(h0, b.h0), h1 = cs_least(h1, b.h1);
     const int64_t edge = cs_most(w->lanes, w->rows / 2);
-    const int64_t left = w0 > b.w0 ? cs_most(w0, b.w0 + edge) : b.w0, right = w1 < b.w1 ? cs_least(w1, b.w1 - edge) : b.w1;
+    const int64_t left = w0 > b.w0 ? cs_most(w0, b.w0 + edge) : b.w0,
+                  right = w1 < b.w1 ? cs_least(w1, b.w1 - edge) : b.w1;
     if (!w->in_place || t->d < d0 || t->d >= d1 || h0 >= h1 || right - left < edge) {
         run_box(t, b, 0);
         return;
@@ -67,7 +72,10 @@ static void cut_box(cs_state *t, cs_box b)
     run_box(t, (cs_box){h0, h1, left, right}, 1);
 }
 
-static char *aligned(void *p) { return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
+static char *aligned(void *p)
+{
+    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
+}
 
 static void lay_out_scratch(cs_state *t, char *scratch)
 {
@@ -95,7 +103,7 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     const int64_t first = i / w->shares / w->width_tasks / w->height_tasks * w->planes;
     const int64_t planes = w->images * w->groups * a[0].out, packed = cs_packed_size(w) / cs_most(1, w->groups);
     const cs_box b = {a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
-                   a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
+                      a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
     t.from = w->blocks * share / w->shares, t.to = w->blocks * (share + 1) / w->shares;
     for (int64_t plane = first; plane < cs_least(planes, first + w->planes); plane++) {
         const int64_t image_group = plane / a[0].out, group = image_group % w->groups;

@@ -4,15 +4,25 @@
 
 #include "table.h"
 
-/* Along an axis, a strip for n outputs holds `slots` runs of `length` inputs, one step apart: a run for each remainder of a tap's
- * position by the step, or one for each tap where that is less. Neighbouring outputs are then neighbours in the strip. */
+/* Along an axis, a strip for n outputs holds `slots` runs of `length` inputs, one step apart: a run for each remainder
+ * of a tap's position by the step, or one for each tap where that is less. Neighbouring outputs are then neighbours in
+ * the strip. */
 typedef struct {
     int64_t slots, length, shared;
 } cs_layout;
 
-static inline int64_t cs_least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t cs_most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t cs_ceil(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t cs_least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+static inline int64_t cs_most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+static inline int64_t cs_ceil(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
 
 cs_layout cs_lay_out(const cs_axis *a, int64_t n);
 
@@ -35,9 +45,13 @@ static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t count)
 int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes);
 
 /* The rows of the smallest tile that takes a single run of `half` pixels in two parts. */
-static inline int64_t cs_single_run(int64_t half) { return half + half % 2; }
+static inline int64_t cs_single_run(int64_t half)
+{
+    return half + half % 2;
+}
 
 void cs_local_split(cs_window *w, int threads);
-void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y, void *scratch);
+void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
+                   void *scratch);
 
 #endif

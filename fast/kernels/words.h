@@ -1,4 +1,4 @@
-/* The words that every instruction set shares, from the compiler's vector extensions, for one dtype: element T of BITS bits. */
+/* The words that all instruction sets share, from the compiler's vector extensions, for one dtype: T, of BITS bits. */
 #define JOIN2(a, b) a##_##b
 #define JOIN(a, b) JOIN2(a, b)
 #define FN(name) JOIN(name, DT)
@@ -10,16 +10,35 @@
 typedef T VEC __attribute__((vector_size(VBITS / 8)));
 typedef T FN(loose) __attribute__((vector_size(VBITS / 8), aligned(BITS / 8), may_alias));
 
-INLINE VEC FN(load)(const T *p) { return *(const FN(loose) *)p; }
-INLINE void FN(store)(T *p, VEC v) { *(FN(loose) *)p = v; }
+INLINE VEC FN(load)(const T *p)
+{
+    return *(const FN(loose) *)p;
+}
+
+INLINE void FN(store)(T *p, VEC v)
+{
+    *(FN(loose) *)p = v;
+}
 /* s - 0 is s, for -0 too, and compiles to a broadcast. */
-INLINE VEC FN(all)(T s) { return s - (VEC){0}; }
+INLINE VEC FN(all)(T s)
+{
+    return s - (VEC){0};
+}
 
 #if FLOATING
-INLINE VEC FN(fma)(VEC a, VEC b, VEC c) { return JOIN(FMA, DT)(a, b, c); }
-INLINE VEC FN(max)(VEC a, VEC x) { return JOIN(MAX, DT)(a, x); }
+INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
+{
+    return JOIN(FMA, DT)(a, b, c);
+}
+INLINE VEC FN(max)(VEC a, VEC x)
+{
+    return JOIN(MAX, DT)(a, x);
+}
 #else
-INLINE VEC FN(fma)(VEC a, VEC b, VEC c) { return a * b + c; }
+INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
+{
+    return a * b + c;
+}
 INLINE VEC FN(max)(VEC a, VEC x)
 {
     for (int l = 0; l < LANES; l++) a[l] = x[l] > a[l] ? x[l] : a[l];
@@ -28,7 +47,7 @@ INLINE VEC FN(max)(VEC a, VEC x)
 #endif
 
 #if SUMS
-/* Interleave the lower, and the upper, halves of two vectors; the even elements of a run whose second vector starts one early. */
+/* Interleave the lower, and the upper, halves of two vectors; take the even elements of a run, with b one early. */
 #if LANES == 16
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
