@@ -139,7 +139,7 @@ class Stepwise:
         return acc if self.dtype.kind == "f" else rounding.wrapped(acc, self.dtype)
 
     def mean(self, acc: Number, divisor: int) -> float:
-        return self._rounded(acc / divisor) if divisor else nan
+        return float(self._rounded(acc / divisor)) if divisor else nan
 
     def norm(self, magnitudes: list[Number], p: float) -> float:
         """p = 1 adds, p = 2 is fused multiply-adds and a square root; no other p has a chain."""
@@ -151,7 +151,7 @@ class Stepwise:
         if p == 2:
             for a in magnitudes:
                 acc = self.fma(a, a, acc)
-            return self._rounded(sqrt(acc))
+            return float(self._rounded(sqrt(acc)))
         raise NotImplementedError(f"the law promises no bits for p = {p}")
 
     def _rounded(self, value: Number) -> Number:
