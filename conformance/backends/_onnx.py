@@ -14,10 +14,14 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from convspec.conformance.backends._plumbing import axes, one_dtype, pairs, rank_of
+from convspec.conformance.case import Case
 
 OPSET, IR = 22, 10
 AUTO_PAD = {"same": "SAME_UPPER", "same_lower": "SAME_LOWER", "valid": "VALID"}
 NAMES = {"size": "kernel_shape", "stride": "strides", "dilation": "dilations", "groups": "group"}
+NODES = {
+    "conv": "Conv", "conv_transpose": "ConvTranspose", "max_pool": "MaxPool", "avg_pool": "AveragePool", "lp_pool": "LpPool"
+}  # fmt: skip
 PER_AXIS = ("size", "stride", "dilation", "output_padding")
 TYPES = {
     "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE, "int8": TensorProto.INT8, "uint8": TensorProto.UINT8
@@ -60,6 +64,29 @@ class Operators:
         operands = {key: np.asarray(a) for key, a in operands.items() if a is not None}
         found = model(name, operands, attributes(rank_of(operands["x"]), keywords), self._constants)
         return self._run(found, {"x": operands["x"]} if self._constants else operands)
+
+
+SNIPPET = """from onnx import helper
+node = helper.make_node({name!r}, {inputs}, ["y"]{keywords})
+arrays = {{{arrays}}}
+kind = helper.np_dtype_to_tensor_dtype(x.dtype.newbyteorder("="))
+infos = [helper.make_tensor_value_info(k, kind, a.shape) for k, a in arrays.items()]
+graph = helper.make_graph([node], "g", infos, [helper.make_tensor_value_info("y", kind, [None] * x.ndim)])
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {opset})], ir_version={ir}).SerializeToString()
+{run}"""
+
+
+def snippet(case: Case, run: str) -> str:
+    """The call as a script: the model, and `run`, which makes y of `model` and `arrays`."""
+    names, given = list(case.operands), dict(case.arguments)
+    if "size" in given:
+        given = {"stride": given["size"]} | given
+    found = attributes(len(case.operands["x"].shape) - 2, given)
+    keywords = "".join(f", {key}={value!r}" for key, value in found.items())
+    arrays = ", ".join(f"{name!r}: {name}" for name in names)
+    return SNIPPET.format(
+        name=NODES[case.op], inputs=names, keywords=keywords, arrays=arrays, opset=OPSET, ir=IR, run=run
+    )
 
 
 def attributes(rank: int, keywords: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,11 @@ import openvino
 from openvino import __version__
 
 from convspec.conformance.backends._onnx import Operators
+from convspec.conformance.backends._onnx import snippet as script
 from convspec.conformance.backends._plumbing import refusals
+from convspec.conformance.case import Case
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies"]
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies", "snippet"]
 
 policies = {"padded_tap": "any", "subnormals": "flushed"}
 numerics = {"*": "direct"}
@@ -38,3 +40,9 @@ def _run(model: bytes, operands: dict[str, Any]) -> Any:
 _operators = Operators(_run)
 conv, conv_transpose = _operators.conv, _operators.conv_transpose
 max_pool, avg_pool, lp_pool = _operators.max_pool, _operators.avg_pool, _operators.lp_pool
+
+
+def snippet(case: Case) -> str:
+    """The call in OpenVINO's own words, for bug reports."""
+    compiled = 'core.compile_model(core.read_model(io.BytesIO(model)), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})'
+    return script(case, f"import io, openvino\ncore = openvino.Core()\ny = {compiled}(arrays)[0]")

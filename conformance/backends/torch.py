@@ -20,8 +20,11 @@ from torch import __version__
 from torch.nn import functional
 
 from convspec.conformance.backends._plumbing import one_dtype, only, rank_of, refusals, symmetric
+from convspec.conformance.case import Case
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies"]
+__all__ = [
+    "__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies", "snippet"
+]  # fmt: skip
 
 policies = {"integer_result": "same", "padded_tap": "any"}
 numerics = {"*": "direct"}
@@ -94,3 +97,17 @@ def _tensor(a: Any) -> torch.Tensor:
         return torch.from_numpy(a)
     except (ValueError, TypeError) as error:
         raise NotImplementedError(f"no tensor: {error}") from error
+
+
+def snippet(case: Case) -> str:
+    """The call in torch's own words, for bug reports."""
+    given = ({"count_include_pad": False} if case.op == "avg_pool" else {}) | dict(case.arguments)
+    if case.op == "lp_pool":
+        given = {"p": 2} | {key: value for key, value in given.items() if key not in ("padding", "dilation")}
+    if "padding" in given:
+        given["padding"] = symmetric(given["padding"])
+    names = {"size": "kernel_size", "p": "norm_type"}
+    rank = len(case.operands["x"].shape) - 2
+    arguments = [f"torch.from_numpy({name})" for name in case.operands]
+    arguments += [f"{names.get(key, key)}={_bare(value) if rank == 1 else value!r}" for key, value in given.items()]
+    return f"import torch\ny = torch.nn.functional.{case.op}{rank}d({', '.join(arguments)}).numpy()"
