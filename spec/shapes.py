@@ -112,8 +112,8 @@ def connections(
     S: Sequence[int],
     R: Sequence[int],
     *,
-    stride: Sequence[int] | None = None,
-    dilation: Sequence[int] | None = None,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
     pads: Sequence[Pad] | None = None,
 ) -> int:
     """The edges between one input map of size `S` and one output map: taps that fall inside the input, summed.
@@ -121,9 +121,9 @@ def connections(
     A dense layer has prod(S) times prod(O) of them; this count is what sparse connectivity saves.
     """
     rank = len(S)
-    stride, dilation, pads = stride or (1,) * rank, dilation or (1,) * rank, pads or ((0, 0),) * rank
+    strides, dilations = ((v,) * rank if isinstance(v, int) else v for v in (stride, dilation))
     total = 1
-    for n, k, s, d, (before, after) in zip(S, R, stride, dilation, pads, strict=True):
+    for n, k, s, d, (before, after) in zip(S, R, strides, dilations, pads or ((0, 0),) * rank, strict=True):
         size = output_size(n, k, stride=s, dilation=d, pad=(before, after))
         total *= sum(0 <= o * s - before + r * d < n for o in range(size) for r in range(k))  # [shape.connections]
     return total
