@@ -72,7 +72,8 @@ def test_divisor_ceil(judge: Trial) -> None:
 
 @pytest.mark.clause("lp_pool.value")
 def test_lp_pool(judge: Trial) -> None:
-    judge.search(pools("lp_pool", WINDOWS, p=ORDERS), share=1.5)
+    for order in ORDERS:
+        judge.search(pools("lp_pool", WINDOWS, p=(order,)), share=0.3)
     judge.search(pools("lp_pool", Open(most=12)), share=0.5)
 
 
@@ -119,7 +120,9 @@ def test_empty_window(judge: Trial, op: str) -> None:
 @pytest.mark.clause("channel_pool.value")
 @pytest.mark.parametrize("kind", ["max", "avg", "lp"])
 def test_channel_pool(judge: Trial, kind: str) -> None:
-    judge.search(channel_pools(Open(stride=True, dtypes=FLOATS, data=("small", "real")), kind=kind, p=ORDERS))
+    has = Open(stride=True, dtypes=FLOATS, data=("small", "real"))
+    for order in ORDERS if kind == "lp" else (2,):
+        judge.search(channel_pools(has, kind=kind, p=(order,)), share=0.3 if kind == "lp" else 1)
 
 
 @pytest.mark.clause("channel_pool.incomplete")

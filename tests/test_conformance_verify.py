@@ -88,8 +88,10 @@ def test_order_of_judgement() -> None:
 
 
 def widened_never(x, w, b=None, **rest):  # type: ignore[no-untyped-def]
-    y = innocent.conv(x, w, b, **rest)
-    return y.astype(np.result_type(x, w)) if y.dtype.kind == "i" else y
+    dtype = np.result_type(x, w) if b is None or b.dtype.kind != "f" else np.result_type(x, w, b)
+    if dtype.kind != "f":
+        return innocent.conv(x, w, b, **rest).astype(dtype)
+    return innocent.conv(x.astype(dtype), w.astype(dtype), None if b is None else b.astype(dtype), **rest)
 
 
 def without_empty_windows(x, size, **rest):  # type: ignore[no-untyped-def]
@@ -101,23 +103,30 @@ def without_empty_windows(x, size, **rest):  # type: ignore[no-untyped-def]
 
 
 DECLARED = [
-    ("conv", "integer_result", "same", widened_never),
-    ("max_pool", "empty_window", "error", without_empty_windows),
-    ("max_pool", "max_nan", "ignore", planted_pooling.nan_is_ignored),
-    ("max_pool", "ceil_drop", "no", planted_pooling.a_window_beyond_the_input_is_kept),
-    ("avg_pool", "ceil_divisor", "full", planted_pooling.an_overhanging_window_counts_in_full),
-    ("conv", "padded_tap", "skipped", planted_layers.padded_taps_are_skipped),
-    ("conv", "subnormals", "flushed", planted_numbers.subnormal_results_are_flushed),
+    ("conv", "integer_result", "same", widened_never, "number.integers,number.integer-modulo,number.conversion"),
+    ("max_pool", "empty_window", "error", without_empty_windows, "pool.empty-window,shape.ceil-drop"),
+    ("max_pool", "max_nan", "ignore", planted_pooling.nan_is_ignored, "max_pool.nan,number.locality,max_pool.value"),
+    (
+        "max_pool",
+        "ceil_drop",
+        "no",
+        planted_pooling.a_window_beyond_the_input_is_kept,
+        "shape.ceil-mode,shape.ceil-drop",
+    ),
+    ("avg_pool", "ceil_divisor", "full", planted_pooling.an_overhanging_window_counts_in_full, "avg_pool.divisor-ceil"),
+    ("conv", "padded_tap", "skipped", planted_layers.padded_taps_are_skipped, "conv.padded-tap,conv.formula"),
+    ("conv", "subnormals", "flushed", planted_numbers.subnormal_results_are_flushed, "number.subnormals,number.bound"),
 ]
 
 
-@pytest.mark.parametrize(("op", "key", "value", "function"), DECLARED, ids=[d[1] for d in DECLARED])
-def test_policies_are_tested_as_declared(op: str, key: str, value: str, function: object) -> None:
+@pytest.mark.parametrize(("op", "key", "value", "function", "slugs"), DECLARED, ids=[d[1] for d in DECLARED])
+def test_policies_are_tested_as_declared(op: str, key: str, value: str, function: object, slugs: str) -> None:
     """What another policy asks for is a violation without the declaration, and conforms with it."""
 
     def failures(policies: dict[str, object]) -> list[str]:
         host = Here("declaring", SimpleNamespace(**{op: function}, policies=policies))
-        run = check("declaring", Options(ops=(op,), fail_fast=not policies), host=host)
+        chosen = (*slugs.split(","), f"policy.{key.replace('_', '-')}")
+        run = check("declaring", Options(ops=(op,), slugs=chosen, fail_fast=not policies), host=host)
         assert not run.errors
         return [f"{r.slug}: {r.violation}" for r in run.records if r.verdict in FAILURES]
 
