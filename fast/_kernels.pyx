@@ -132,7 +132,7 @@ cdef class Plan:
         free(self.packed)
 
     def run(self, x, y, int64_t images, int threads):
-        """Fills `y`, both C-contiguous, and says whether threads were used."""
+        """Fills `y`; both arrays are C-contiguous."""
         cdef Py_buffer vx, vy, vw, vb
         cdef cs_window *windows = <cs_window *>malloc(self.count * sizeof(cs_window))
         cdef char *scratch = NULL
@@ -174,4 +174,3 @@ cdef class Plan:
             PyBuffer_Release(&vw)
         if self.local_b is not None:
             PyBuffer_Release(&vb)
-        return threads > 1

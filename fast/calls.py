@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convspec.fast import _kernels, options
+from convspec.fast import _kernels
 from convspec.fast.windows import Windows
 from convspec.params import Array, Ints
 
@@ -25,10 +25,10 @@ def prepare(windows: Windows, w: Array | None, b: Array | None, threads: int) ->
 def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],
         threads: int, background: Array | None = None) -> Array:  # fmt: skip
     """Runs `plan` on operand `x` into `out` or a new array; `background` is the result where no window writes."""
-    y = out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
+    y: Array = out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
     if background is not None:
         y[...] = background
-    options.used_threads(plan.run(x, y, images, threads))
+    plan.run(x, y, images, threads)
     if out is None or out is y:
         return y
     np.copyto(out, y)

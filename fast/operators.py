@@ -147,8 +147,6 @@ def _image(c: Image, out: Any, num_threads: Any, algorithm: Any) -> Array:
     y = run(plan, operand(c.in1, c.dtype), 1, None if reverse else out, c.shape, c.dtype, threads)
     if not reverse:
         return y
-    y = np.flip(y).copy()
-    if out is None:
-        return y
-    np.copyto(out, y)
-    return out
+    result: Array = np.empty(c.shape, c.dtype) if out is None else out
+    np.copyto(result, np.flip(y))
+    return result

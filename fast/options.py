@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from typing import Any
 
@@ -14,28 +13,18 @@ from convspec.params import Array, Ints
 
 ALGORITHMS = ("auto", "direct")
 
-_OVERLAP_WORK = 10_000
-"""Effort to spend on deciding whether two arrays share an element; undecided counts as shared."""
-
 
 class _Process:
-    """Whether OpenMP has run here, and whether this is a child forked after that, where its threads would hang."""
+    """Whether this is a forked child, where OpenMP's threads, which do not survive a fork, would be waited for in vain."""
 
-    parallel = False
     forked = False
 
     @classmethod
     def after_fork(cls) -> None:
-        cls.forked = cls.forked or cls.parallel
+        cls.forked = True
 
 
 os.register_at_fork(after_in_child=_Process.after_fork)
-
-
-def used_threads(yes: bool) -> None:
-    """Notes that a call has run on several threads."""
-    if yes:
-        _Process.parallel = True
 
 
 def threads(num_threads: Any) -> int:
@@ -43,12 +32,9 @@ def threads(num_threads: Any) -> int:
     if num_threads is None:
         count = _kernels.max_threads()
     else:
-        try:
-            count = operator.index(num_threads)
-        except TypeError:
-            count = None
-        if count is None or isinstance(num_threads, (bool, np.bool_, np.ndarray)):
+        if not isinstance(num_threads, (int, np.integer)) or isinstance(num_threads, bool):
             raise SpecTypeError("fast.threads", "num_threads", num_threads, "must be None or an int")
+        count = int(num_threads)
         if not 1 <= count <= 1024:
             raise SpecValueError("fast.threads", "num_threads", num_threads, "must be between 1 and 1024")
     return 1 if _Process.forked or not _kernels.openmp() else count
@@ -74,12 +60,5 @@ def output(out: Any, shape: Ints, dtype: np.dtype[Any], inputs: tuple[Array | No
         raise SpecValueError("fast.out", "out", out.shape, f"must have the shape {shape}")
     if not out.flags.writeable:
         raise SpecValueError("fast.out", "out", out.flags.writeable, "must be writeable")
-    if any(a is not None and _share(out, a) for a in inputs):
+    if any(a is not None and np.may_share_memory(out, a) and np.shares_memory(out, a) for a in inputs):
         raise SpecValueError("fast.out", "out", out.shape, "must not share memory with an input")
-
-
-def _share(a: Array, b: Array) -> bool:
-    try:
-        return np.shares_memory(a, b, max_work=_OVERLAP_WORK)
-    except np.exceptions.TooHardError:
-        return True

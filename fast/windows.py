@@ -67,7 +67,7 @@ def conv(c: Conv) -> Windows:
     dtype = _sum_dtype(c.dtype)
     channels, outputs, kernels = c.C // c.groups, c.K // c.groups, prod(c.T)
     size = channels * prod(c.R)
-    shape = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
+    shape: dict[str, Any] = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
     geometry = zip(c.S, c.O, c.stride, c.R, c.pads, c.dilation, _strides(c.R), _strides(c.O), c.T, strict=True)
     axes = [Axis(n, o, s, r, -p[0], d, w, y, tile=t) for n, o, s, r, p, d, w, y, t in geometry]
     if kernels > 1 and prod(c.O) < FEW_POSITIONS * kernels:
@@ -96,7 +96,7 @@ def conv_transpose(c: Conv, finite: bool) -> Windows:
     covers = all(sum(a.out for a in axes) == o for axes, o in zip(per_axis, c.O, strict=True))
     if not finite:
         per_axis = [[piece for a in axes for piece in existing_terms(a)] for axes in per_axis]
-    shape = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
+    shape: dict[str, Any] = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
     weights = (channels * outputs * taps, taps, outputs * taps)
     fields = [_fields("fma", dtype, axes, weights=weights, biases=1, **shape) for axes in product(*per_axis)]
     return Windows(fields, dtype, covers=covers)
@@ -139,7 +139,7 @@ def image(c: Image) -> Windows:
 
 
 def _norm(p: float) -> str:
-    return {1: "abs", 2: "square"}.get(p, "power")
+    return "abs" if p == 1 else "square" if p == 2 else "power"
 
 
 def _identity(kind: str, dtype: np.dtype[Any]) -> float:
