@@ -151,7 +151,7 @@ def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
     rank = len(p.R)
     image, k, o = x.reshape(p.N, -1).max(axis=1, initial=0)[at[:, 0]], at[:, 1], at[:, 2:]
     if p.op == "conv_transpose":
-        sums = w.reshape(p.groups, p.C // p.groups, p.K // p.groups, -1).sum(axis=(1, 3)).reshape(p.K)
+        sums = w.reshape(p.groups, p.C // p.groups, p.K // p.groups, prod(p.R)).sum(axis=(1, 3)).reshape(p.K)
     else:
         sums = w.sum(axis=tuple(range(w.ndim - rank - 1, w.ndim)))
     tile = () if p.op in ("conv", "conv_transpose") else tuple(o[:, i] % p.T[i] for i in range(rank))

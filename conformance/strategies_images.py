@@ -13,7 +13,7 @@ def images(
     draw: Draw,
     op: str,
     has: Open,
-    mode: str = "full",
+    mode: str | None = None,
     boundary: str = "fill",
     beyond: bool = False,
     fillvalue: bool = False,
@@ -22,9 +22,13 @@ def images(
 ) -> Case:
     """An image and a kernel.
 
+    A mode that is not given is drawn, with odd kernels for "same", which have one centre whatever the convention.
     `beyond`: the kernel is several times as large as the image; `swap`: it covers the image; `odd`: its sizes are odd, so
     that there is one centre.
     """
+    if mode is None:
+        mode = draw(st.sampled_from(("full", "same", "valid")))
+        odd = odd or mode == "same"
     rank = draw(st.sampled_from(has.ranks))
     most = 4 if rank == 3 else 9
     S, R = [], []

@@ -8,7 +8,7 @@ import pytest
 
 from convspec import OPERATORS
 from convspec.conformance import case
-from convspec.conformance.case import Case
+from convspec.conformance.case import Case, Operand
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, FULL, Open, of
 from convspec.conformance.verify import DTYPE, RETURNS, SHAPE
@@ -138,4 +138,11 @@ def _without_channels(c: Case) -> Case:
 @pytest.mark.clause("call.batch")
 @stacked
 def test_batch(judge: Trial, op: str) -> None:
+    judge.each(c.but(arrays=_batched(c, N)) for c in trivial(op) for N in (1, 2, 3, 16, 17, 33))
     judge.search(of(op, Open(batch=(2, 3, 5, 8, 17), most=3, stride=True, groups=True)))
+
+
+def _batched(c: Case, N: int) -> tuple[tuple[str, Operand], ...]:
+    """The operands with N images."""
+    (name, x), *others = c.arrays
+    return ((name, Operand((N, *x.shape[1:]), x.dtype)), *others)

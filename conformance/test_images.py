@@ -79,7 +79,7 @@ def test_fillvalue(judge: Trial, op: str) -> None:
 
 
 def _continued(judge: Trial, op: str, boundary: str) -> None:
-    judge.search(images(op, PLAIN, boundary=boundary))
+    judge.search(images(op, PLAIN, mode="full", boundary=boundary))
     judge.search(images(op, PLAIN, mode="same", boundary=boundary, odd=True), share=0.5)
 
 
@@ -111,4 +111,4 @@ def test_edge(judge: Trial, op: str) -> None:
 @both
 @pytest.mark.parametrize("boundary", ["wrap", "symm", "reflect", "edge"])
 def test_beyond_period(judge: Trial, op: str, boundary: str) -> None:
-    judge.search(images(op, PLAIN, boundary=boundary, beyond=True), share=0.6)
+    judge.search(images(op, PLAIN, mode="full", boundary=boundary, beyond=True), share=0.6)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import strategies as st
 
-from convspec import OPERATORS
-from convspec.conformance.case import ARRAYS, Case, Operand
+from convspec import IMAGE_OPERATORS, OPERATORS
+from convspec.conformance.case import ARRAYS, Case, Operand, make
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, FULL, INTEGERS, Open, of
 from convspec.conformance.strategies_pooling import channel_pools, pools
@@ -19,12 +19,29 @@ summed = pytest.mark.parametrize("op", SUMS)
 SMALL = Open(stride=True, most=4)
 
 
+COMBINED = [(a, b, c) for a in INTEGERS for b in INTEGERS for c in (a, "int8", "int16", "int64") if a == b or c == a]
+"""Dtypes of x, w and b: every pair of the first two, and biases of other widths."""
+
+
+def retyped(c: Case, names: tuple[str, ...]) -> Case:
+    """The case with these dtypes of its operands."""
+    pairs = zip(c.arrays, names, strict=False)
+    return c.but(arrays=tuple((name, Operand(operand.shape, dtype)) for (name, operand), dtype in pairs))
+
+
+def typical(op: str) -> Case:
+    """A small case with sums of nine terms and more, and a bias where there is one."""
+    if op in IMAGE_OPERATORS:
+        return make(op, {"in1": ((4, 5), "int8"), "in2": ((3, 3), "int8")}, {"mode": "valid"})
+    x = ((1, 2, 4, 5), "int8")
+    if op.endswith("_pool"):
+        return make(op, {"x": x}, {"size": 2})
+    tile = {"local_conv": (2, 3), "tiled_conv": (1, 2)}.get(op, ())
+    return make(op, {"x": x, "w": ((2, *tile, 2, 3, 3), "int8"), "b": ((2, *tile), "int8")}, {})
+
+
 def mixed(op: str, has: Open, *groups: tuple[str, ...]) -> st.SearchStrategy[Case]:
     """Cases whose operands have dtypes of their own: the first from the first group, the others from the second."""
-
-    def retyped(c: Case, names: tuple[str, ...]) -> Case:
-        pairs = zip(c.arrays, names, strict=False)
-        return c.but(arrays=tuple((name, Operand(operand.shape, dtype)) for (name, operand), dtype in pairs))
 
     chosen = st.tuples(*(st.sampled_from(groups[min(i, len(groups) - 1)]) for i in range(len(ARRAYS[op]))))
     return st.builds(retyped, of(op, has), chosen)
@@ -39,9 +56,8 @@ def test_floats(judge: Trial, op: str) -> None:
 @pytest.mark.clause("number.integers")
 @every
 def test_integers(judge: Trial, op: str) -> None:
-    has = replace(SMALL, bias=True, data=("small",))
-    judge.search(mixed(op, has, INTEGERS), share=1.5)
-    judge.search(mixed(op, has, ("int8", "uint8")), share=0.5)
+    judge.each(retyped(typical(op), (first, second, third)) for first, second, third in COMBINED)
+    judge.search(mixed(op, replace(SMALL, bias=True, data=("small",)), INTEGERS), share=0.7)
 
 
 @pytest.mark.clause("number.integer-modulo")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import strategies as st
 
@@ -19,6 +21,7 @@ ORDERS = (2, 1, 1.0, 3, 1.5, 2.0, 4)
 def test_max_pool(judge: Trial) -> None:
     judge.search(pools("max_pool", WINDOWS), share=1.5)
     judge.search(pools("max_pool", Open(most=12)), share=0.5)
+    judge.each(make("max_pool", {"x": ((2, 3, 4, 5), dtype)}, {"size": 2}, data="real") for dtype in INTEGERS)
     judge.search(pools("max_pool", Open(dtypes=INTEGERS, data=("real", "small"), stride=True)))
 
 
@@ -93,15 +96,8 @@ def test_padding(judge: Trial, op: str) -> None:
 def _negative(c: Case) -> Case:
     """The case with one negative channel and image, all through: zero would win there."""
     shape = c.operands["x"].shape
-    low = [Put("x", (0, 0, *i), str(-1 - (sum(i) % 5))) for i in _indices(shape[2:])]
+    low = [Put("x", (0, 0, *i), str(-1 - (sum(i) % 5))) for i in product(*map(range, shape[2:]))]
     return c.but(put=tuple(low))
-
-
-def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    found: list[tuple[int, ...]] = [()]
-    for n in shape:
-        found = [(*i, j) for i in found for j in range(n)]
-    return found
 
 
 @pytest.mark.clause("pool.empty-window")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import strategies as st
 
@@ -31,39 +33,59 @@ def wide_or_small(op: str) -> str:
     return "small" if op in ("avg_pool", "lp_pool", "channel_pool") else "wide"
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a case: input and output channels, width and height of the output, taps, stride, repetition of tiles."""
+
+    C: int
+    K: int
+    W: int
+    H: int = 2
+    k: int = 3
+    stride: int = 1
+    tile: int = 2
+    depthwise: bool = False
+    dtype: str = "float32"
+    seed: int = 0
+
+
+def sized(op: str, n: Sizes) -> Case:
+    """A case of these sizes with windows along the last axis."""
+    rest = {"data": wide_or_small(op), "seed": n.seed}
+    x = ((1, n.C, n.H, n.W + n.k - 1), n.dtype)
+    if op in IMAGE_OPERATORS:
+        return make(op, {"in1": ((n.C, n.W), n.dtype), "in2": ((n.H, n.k), n.dtype)}, {}, **rest)
+    if op == "channel_pool":
+        return make(op, {"x": x}, {"size": min(n.k, n.C), "kind": "avg" if n.seed % 2 else "max"}, **rest)
+    if op.endswith("_pool"):
+        arguments = {"size": (1, n.k), "stride": n.stride} | ({"p": 1} if op == "lp_pool" else {})
+        return make(op, {"x": x}, arguments, **rest)
+    G = n.C if n.depthwise else 1
+    K, Cg = (n.C * min(n.K, 2), 1) if n.depthwise else (n.K, n.C)
+    arguments = {"stride": n.stride} | ({"groups": G} if G > 1 else {})
+    if op == "conv_transpose":
+        return make(op, {"x": x, "w": ((n.C, K // G, 1, n.k), n.dtype)}, arguments, **rest)
+    O = ((n.H - 1) // n.stride + 1, (n.W - 1) // n.stride + 1)
+    tile = {"conv": (), "tiled_conv": (1, n.tile), "local_conv": O}[op]
+    return make(op, {"x": x, "w": ((K, *tile, Cg, 1, n.k), n.dtype), "b": ((K, *tile), n.dtype)}, arguments, **rest)
+
+
 @st.composite
 def bounded(draw: Draw, op: str) -> Case:
     """Two sizes of a case at boundaries, the others small; one group, or depthwise."""
     edge, small = st.sampled_from(BOUNDARY), st.integers(1, 3)
-    dtype, seed = draw(st.sampled_from(DTYPES)), draw(st.integers(0, 99))
-    k = draw(st.sampled_from((1, 2, 3, 5)))
     C, K, W = draw(st.permutations((draw(edge), draw(edge), draw(small))))
-    H = draw(small)
-    rest = {"data": wide_or_small(op), "seed": seed}
-    if op in IMAGE_OPERATORS:
-        return make(op, {"in1": ((C, W), dtype), "in2": ((H, k), dtype)}, {}, **rest)
-    if op == "channel_pool":
-        return make(
-            op, {"x": ((1, C, H, W), dtype)}, {"size": min(k, C), "kind": draw(st.sampled_from(("max", "avg")))}, **rest
-        )
-    stride, x = draw(st.sampled_from((1, 1, 2))), ((1, C, H, W + k - 1), dtype)
-    if op.endswith("_pool"):
-        arguments = {"size": (1, k), "stride": stride} | ({"p": 1} if op == "lp_pool" else {})
-        return make(op, {"x": x}, arguments, **rest)
-    depthwise = draw(st.integers(0, 3)) == 0
-    G, Cg = (C, 1) if depthwise else (1, C)
-    K = C * draw(st.integers(1, 2)) if depthwise else K
-    arguments = {"stride": stride} | ({"groups": G} if G > 1 else {})
-    if op == "conv_transpose":
-        return make(op, {"x": x, "w": ((C, K // G, 1, k), dtype)}, arguments, **rest)
-    O = ((H - 1) // stride + 1, (W - 1) // stride + 1)
-    tile = {"conv": (), "tiled_conv": (1, draw(small)), "local_conv": O}[op]
-    return make(op, {"x": x, "w": ((K, *tile, Cg, 1, k), dtype), "b": ((K, *tile), dtype)}, arguments, **rest)
+    k, stride = draw(st.sampled_from((1, 2, 3, 5))), draw(st.sampled_from((1, 1, 2)))
+    depthwise, dtype = draw(st.integers(0, 3)) == 0, draw(st.sampled_from(DTYPES))
+    return sized(op, Sizes(C, K, W, draw(small), k, stride, draw(small), depthwise, dtype, draw(st.integers(0, 99))))
 
 
 @pytest.mark.parametrize("op", VALUES)
 def test_boundary_sizes(judge: Trial, op: str) -> None:
-    judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case))
+    for n in BOUNDARY:
+        for sizes in (Sizes(n, 2, 3), Sizes(3, n, 2), Sizes(2, 3, n, seed=1), Sizes(n, 1, 4, depthwise=True)):
+            metamorphic.whole(judge, sized(op, sizes))
+    judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case), share=0.6)
 
 
 def large(op: str) -> list[Case]:
@@ -106,7 +128,7 @@ def _layer(op: str, plane: tuple[tuple[int, ...], int, int, int], data: str) -> 
         w: tuple[int, ...] = (C, 6, *R)
     else:
         O = tuple((n + 2 * padding - k) // stride + 1 for n in S)
-        w = (4 if op == "local_conv" else 33, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
+        w = (4 if op == "local_conv" else 37, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
     return make(op, {"x": (x, "float32"), "w": (w, "float32")}, {"stride": stride, "padding": padding}, data=data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import strategies as st
@@ -68,13 +69,25 @@ def _subnormal(c: Case) -> Case:
     """The case with all of its first operand some thousand times the least subnormal, and small weights."""
     (name, operand), *_ = c.arrays
     unit = 2.0**-149 if operand.dtype == "float32" else 2.0**-1074
-    put: list[Put] = []
-    index: list[tuple[int, ...]] = [()]
-    for n in operand.shape:
-        index = [(*i, j) for i in index for j in range(n)]
-    for count, i in enumerate(index):
+    put = []
+    for count, i in enumerate(product(*map(range, operand.shape))):
         put.append(Put(name, i, repr((3000 + 77 * count) * (-1) ** (count % 3 == 1) * unit)))
     return c.but(put=tuple(put), data="small")
+
+
+@pytest.mark.clause("number.bound")
+@summed
+def test_scales(judge: Trial, op: str) -> None:
+    judge.search(unpadded(op, Open(dtypes=FLOATS, batch=(1,), most=2, ranks=(1, 2))).map(_scaled), share=0.5)
+
+
+def _scaled(c: Case) -> Case:
+    """The case with a first operand of some 2^40 and a second one of some 2^-70, neither of which may be taken for zero."""
+    put = []
+    for (name, operand), unit in zip(c.arrays, (2.0**40, 2.0**-70), strict=False):
+        for count, i in enumerate(product(*map(range, operand.shape))):
+            put.append(Put(name, i, repr((1 + count % 7 / 8) * (-1) ** (count % 3 == 1) * unit)))
+    return c.but(put=tuple(put))
 
 
 @pytest.mark.clause("number.signed-zero")

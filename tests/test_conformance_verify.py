@@ -88,7 +88,8 @@ def test_order_of_judgement() -> None:
 
 
 def widened_never(x, w, b=None, **rest):  # type: ignore[no-untyped-def]
-    dtype = np.result_type(x, w) if b is None or b.dtype.kind != "f" else np.result_type(x, w, b)
+    every = [x, w] if b is None else [x, w, b]
+    dtype = np.result_type(*(every if any(a.dtype.kind == "f" for a in every) else every[:2]))
     if dtype.kind != "f":
         return innocent.conv(x, w, b, **rest).astype(dtype)
     return innocent.conv(x.astype(dtype), w.astype(dtype), None if b is None else b.astype(dtype), **rest)
