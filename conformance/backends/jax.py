@@ -5,7 +5,8 @@
 * https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_general_dilated_local.html (no groups)
 * https://docs.jax.dev/en/latest/_autosummary/jax.lax.reduce_window.html, from which maxima and averages are made as its documentation
   does; windows are not rounded up, and norms are not offered
-* https://docs.jax.dev/en/latest/_autosummary/jax.scipy.signal.convolve.html and correlate, of floating numbers, which extend by zeros
+* https://docs.jax.dev/en/latest/_autosummary/jax.scipy.signal.convolve.html and correlate, of floating numbers, which extend by zeros,
+  and of operands one of which covers the other
 
 Padding strings are "SAME", "SAME_LOWER" and "VALID". The operands of jax.lax share their dtype, and arrays the byte order of the machine.
 """
@@ -24,7 +25,7 @@ from jax import __version__, lax
 from jax import numpy as jnp
 from jax.scipy import signal
 
-from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, rank_of, refusals
 
 jax.config.update("jax_enable_x64", True)
 
@@ -37,6 +38,8 @@ numerics = {"*": "direct"}
 
 STRINGS = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 LAYOUT = {1: ("NCH", "OIH", "NCH"), 2: ("NCHW", "OIHW", "NCHW"), 3: ("NCHWD", "OIHWD", "NCHWD")}
+NEITHER = "One input must be smaller than the other in every dimension"
+"""What jax.scipy.signal says of two operands neither of which covers the other, under every mode."""
 HIGHEST = lax.Precision.HIGHEST
 
 
@@ -45,10 +48,11 @@ def conv(
 ) -> Any:
     """jax.lax.conv_general_dilated."""
     rank = _asked(x, w, b)
-    y = lax.conv_general_dilated(
-        x, w, axes(stride, rank), _padding(padding, rank), rhs_dilation=axes(dilation, rank),
-        dimension_numbers=LAYOUT[rank], feature_group_count=groups, precision=HIGHEST,
-    )  # fmt: skip
+    with refusals(RuntimeError):
+        y = lax.conv_general_dilated(
+            x, w, axes(stride, rank), _padding(padding, rank), rhs_dilation=axes(dilation, rank),
+            dimension_numbers=LAYOUT[rank], feature_group_count=groups, precision=HIGHEST,
+        )  # fmt: skip
     return _result(y, b)
 
 
@@ -121,9 +125,10 @@ def correlate(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fi
 def _signal(function: Any, in1: Any, in2: Any, mode: Any, boundary: Any, fillvalue: Any) -> Any:
     only("boundary", boundary, "fill")
     only("fillvalue", fillvalue, 0, 0.0)
-    if "f" not in {_native(in1).dtype.kind, _native(in2).dtype.kind}:
+    if one_dtype(_native(in1), _native(in2)).kind != "f":
         raise NotImplementedError("integers become floating numbers")
-    return np.array(function(in1, in2, mode=mode, method="direct", precision=HIGHEST))
+    with refusals(RuntimeError, ValueError, not_offered=() if mode == "valid" else (NEITHER,)):
+        return np.array(function(in1, in2, mode=mode, method="direct", precision=HIGHEST))
 
 
 def _asked(*operands: Any) -> int:
@@ -161,4 +166,4 @@ def _window(
 
 def _result(y: Any, b: Any) -> Any:
     """The result with the bias of each channel added, as a numpy array of its own."""
-    return np.array(y if b is None else y + jnp.expand_dims(b, tuple(range(1, y.ndim - 1))))
+    return np.array(y if b is None else y + lax.broadcast_in_dim(jnp.asarray(b), y.shape, (1,)))

@@ -17,9 +17,19 @@ from convspec.conformance.backends._onnx import snippet as script
 from convspec.conformance.backends._plumbing import refusals
 from convspec.conformance.case import Case
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies", "snippet"]
+__all__ = [
+    "__version__",
+    "avg_pool",
+    "conv",
+    "conv_transpose",
+    "lp_pool",
+    "max_pool",
+    "numerics",
+    "policies",
+    "snippet",
+]
 
-policies = {"padded_tap": "any"}
+policies = {"padded_tap": "any", "max_nan": "any", "empty_window": "any"}
 numerics = {"*": "direct"}
 
 
@@ -37,4 +47,7 @@ max_pool, avg_pool, lp_pool = _operators.max_pool, _operators.avg_pool, _operato
 
 def snippet(case: Case) -> str:
     """The call in ONNX's own words, for bug reports."""
-    return script(case, "import onnx.reference\ny = onnx.reference.ReferenceEvaluator(onnx.load_from_string(model)).run(None, arrays)[0]")
+    return script(
+        case,
+        "import onnx.reference\ny = onnx.reference.ReferenceEvaluator(onnx.load_from_string(model)).run(None, arrays)[0]",
+    )

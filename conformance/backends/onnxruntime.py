@@ -21,7 +21,17 @@ from convspec.conformance.backends._onnx import snippet as script
 from convspec.conformance.backends._plumbing import refusals
 from convspec.conformance.case import Case
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies", "snippet"]
+__all__ = [
+    "__version__",
+    "avg_pool",
+    "conv",
+    "conv_transpose",
+    "lp_pool",
+    "max_pool",
+    "numerics",
+    "policies",
+    "snippet",
+]
 
 policies = {"padded_tap": "any", "max_nan": "any", "empty_window": "any"}
 numerics = {"*": "direct"}

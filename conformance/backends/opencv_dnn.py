@@ -19,7 +19,9 @@ from convspec.conformance.backends._plumbing import refusals
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
 
-policies = {"padded_tap": "any", "max_nan": "any"}
+policies = {
+    "padded_tap": "any", "max_nan": "any", "empty_window": "any", "subnormals": "flushed", "ceil_drop": "no", "ceil_divisor": "full"
+}  # fmt: skip
 numerics = {"*": "fast"}
 
 

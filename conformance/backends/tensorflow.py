@@ -29,6 +29,11 @@ policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "su
 numerics = {"*": "direct"}
 
 STRINGS = {"same": "SAME", "valid": "VALID"}
+NOT_OFFERED = (
+    "UnimplementedError", "NotFoundError", "Could not find device", "not supported", "not in the list of allowed",
+    "is not implemented",
+)  # fmt: skip
+"""What it says where it has no such kernel."""
 
 
 def conv(
@@ -38,6 +43,8 @@ def conv(
     rank = _asked(x, w, b)
     if np.ndim(w) == rank + 2 and np.shape(w)[1] * groups != np.shape(x)[1]:
         raise NotImplementedError("groups are not an argument")
+    if rank == 3:
+        only("groups", groups, 1)
     function = tf.nn.conv2d if rank == 2 else tf.nn.convolution
     explicit = rank == 2 and not isinstance(padding, str)
     pads = [(0, 0), *pairs(padding, rank), (0, 0)] if explicit else _padding(padding, rank)
@@ -52,10 +59,15 @@ def conv_transpose(
 ) -> Any:  # fmt: skip
     """tf.nn.conv_transpose."""
     rank = _asked(x, w, b)
-    for name, value, default in (("dilation", dilation, 1), ("groups", groups, 1), ("padding", padding, 0)):
-        only(name, value, default, (default, default))
+    only("dilation", dilation, 1)
+    only("groups", groups, 1)
+    if isinstance(padding, str):
+        raise NotImplementedError("the strings of tf.nn.conv_transpose mean something else")
+    _padding(padding, rank)
     steps, extra = axes(stride, rank), axes(output_padding, rank)
-    sizes = zip(np.shape(x)[2:], steps, np.shape(w)[2:], extra, strict=True)
+    if len(extra) != rank:
+        raise NotImplementedError("the shape of the output is an argument")
+    sizes = zip(np.shape(x)[2:], steps, np.shape(w)[2:], extra, strict=False)
     shape = [np.shape(x)[0], *((n - 1) * s + k + e for n, s, k, e in sizes), np.shape(w)[1]]
     with _refusals():
         return _back(tf.nn.conv_transpose(_last(x), _filters(w), shape, steps, padding="VALID"), b)
@@ -98,16 +110,16 @@ def _padding(padding: Any, rank: int) -> str:
         if padding in ("full", "same_lower"):
             raise NotImplementedError(f"tf.nn has no padding {padding!r}")
         return STRINGS.get(padding, padding)
-    for pair in pairs(padding, rank):
-        only("padding", pair, 0)
+    if not all(pair == (0, 0) for pair in pairs(padding, rank)) or len(axes(padding, rank)) != rank:
+        raise NotImplementedError("padding in numbers is not offered")
     return "VALID"
 
 
 def _refusals() -> Any:
     errors = tf.errors
-    unknown = (errors.UnimplementedError, errors.NotFoundError)
-    return refusals(*unknown, errors.InvalidArgumentError, errors.InternalError, errors.ResourceExhaustedError,
-                    not_offered=("UnimplementedError", "NotFoundError", "Could not find device for node"))  # fmt: skip
+    classes = (errors.UnimplementedError, errors.NotFoundError, errors.InvalidArgumentError, errors.InternalError)
+    more = (errors.ResourceExhaustedError, errors.AbortedError, ValueError)
+    return refusals(*classes, *more, not_offered=NOT_OFFERED)
 
 
 def _last(x: Any) -> Any:
@@ -124,5 +136,5 @@ def _filters(w: Any) -> Any:
 
 def _back(y: Any, b: Any) -> Any:
     """The result, with its bias, channels second, as a numpy array of its own."""
-    y = y if b is None else y + tf.convert_to_tensor(b)
+    y = y if b is None else tf.nn.bias_add(y, tf.convert_to_tensor(b))
     return np.array(tf.transpose(y, [0, len(y.shape) - 1, *range(1, len(y.shape) - 1)]))

@@ -57,14 +57,18 @@ def avg_pool(
     x: Any, size: Any, *, padding: Any = 0, dilation: Any = 1, count_include_pad: Any = False, **keywords: Any
 ) -> Any:
     """torch.nn.functional.avg_pool1d, avg_pool2d, avg_pool3d, of floating tensors."""
-    _floating(x), _numbers(padding), only("dilation", dilation, 1)
+    _floating(x)
+    _numbers(padding)
+    only("dilation", dilation, 1)
     keywords |= {"padding": symmetric(padding), "count_include_pad": count_include_pad}
     return _call(f"avg_pool{rank_of(x)}d", x, kernel_size=size, **keywords)
 
 
 def lp_pool(x: Any, size: Any, *, p: Any = 2, padding: Any = 0, dilation: Any = 1, **keywords: Any) -> Any:
     """torch.nn.functional.lp_pool1d, lp_pool2d, lp_pool3d, of floating tensors."""
-    _floating(x), only("padding", padding, 0, (0, 0)), only("dilation", dilation, 1)
+    _floating(x)
+    only("padding", padding, 0, (0, 0))
+    only("dilation", dilation, 1)
     if rank_of(x) == 1:
         size, keywords = _bare(size), {key: _bare(value) for key, value in keywords.items()}
     return _call(f"lp_pool{rank_of(x)}d", x, norm_type=p, kernel_size=size, **keywords)
