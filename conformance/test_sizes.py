@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
@@ -51,15 +52,15 @@ class Sizes:
 
 def sized(op: str, n: Sizes) -> Case:
     """A case of these sizes with windows along the last axis."""
-    rest = {"data": wide_or_small(op), "seed": n.seed}
+    rest: dict[str, Any] = {"data": wide_or_small(op), "seed": n.seed}
     x = ((1, n.C, n.H, n.W + n.k - 1), n.dtype)
     if op in IMAGE_OPERATORS:
         return make(op, {"in1": ((n.C, n.W), n.dtype), "in2": ((n.H, n.k), n.dtype)}, {}, **rest)
     if op == "channel_pool":
         return make(op, {"x": x}, {"size": min(n.k, n.C), "kind": "avg" if n.seed % 2 else "max"}, **rest)
     if op.endswith("_pool"):
-        arguments = {"size": (1, n.k), "stride": n.stride} | ({"p": 1} if op == "lp_pool" else {})
-        return make(op, {"x": x}, arguments, **rest)
+        pooling = {"size": (1, n.k), "stride": n.stride} | ({"p": 1} if op == "lp_pool" else {})
+        return make(op, {"x": x}, pooling, **rest)
     G = n.C if n.depthwise else 1
     K, Cg = (n.C * min(n.K, 2), 1) if n.depthwise else (n.K, n.C)
     arguments = {"stride": n.stride} | ({"groups": G} if G > 1 else {})

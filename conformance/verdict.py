@@ -17,8 +17,8 @@ HANG = "hang"
 FAILURES = (VIOLATES, CRASH, HANG)
 """The verdicts that make a run fail."""
 
-RANKED = (CONFORMS, NOT_OFFERED, DECLARED, VIOLATES, HANG, CRASH)
-"""From the least to the most telling: that of several tests of one clause is the last of theirs."""
+RANKED = (NOT_OFFERED, CONFORMS, DECLARED, VIOLATES, HANG, CRASH)
+"""From the least to the most telling: a clause that several tests try has the last of their verdicts."""
 
 
 @dataclass(frozen=True)
