@@ -20,7 +20,10 @@ from convspec.errors import SpecValueError
 from convspec.policies import numerics, resolve
 
 ADAPTERS = "convspec.conformance.backends"
-_ALIASES = {"scipy.signal": "scipy", "convspec.fast": "fast", "convspec.reference": "reference"}
+_ALIASES = {
+    "scipy.signal": "scipy", "scipy.ndimage": "ndimage", "onnx.reference": "onnx_reference", "opencv.dnn": "opencv_dnn",
+    "convspec.fast": "fast", "convspec.reference": "reference",
+}  # fmt: skip
 
 
 class Unusable(Exception):
