@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 policies = {
-    "padded_tap": "any", "subnormals": "flushed", "max_nan": "any", "empty_window": "any", "ceil_divisor": "full"
+    "padded_tap": "any", "subnormals": "flushed", "max_nan": "any", "empty_window": "any"
 }  # fmt: skip
 numerics = {"*": "direct"}
 
