@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from convspec import IMAGE_OPERATORS, shapes
-from convspec.conformance.case import Case
+from convspec.conformance.case import Case, make
 
 BOUNDARY = (1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65)
 """Sizes on either side of the widths of vectors, tiles and blocks."""
@@ -126,6 +126,17 @@ def rest(draw: Draw, has: Open) -> dict[str, Any]:
         "seed": draw(st.integers(0, 999)),
         "layout": draw(st.sampled_from(has.layouts)),
     }
+
+
+def example(op: str, dtype: str = "int8") -> Case:
+    """A small case with sums of nine terms and more, and a bias where there is one."""
+    if op in IMAGE_OPERATORS:
+        return make(op, {"in1": ((4, 5), dtype), "in2": ((3, 3), dtype)}, {"mode": "valid"})
+    x = ((1, 2, 4, 5), dtype)
+    if op.endswith("_pool"):
+        return make(op, {"x": x}, {"size": 2})
+    tile = {"local_conv": (2, 3), "tiled_conv": (1, 2)}.get(op, ())
+    return make(op, {"x": x, "w": ((2, *tile, 2, 3, 3), dtype), "b": ((2, *tile), dtype)}, {})
 
 
 def of(op: str, has: Open = PLAIN) -> st.SearchStrategy[Case]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import strategies as st
 
-from convspec import IMAGE_OPERATORS, OPERATORS
-from convspec.conformance.case import ARRAYS, Case, Operand, make
+from convspec import OPERATORS
+from convspec.conformance.case import ARRAYS, Case, Operand
 from convspec.conformance.judge import Trial
-from convspec.conformance.strategies import FLOATS, FULL, INTEGERS, Open, of
+from convspec.conformance.strategies import FLOATS, FULL, INTEGERS, Open, example, of
 from convspec.conformance.strategies_pooling import channel_pools, pools
 
 SUMS = ("convolve", "correlate", "conv", "conv_transpose", "local_conv", "tiled_conv")
@@ -29,17 +29,6 @@ def retyped(c: Case, names: tuple[str, ...]) -> Case:
     return c.but(arrays=tuple((name, Operand(operand.shape, dtype)) for (name, operand), dtype in pairs))
 
 
-def typical(op: str) -> Case:
-    """A small case with sums of nine terms and more, and a bias where there is one."""
-    if op in IMAGE_OPERATORS:
-        return make(op, {"in1": ((4, 5), "int8"), "in2": ((3, 3), "int8")}, {"mode": "valid"})
-    x = ((1, 2, 4, 5), "int8")
-    if op.endswith("_pool"):
-        return make(op, {"x": x}, {"size": 2})
-    tile = {"local_conv": (2, 3), "tiled_conv": (1, 2)}.get(op, ())
-    return make(op, {"x": x, "w": ((2, *tile, 2, 3, 3), "int8"), "b": ((2, *tile), "int8")}, {})
-
-
 def mixed(op: str, has: Open, *groups: tuple[str, ...]) -> st.SearchStrategy[Case]:
     """Cases whose operands have dtypes of their own: the first from the first group, the others from the second."""
 
@@ -56,7 +45,7 @@ def test_floats(judge: Trial, op: str) -> None:
 @pytest.mark.clause("number.integers")
 @every
 def test_integers(judge: Trial, op: str) -> None:
-    judge.each(retyped(typical(op), (first, second, third)) for first, second, third in COMBINED)
+    judge.each(retyped(example(op), (first, second, third)) for first, second, third in COMBINED)
     judge.search(mixed(op, replace(SMALL, bias=True, data=("small",)), INTEGERS), share=0.7)
 
 
