@@ -41,7 +41,7 @@ CASES = {
 """A case or two of each operator that adapters have; every adapter offers one of them."""
 
 ROOT = Path(__file__).resolve().parents[1]
-FINDINGS = sorted((ROOT / "docs" / "findings").glob("*.md"))
+FINDINGS = sorted(set((ROOT / "docs" / "findings").glob("*.md")) - {ROOT / "docs" / "findings" / "README.md"})
 adapters = pytest.mark.parametrize("name", PEERS)
 
 
@@ -97,6 +97,13 @@ def test_declared_deviations_can_be_read(name: str) -> None:
     for line in read(name, None).lines:
         for finding in re.findall(r"docs/findings/\S+", line.reason):
             assert (ROOT / finding).is_file(), line
+
+
+def test_findings_are_listed() -> None:
+    """The index has every finding under its own title."""
+    index = (ROOT / "docs" / "findings" / "README.md").read_text(encoding="utf-8")
+    listed = {name: title for title, name in re.findall(r"\[(.*)\]\((.*\.md)\)", index)}
+    assert listed == {path.name: path.read_text(encoding="utf-8").splitlines()[0][2:] for path in FINDINGS}
 
 
 @pytest.mark.parametrize("path", FINDINGS, ids=lambda path: path.stem)
