@@ -12,7 +12,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cs_window:
         int64_t kind, groups, blocks, tasks, scratch, packed
         uint64_t fill
-        double power, cycles
+        double power, cycles, cost
     void cs_choose(cs_window *w)
     int64_t cs_packed_size(const cs_window *w)
     void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
@@ -24,6 +24,17 @@ cdef extern from "kernels.h" nogil:
     int cs_select(const char *name)
     int cs_max_threads()
     int cs_openmp()
+
+cdef extern from "winograd.h" nogil:
+    ctypedef struct cs_winograd:
+        int64_t side, panels, packed, input_tasks, output_tasks, common, scratch
+        cs_window window
+    int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
+    void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
+    void cs_winograd_split(cs_winograd *g, int64_t images, int threads)
+    void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
+    void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+                            void *y, void *common, void *scratch)
 
 cdef enum:
     CACHE_LINE = 64
@@ -66,6 +77,33 @@ cdef void run_all(const cs_window *w, int64_t tasks, int threads, const void *x,
             cs_run(w, i, x, weights, bias, y, scratch + threadid() * scratch_size)
 
 
+cdef void run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *direct, void *y,
+                    char *scratch) noexcept nogil:
+    """Winograd's phases; the scratch is the common part, then one for each thread."""
+    cdef int64_t i
+    cdef char *own = scratch + (g.common if g.input_tasks else 0)
+    if threads == 1:
+        for i in range(g.output_tasks):
+            cs_winograd_output(g, i, x, packed, direct, y, scratch, own)
+        return
+    with parallel(num_threads=threads):
+        for i in prange(g.input_tasks, schedule="dynamic"):
+            cs_winograd_input(g, i, x, scratch, own + threadid() * g.scratch)
+        for i in prange(g.output_tasks, schedule="dynamic"):
+            cs_winograd_output(g, i, x, packed, direct, y, scratch, own + threadid() * g.scratch)
+
+
+cdef void pack_tiles(const cs_winograd *g, int threads, const void *weights, const void *bias,
+                     char *packed) noexcept nogil:
+    cdef int64_t i
+    if threads == 1:
+        for i in range(g.window.groups * g.panels):
+            cs_winograd_pack(g, i, weights, bias, packed)
+        return
+    for i in prange(g.window.groups * g.panels, schedule="static", num_threads=threads):
+        cs_winograd_pack(g, i, weights, bias, packed)
+
+
 cdef void pack_all(const cs_window *w, int threads, const void *weights, const void *bias, char *packed) noexcept nogil:
     cdef int64_t i
     if threads == 1:
@@ -82,9 +120,11 @@ cdef class Plan:
     cdef cs_window *windows
     cdef int count
     cdef char *packed
+    cdef char *tiles_packed
+    cdef cs_winograd tiles
     cdef object local_w, local_b
 
-    def __cinit__(self, list windows, bytes fill, double power, w, b, int threads):
+    def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles):
         cdef int64_t size = 0
         cdef int64_t *fields
         cdef int n, i
@@ -105,6 +145,8 @@ cdef class Plan:
         if self.count and self.windows[0].kind == CS_LOCAL:
             self.local_w, self.local_b = w, b
         elif w is not None:
+            if tiles and self.count == 1:
+                cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1)
             self.pack(size, w, b, threads)
 
     cdef pack(self, int64_t size, w, b, int threads):
@@ -114,6 +156,10 @@ cdef class Plan:
         self.packed = <char *>malloc(size + CACHE_LINE)
         if self.packed == NULL:
             raise MemoryError
+        if self.tiles.side:
+            self.tiles_packed = <char *>malloc(self.tiles.packed + CACHE_LINE)
+            if self.tiles_packed == NULL:
+                raise MemoryError
         if size < 1 << 18:
             threads = 1
         PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
@@ -123,6 +169,8 @@ cdef class Plan:
         with nogil:
             for n in range(self.count):
                 pack_all(&self.windows[n], threads, vw.buf, bias, self.packed + self.windows[n].packed)
+            if self.tiles.side:
+                pack_tiles(&self.tiles, threads, vw.buf, bias, self.tiles_packed)
         PyBuffer_Release(&vw)
         if b is not None:
             PyBuffer_Release(&vb)
@@ -130,6 +178,31 @@ cdef class Plan:
     def __dealloc__(self):
         free(self.windows)
         free(self.packed)
+        free(self.tiles_packed)
+
+    def side(self):
+        """The side of Winograd's tiles; 0 for the direct algorithm."""
+        return self.tiles.side
+
+    cdef bint run_winograd(self, x, y, int64_t images, int threads) except -1:
+        cdef Py_buffer vx, vy
+        cdef cs_winograd g = self.tiles
+        cdef char *scratch
+        if self.windows[0].cost * images * g.window.groups < PARALLEL_CYCLES:
+            threads = 1
+        cs_winograd_split(&g, images, threads)
+        g.scratch = (g.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        scratch = <char *>malloc((g.common if g.input_tasks else 0) + g.scratch * threads + CACHE_LINE)
+        if scratch == NULL:
+            raise MemoryError
+        PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+        PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
+        with nogil:
+            run_tiles(&g, threads, vx.buf, self.tiles_packed, self.packed, vy.buf, scratch)
+            free(scratch)
+        PyBuffer_Release(&vx)
+        PyBuffer_Release(&vy)
+        return threads > 1
 
     def run(self, x, y, int64_t images, int threads):
         """Fills `y`; both arrays are C-contiguous."""
@@ -143,6 +216,9 @@ cdef class Plan:
         cdef int n
         if windows == NULL:
             raise MemoryError
+        if self.tiles.side and images:
+            free(windows)
+            return self.run_winograd(x, y, images, threads)
         memcpy(windows, self.windows, self.count * sizeof(cs_window))
         for n in range(self.count):
             cs_split(&windows[n], images, threads)

@@ -10,6 +10,9 @@ from convspec.fast import _kernels
 from convspec.fast.windows import Windows
 from convspec.params import Array, Ints
 
+TILES = {"direct": 0, "auto": 1, "winograd": 2}
+"""Winograd's tiles (clause fast.winograd): never, where they cost less, or wherever they can be used."""
+
 
 def operand(a: Array, dtype: np.dtype[Any]) -> Array:
     """`a` in the result's dtype, contiguous and aligned; integers wrap. Copied only where it is not so already."""
@@ -17,9 +20,12 @@ def operand(a: Array, dtype: np.dtype[Any]) -> Array:
     return a if a.flags.aligned else a.copy()
 
 
-def prepare(windows: Windows, w: Array | None, b: Array | None, threads: int) -> _kernels.Plan:
+def prepare(
+    windows: Windows, w: Array | None, b: Array | None, threads: int, algorithm: str = "direct"
+) -> _kernels.Plan:
     """The windows with their weights in the order the kernels read them."""
-    return _kernels.Plan(windows.fields, windows.fill_bytes(), windows.power, w, b, threads)
+    tiles = TILES[algorithm]
+    return _kernels.Plan(windows.fields, windows.fill_bytes(), windows.power, w, b, threads, tiles)
 
 
 def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],

@@ -113,7 +113,7 @@ def _sums(c: Conv, out: Any, num_threads: Any, algorithm: Any) -> Array:
     b = None if c.b is None else operand(c.b, c.dtype)
     described = describe(c, w)
     background = None if described.covers else bias_everywhere(c, b)
-    plan = prepare(described, w, b, threads)
+    plan = prepare(described, w, b, threads, algorithm if c.op == "conv" else "direct")
     return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)
 
 
@@ -133,9 +133,7 @@ def _pooled(c: Pool | ChannelPool, described: windows.Windows, out: Any, num_thr
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x,))
     threads = options.threads(num_threads)
-    return run(
-        prepare(described, None, None, 1), operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads
-    )
+    return run(prepare(described, None, None, 1), operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads)
 
 
 def _image(c: Image, out: Any, num_threads: Any, algorithm: Any) -> Array:

@@ -11,7 +11,7 @@ from convspec.errors import SpecTypeError, SpecValueError
 from convspec.fast import _kernels
 from convspec.params import Array, Ints
 
-ALGORITHMS = ("auto", "direct")
+ALGORITHMS = ("auto", "direct", "winograd")
 
 
 class _Process:

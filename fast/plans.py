@@ -35,8 +35,9 @@ class ConvPlan:
     each new shape and dtype of an image; the number of images may vary freely.
     """
 
-    def __init__(self, check: Callable[..., Conv], w: Any, b: Any, **keywords: Any) -> None:
-        self._check, self._keywords = check, keywords
+    def __init__(self, check: Callable[..., Conv], w: Any, b: Any, algorithm: Any, **keywords: Any) -> None:
+        options.algorithm(algorithm)
+        self._check, self._keywords, self._algorithm = check, keywords, algorithm
         self._w = np.array(dtypes.array("w", w))
         self._b = None if b is None else np.array(dtypes.array("b", b))
         self._prepared: dict[Any, _Prepared] = {}
@@ -55,7 +56,7 @@ class ConvPlan:
         w, b = operand(c.w, c.dtype), None if c.b is None else operand(c.b, c.dtype)
         described = describe(c, w)
         background = None if described.covers else bias_everywhere(c, b)
-        prepared = _Prepared(prepare(described, w, b, threads), c.shape[1:], c.dtype, background)
+        prepared = _Prepared(prepare(described, w, b, threads, self._algorithm), c.shape[1:], c.dtype, background)
         if len(self._prepared) >= SHAPES:
             self._prepared.clear()
         self._prepared[x.shape[1:], x.dtype] = prepared
@@ -63,10 +64,11 @@ class ConvPlan:
 
 
 def plan_conv(
-    w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
-) -> ConvPlan:
+    w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    algorithm: Any = "auto",
+) -> ConvPlan:  # fmt: skip
     """A plan of conv; what the shape of x decides is checked when it is called."""
-    return ConvPlan(checks.conv, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return ConvPlan(checks.conv, w, b, algorithm, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 def plan_conv_transpose(
@@ -75,6 +77,6 @@ def plan_conv_transpose(
 ) -> ConvPlan:  # fmt: skip
     """A plan of conv_transpose; what the shape of x decides is checked when it is called."""
     return ConvPlan(
-        checks.conv_transpose, w, b, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
+        checks.conv_transpose, w, b, "direct", stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip

@@ -90,9 +90,7 @@ def conv_transpose(c: Conv, finite: bool) -> Windows:
     dtype = _sum_dtype(c.dtype)
     channels, outputs, taps = c.C // c.groups, c.K // c.groups, prod(c.R)
     geometry = zip(c.S, c.O, c.R, c.stride, c.dilation, c.pads, _strides(c.R), _strides(c.O), strict=True)
-    per_axis = [
-        phases(n, o, r, stride=s, dilation=d, before=p[0], w=w, y=y) for n, o, r, s, d, p, w, y in geometry
-    ]
+    per_axis = [phases(n, o, r, stride=s, dilation=d, before=p[0], w=w, y=y) for n, o, r, s, d, p, w, y in geometry]
     covers = all(sum(a.out for a in axes) == o for axes, o in zip(per_axis, c.O, strict=True))
     if not finite:
         per_axis = [[piece for a in axes for piece in existing_terms(a)] for axes in per_axis]

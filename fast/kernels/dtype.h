@@ -3,6 +3,9 @@
 
 #include "move.tmpl.h"
 #include "pool.tmpl.h"
+#if FLOATING
+#include "winograd.tmpl.h"
+#endif
 #if SUMS
 #include "tile.tmpl.h"
 #include "rows.tmpl.h"
@@ -10,6 +13,7 @@
 #endif
 
 #define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
+#define PRODUCT_TILE(rows, vectors) .products[rows][vectors] = FN(product_##rows##_##vectors),
 #define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
 static const cs_table FN(table) = {
     .lanes = LANES,
@@ -29,11 +33,16 @@ static const cs_table FN(table) = {
     .pool[CS_SQUARE] = {FN(pool_square_1), FN(pool_square_2)},
     .pool[CS_POWER] = {FN(pool_power)},
     .divide = FN(divide),
+    PRODUCT_TILES(PRODUCT_TILE).gather = FN(gather),
+    .forward = FN(forward_row),
+    .backward = FN(backward_row),
+    .kernels = FN(kernels),
 #endif
 };
 
 #undef TILE
 #undef OUTPUT_TILE
+#undef PRODUCT_TILE
 #undef JOIN2
 #undef JOIN
 #undef FN

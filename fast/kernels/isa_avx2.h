@@ -20,5 +20,8 @@
     TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 #define OUTPUT_TILES(TILE) \
     TILE(2, 1) TILE(4, 1) TILE(6, 1) TILE(8, 1) TILE(12, 1) TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(2, 3) TILE(4, 3)
+#define PRODUCT_TILES(TILE) \
+    TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) \
+    TILE(1, 3) TILE(2, 3) TILE(4, 3)
 #define ROW_VECTORS 2
 /* clang-format on */

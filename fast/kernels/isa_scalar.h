@@ -9,4 +9,5 @@
 /* The register tiles: TILE(rows, vectors), for every vectors all rows from 1 on. */
 #define PIXEL_TILES(TILE) TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4)
 #define OUTPUT_TILES(TILE)
+#define PRODUCT_TILES(TILE) TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4) TILE(4, 1) TILE(4, 2) TILE(4, 3) TILE(4, 4)
 #define ROW_VECTORS 4

@@ -21,6 +21,9 @@ typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, in
 typedef void tile_rows(const void *x, const int64_t *xs, int64_t pitch, const int64_t *off, int64_t slabs, int64_t taps,
                        int64_t columns, const void *w, void *y, const int64_t *ys, int64_t ldy);
 
+/* A point of Winograd's algorithm: a few tiles of all channels, whose vectors are `block` elements apart, by weights. */
+typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, void *m);
+
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
     uint64_t fill;
@@ -43,6 +46,12 @@ typedef struct {
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
+    tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these five are described in winograd.tmpl.h */
+    void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n);
+    void (*forward)(int64_t side, const void *strip, int64_t tiles, void *columns, void *v, int64_t step);
+    void (*backward)(int64_t side, const void *m, int64_t step, int64_t apart, int64_t columns, int64_t rows,
+                     const void *bias, void *y, void *flags, void *any);
+    void (*kernels)(int64_t side, const void *from, void *to, int64_t step);
 } cs_table;
 
 const cs_table *cs_kernels(int64_t dtype);

@@ -12,5 +12,9 @@
     TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(8, 2) TILE(10, 2) TILE(12, 2) TILE(14, 2) \
     TILE(2, 3) TILE(4, 3) TILE(6, 3) TILE(8, 3) \
     TILE(2, 4) TILE(4, 4) TILE(6, 4)
+#define PRODUCT_TILES(TILE) \
+    TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(14, 1) \
+    TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(10, 2) TILE(12, 2) TILE(14, 2) \
+    TILE(1, 3) TILE(2, 3) TILE(4, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3) TILE(9, 3)
 #define ROW_VECTORS 4
 /* clang-format on */

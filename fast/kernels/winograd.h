@@ -1,0 +1,33 @@
+/* Winograd's convolution: kernels of 3 x 3 taps, neighbouring, one output apart, over tiles of side x side outputs. */
+#ifndef CONVSPEC_WINOGRAD_H
+#define CONVSPEC_WINOGRAD_H
+
+#include "kernels.h"
+
+typedef struct {
+    cs_window window;                            /* the same convolution by the direct algorithm, for special values */
+    int64_t side, points;                        /* of a tile; it is the sum of `points` products of matrices */
+    int64_t blocks, vectors, panels;             /* vectors of channels; vectors of outputs in a panel, and panels */
+    int64_t tall, wide, packed;                  /* tiles down and across; bytes of the transformed weights */
+    int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
+    int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
+    int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
+    int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
+} cs_winograd;
+
+/* 1 where Winograd's algorithm computes this window, chosen already; by its cost, or wherever it can if `forced`. What
+ * it decides by is the shape of one image and the weights. */
+int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced);
+void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed);
+void cs_winograd_split(cs_winograd *g, int64_t images, int threads);
+
+/* The rows of the register tile for that many tiles and vectors of outputs. */
+int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
+
+/* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
+ * for the window. */
+void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch);
+void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+                        void *y, void *common, void *scratch);
+
+#endif

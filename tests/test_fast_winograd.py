@@ -1,0 +1,170 @@
+"""Winograd's convolution: the law's bound, every remainder of a tile, special values, the same bits for every split."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from convspec import fast, reference
+
+SIZES = range(1, 14)
+SHAPES = [(1, 1, 1), (3, 5, 1), (17, 33, 1), (12, 20, 2)]
+"""Channels, outputs and groups."""
+SCRIPT = """
+import sys, numpy as np, test_fast_winograd as t
+from convspec import fast
+print(fast.isa())
+for seed in range(int(sys.argv[1])):
+    y = fast.conv(*t.draw_spoilt(seed), padding=1, algorithm="winograd")
+    print(np.where(np.isnan(y), np.nan, y + 0).astype(y.dtype).tobytes().hex()[:4000])
+"""
+
+
+def draw(shape, K, groups=1, dtype="float32", seed=0):
+    rng = np.random.default_rng(seed)
+    w_shape = (K, shape[1] // groups, 3, 3)
+    return tuple(rng.standard_normal(s).astype(dtype) for s in (shape, w_shape, (K,)))
+
+
+def draw_spoilt(seed):
+    rng = np.random.default_rng(seed)
+    x, w, b = draw((2, 5 + 9 * seed, 11, 9 + seed), 30 + seed, dtype=("float32", "float64")[seed % 2], seed=seed)
+    for value in (np.nan, np.inf, 1e30):
+        x[tuple(rng.integers(n) for n in x.shape)] = value
+    return x, w, b
+
+
+def bounds(dtype, x, w, b):
+    """The direct bound of clause number.bound, with the image's maximum for |x|: one for each image and output."""
+    info, n = np.finfo(dtype), w[0].size
+    u, e = float(info.eps) / 2, float(info.smallest_subnormal)
+    largest = np.abs(x.astype(float)).reshape(len(x), -1).max(1)
+    weights = np.abs(w.astype(float)).reshape(len(w), -1).sum(1)
+    B = largest[:, None] * weights + np.abs(b.astype(float))
+    return (n + 1) * u / (1 - (n + 1) * u) * B + (n + 1) * e
+
+
+def assert_bound(y, x, w, b, at, groups=1):
+    """Clause number.bound-fast, against the oracle at some indices."""
+    exact = reference.conv(x.astype(float), w.astype(float), b.astype(float), padding=1, groups=groups, at=at)
+    allowed = 32 * bounds(y.dtype, x, w, b)
+    for i, true in zip(at, exact, strict=True):
+        assert abs(float(y[i]) - true) <= allowed[i[:2]]
+
+
+@pytest.mark.clause("fast.winograd", "number.bound-fast")
+@pytest.mark.parametrize("height", SIZES)
+def test_every_remainder_of_a_tile(height):
+    for width in SIZES:
+        C, K, groups = SHAPES[(height + width) % len(SHAPES)]
+        x, w, b = draw((2, C, height, width), K, groups)
+        y = fast.conv(x, w, b, padding=1, groups=groups, algorithm="winograd")
+        rng = np.random.default_rng(height * width)
+        at = [tuple(int(rng.integers(n)) for n in y.shape) for _ in range(9)]
+        at += [(1, K - 1, height - 1, width - 1), (0, 0, height - 1, 0), (1, K // 2, 0, width - 1)]
+        assert_bound(y, x, w, b, at, groups)
+        double = fast.conv(x.astype(float), w, b, padding=1, groups=groups, algorithm="direct")
+        allowed = 32 * bounds(np.float32, x, w, b) + bounds(np.float64, x, w, b)
+        assert (np.abs(y - double) <= allowed[..., None, None]).all()
+
+
+@pytest.mark.clause("fast.winograd", "number.bound-fast")
+@pytest.mark.parametrize("side", [6, 30])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_both_tiles_are_used_and_obey_the_bound(side, dtype):
+    x, w, b = draw((1, 64, side, side), 64, dtype=dtype)
+    plan = fast.plan_conv(w, b, padding=1)
+    y = plan(x)
+    assert not np.array_equal(y, fast.conv(x, w, b, padding=1, algorithm="direct"))
+    np.testing.assert_array_equal(y, fast.conv(x, w, b, padding=1))
+    assert_bound(y, x, w, b, at=[(0, k, i, (5 * i) % side) for k in (0, 63) for i in range(side)])
+
+
+@pytest.mark.clause("fast.threads", "fast.batch")
+@pytest.mark.parametrize("shape", [(5, 20, 7, 7), (1, 40, 14, 14), (3, 33, 30, 31), (2, 130, 41, 9)])
+def test_threads_batches_and_layouts_change_no_bit(shape):
+    x, w, b = draw(shape, 50)
+    y = fast.conv(x, w, b, padding=1, algorithm="winograd", num_threads=1)
+    for threads in (2, 3, 5):
+        same = fast.conv(x, w, b, padding=1, algorithm="winograd", num_threads=threads)
+        np.testing.assert_array_equal(same, y)
+    for other in (np.asfortranarray(x), x.astype(">f4"), x[:, :, ::-1].copy()[:, :, ::-1]):
+        np.testing.assert_array_equal(fast.conv(other, w, b, padding=1, algorithm="winograd"), y)
+    for n in range(len(x)):
+        alone = fast.conv(x[n:][:1], w, b, padding=1, algorithm="winograd", num_threads=2)
+        np.testing.assert_array_equal(alone[0], y[n])
+
+
+@pytest.mark.clause("number.locality", "number.special")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, np.finfo(np.float32).max])
+def test_special_values_at_every_place_of_a_tile(value):
+    x, w, b = draw((2, 17, 13, 14), 35)
+    clean = fast.conv(x, w, b, padding=1, algorithm="winograd")
+    for i in range(3, 9):
+        for j in range(3, 9):
+            spoilt = x.copy()
+            spoilt[1, 5, i, j] = value
+            y = fast.conv(spoilt, w, b, padding=1, algorithm="winograd", num_threads=2)
+            direct = fast.conv(spoilt, w, b, padding=1, algorithm="direct")
+            seeing = np.zeros(y.shape, bool)
+            seeing[1, :, i - 1 : i + 2, j - 1 : j + 2] = True
+            np.testing.assert_array_equal(y[seeing], direct[seeing])
+            tiles = np.zeros(y.shape, bool)
+            tiles[1, :, (i - 1) // 4 * 4 : (i + 1) // 4 * 4 + 4, (j - 1) // 4 * 4 : (j + 1) // 4 * 4 + 4] = True
+            np.testing.assert_array_equal(y[~tiles], clean[~tiles])
+            assert_bound_without(y, clean, direct, tiles & ~seeing)
+
+
+def assert_bound_without(y, clean, direct, where):
+    """Outputs that share a tile with a special value and do not see it are those of the direct algorithm."""
+    assert where.any()
+    assert np.isfinite(y[where]).all()
+    np.testing.assert_array_equal(y[where], direct[where])
+    assert not np.array_equal(y[where], clean[where])
+
+
+@pytest.mark.clause("number.special")
+def test_special_weights_spoil_their_own_output_only():
+    x, w, b = draw((1, 20, 12, 12), 40)
+    clean = fast.conv(x, w, b, padding=1, algorithm="winograd")
+    for value in (np.nan, np.inf):
+        w[7, 3, 1, 2] = value
+        y, direct = (fast.conv(x, w, b, padding=1, algorithm=name) for name in ("winograd", "direct"))
+        np.testing.assert_array_equal(y[:, 7], direct[:, 7])
+        np.testing.assert_array_equal(np.delete(y, 7, 1), np.delete(clean, 7, 1))
+
+
+@pytest.mark.clause("number.bound-fast", "number.subnormals")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("small", [0, 1])
+def test_subnormal_operands_keep_their_digits(dtype, small):
+    x, w, b = draw((1, 6, 9, 9), 8, dtype=dtype)
+    info = np.finfo(dtype)
+    sizes = [info.smallest_subnormal * 3000, float(info.max) ** 0.7]
+    x, w = (a * np.array(size, dtype) for a, size in zip((x, w), sizes[:: 1 - 2 * small], strict=True))
+    y = fast.conv(x, w, b * 0, padding=1, algorithm="winograd")
+    assert_bound(y, x, w, b * 0, at=[(0, k, i, (3 * i) % 9) for k in range(8) for i in range(9)])
+
+
+@pytest.mark.clause("fast.algorithm")
+def test_where_there_are_no_tiles_the_direct_algorithm_is_used():
+    x, w, b = draw((1, 16, 12, 12), 16)
+    for keywords in ({"stride": 2}, {"dilation": 2}):
+        y, direct = (fast.conv(x, w, b, **keywords, algorithm=name) for name in ("winograd", "direct"))
+        np.testing.assert_array_equal(y, direct)
+    x = x.astype(int)
+    np.testing.assert_array_equal(fast.conv(x, w.astype(int), algorithm="winograd"), fast.conv(x, w.astype(int)))
+
+
+@pytest.mark.clause("fast.isa")
+@pytest.mark.parametrize("isa", fast.available_isas())
+def test_every_isa_gives_the_same_bits(isa):
+    def run(name):
+        environment = {**os.environ, "CONVSPEC_ISA": name, "PYTHONPATH": os.path.dirname(__file__)}
+        command = [sys.executable, "-c", SCRIPT, "6"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")
+
+    assert run(isa)[0] == isa
+    assert run(isa)[1:] == run("scalar")[1:]
