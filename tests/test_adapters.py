@@ -11,12 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convspec.conformance.case import parse
 from convspec.conformance.deviations import read
 from convspec.conformance.expect import expect
 from convspec.conformance.host import Host, open_host
+from convspec.conformance.script import script
+from convspec.conformance.verdict import Difference, Violation
 from convspec.conformance.verify import verify
 
 PEERS = {
@@ -89,6 +92,28 @@ def verdict(host: Host, text: str) -> str:
     seen = host.receive()
     policies, numerics = host.profile.policies_of(case.op), host.profile.numerics_of(case.op)
     return verify(expect(case, policies, numerics), seen).verdict
+
+
+@adapters
+def test_a_bug_report_makes_the_same_call(name: str, tmp_path: Path) -> None:
+    """The script of a bug report, in the peer's own words where the adapter has them, gives what the adapter gives."""
+    needs(PEERS[name])
+    host = open_host(name)
+    try:
+        for op in host.profile.operators:
+            case = parse(CASES[op][-1])
+            host.send(case)
+            value = host.receive().value
+            host.send(("snippet", case.text))
+            words = host.receive().value
+            violation = Violation("call.completes", op, "violates", case, Difference("a result", "something else"))
+            text = f"{script(violation, name, words)}\nnp.save({str(tmp_path / 'y.npy')!r}, y)\n"
+            if not isinstance(value, np.ndarray):
+                continue
+            subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, timeout=120)
+            assert np.array_equal(np.load(tmp_path / "y.npy"), value), op
+    finally:
+        host.close()
 
 
 @adapters
