@@ -6,7 +6,8 @@
 * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html
 * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html
 
-Padding is the same on both sides; the strings are "valid" and, with a stride of 1, "same". Pooling pads at most half a window.
+Padding is the same on both sides; the strings are "valid" and, with a stride of 1, "same". Pooling pads at most half a window, and avg_pool3d
+has no window larger than the input without its padding (docs/findings/torch-avg-pool3d-padding.md).
 Tensors have no negative strides and only the native byte order; operands of one call share their dtype.
 """
 
@@ -29,8 +30,8 @@ __all__ = [
 policies = {"integer_result": "same", "padded_tap": "any"}
 numerics = {"*": "direct"}
 
-HALF = "should be at most half"
-"""How pooling refuses more padding than it documents."""
+LIMITS = ("should be at most half", "smaller than or equal to half", "smaller than kernel size")
+"""How pooling refuses more padding than half a window, and avg_pool3d a window larger than the input without its padding."""
 
 
 def conv(x: Any, w: Any, b: Any = None, *, padding: Any = 0, stride: Any = 1, **keywords: Any) -> Any:
@@ -92,7 +93,7 @@ def _floating(x: Any) -> None:
 
 def _call(name: str, *operands: Any, **keywords: Any) -> Any:
     tensors = [None if a is None else _tensor(a) for a in operands]
-    with torch.no_grad(), refusals(RuntimeError, not_offered=(HALF,)):
+    with torch.no_grad(), refusals(RuntimeError, not_offered=LIMITS):
         return getattr(functional, name)(*tensors, **keywords).numpy()
 
 
