@@ -1,7 +1,7 @@
 """Memory layouts: each gives an array of the same elements elsewhere in memory, as an expression in `a`.
 
 An expression and not a function, so that the script of a violation can quote it. The two "zero" layouts repeat what they
-hold along an axis of stride 0, and so change the elements.
+hold along an axis of stride 0, and so change the elements. The two "guard" layouts touch a forbidden page.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convspec.conformance.case import CaseError
+from convspec.conformance.guards import guarded
 
 LAYOUTS: dict[str, str] = {
     "plain": "a",
@@ -23,6 +24,8 @@ LAYOUTS: dict[str, str] = {
     "offset": "np.concatenate([np.zeros(1, a.dtype), a.ravel()])[1:].reshape(a.shape)",
     "swapped": "a.astype(a.dtype.newbyteorder())",
     "readonly": "np.broadcast_to(a, a.shape)",
+    "guard_after": "guarded(a, 'after')",
+    "guard_before": "guarded(a, 'before')",
 }
 
 
@@ -32,5 +35,5 @@ def apply(layout: str, a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         raise CaseError(f"a layout is one of {', '.join(LAYOUTS)}, not {layout!r}")
     if not a.ndim:
         return a
-    result: np.ndarray[Any, Any] = eval(LAYOUTS[layout], {"np": np, "a": a})
+    result: np.ndarray[Any, Any] = eval(LAYOUTS[layout], {"np": np, "a": a, "guarded": guarded})
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,12 @@ from convspec.conformance.data import build
 Array = np.ndarray[Any, Any]
 POISON = 0xA5
 """The byte that memory is filled with before it is given back, so that what is read from it is seen."""
+PATTERNS = (0x7B, 0xFF)
+"""Bytes that free memory holds before a call, one after the other: a large number, and NaN or -1."""
+
+
+class Crashed(Exception):
+    """The program or the process behind a backend has ended."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,8 @@ class Observation:
     """The built-in classes of the exception."""
     message: str = ""
     facts: tuple[str, ...] = ()
-    """What should not have been seen: inputs-changed, shares-input, shares-result, result-changed, repeat-differs."""
+    """What should not have been seen: inputs-changed, shares-input, shares-result, result-changed, repeat-differs,
+    depends-on-memory."""
     traceback: str = ""
 
 
@@ -61,7 +69,10 @@ def observe(backend: Any, case: Case) -> Observation:
     if any(overlap(result, a) for a in arrays.values()):
         facts.append("shares-input")
     if case.calls > 1:
-        facts += Repetition(function, case, arrays, result, kept).facts()
+        try:
+            facts += Repetition(function, case, arrays, result, kept).facts()
+        except Crashed as error:
+            return raised(error)
     return Observation("result", kept, facts=tuple(dict.fromkeys(facts)))
 
 
@@ -74,6 +85,8 @@ class Repetition:
     def facts(self) -> list[str]:
         try:
             return list(self._facts())
+        except Crashed:
+            raise
         except Exception as error:
             return [f"repeat-raises {type(error).__name__}"]
 
@@ -103,10 +116,21 @@ class Repetition:
         poison(result)
         if not same_bits(self._call(), kept):
             yield "repeat-differs"
+        yield from self._over_patterns()
+
+    def _over_patterns(self) -> Any:
+        """The call where free memory holds one pattern, and then another."""
+        for byte in PATTERNS:
+            arguments, keywords = positional(self.case, build(self.case))
+            fill_free_memory(byte, self.kept.nbytes)
+            if not same_bits(self.function(*arguments, **keywords), self.kept):
+                yield "depends-on-memory"
 
 
 def raised(error: BaseException, facts: tuple[str, ...] = ()) -> Observation:
     """The observation of an exception."""
+    if isinstance(error, Crashed):
+        return Observation("crash", message=str(error))
     classes = [c for c in type(error).__mro__ if getattr(builtins, c.__name__, None) is c]
     message = f"{type(error).__name__}: {error}"[:2000]
     return Observation("raised", error=tuple(c.__name__ for c in classes), message=message, facts=facts)
@@ -138,6 +162,22 @@ def poison(a: Array) -> None:
     """Overwrites the elements of `a`, where it may be written."""
     if a.flags.writeable and a.size and 0 not in a.strides:
         a[...] = np.frombuffer(bytes([POISON]) * a.itemsize, a.dtype)[0]
+
+
+def fill_free_memory(byte: int, size: int) -> None:
+    """Fills blocks of about `size` bytes and gives them back, to numpy's cache and to the allocator of C."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    often = 8 if size < 2**16 else 1
+    arrays = [np.full(size, byte, np.uint8) for _ in range(often)]
+    sizes = often * (size, size + 16, size + 64, 2 * size + 64)
+    blocks = [(n, libc.malloc(ctypes.c_size_t(n))) for n in sizes]
+    for n, block in blocks:
+        if block:
+            ctypes.memset(block, byte, n)
+    del arrays
+    for _, block in blocks:
+        libc.free(ctypes.c_void_p(block))
 
 
 def _changed(arrays: Mapping[str, Array], before: Mapping[str, bytes]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
-from convspec.conformance import layouts
+from convspec.conformance import guards, layouts
 from convspec.conformance.backend import adapter
 from convspec.conformance.case import Case
 from convspec.conformance.data import build
@@ -65,6 +66,12 @@ def call_text(case: Case) -> str:
 
 def _arrays(case: Case) -> list[str]:
     lines = ["nan, inf = np.nan, np.inf"] if _special(case) else []
+    if "guard" in case.layout:
+        lines += [
+            "import ctypes, mmap",
+            "from numpy import ndarray as Array",
+            *inspect.getsource(guards.guarded).splitlines(),
+        ]
     for name, a in build(case.but(layout="plain")).items():
         order = np.ascontiguousarray(a)
         if a.size <= 400:

@@ -53,7 +53,7 @@ def test_dtype(judge: Trial, op: str) -> None:
 @pytest.mark.clause("call.initialised")
 @every
 def test_initialised(judge: Trial, op: str) -> None:
-    facts = ("repeat-differs", "repeat-raises")
+    facts = ("depends-on-memory", "repeat-differs", "repeat-raises")
     judge.search(of(op, replace(FULL, layouts=("plain",))).map(lambda c: c.but(calls=2)), facts=facts, share=0.7)
 
 
