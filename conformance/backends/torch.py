@@ -6,7 +6,7 @@
 * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html
 * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html
 
-Padding is the same on both sides; the strings are "valid" and, with a stride of 1, "same". Pooling pads at most half a window, and avg_pool3d
+Padding is the same on both sides; the strings are "valid" and, with a stride of 1, "same". Pooling pads at most half a window; avg_pool3d
 has no window larger than the input without its padding (docs/findings/torch-avg-pool3d-padding.md).
 Tensors have no negative strides and only the native byte order; operands of one call share their dtype.
 """
