@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from convspec import clauses
+from convspec import OPERATORS, clauses
 from convspec.conformance.judge import Run
 from convspec.conformance.verdict import DECLARED, FAILURES, RANKED, Grade, Record, Violation
 
@@ -75,12 +75,14 @@ def violation(v: Violation, backend: str, script: str) -> Iterator[str]:
 
 
 def summary(run: Run) -> str:
-    """The run in one line."""
-    counts = Counter(merged(run.records).values())
-    verdicts = ", ".join(f"{counts[v]} {v}" for v in RANKED if counts[v])
+    """The run in one line: verdicts on clauses for the operators that the backend has."""
+    offered = run.host.profile.operators
+    counts = Counter(verdict for (_, op), verdict in merged(run.records).items() if op in offered)
+    verdicts = ", ".join(f"{counts[v]} {v}" for v in (*RANKED[1:], RANKED[0]) if counts[v])
     cases, absent = sum(r.cases for r in run.records), sum(r.not_offered for r in run.records)
     share = f", {100 * absent / cases:.0f} % of them not offered" if absent else ""
-    return f"{run.name}: {verdicts or 'nothing tried'}; {cases} cases{share}"
+    lacks = "" if len(offered) == len(OPERATORS) else f" ({', '.join(offered)})"
+    return f"{run.name}{lacks}: {verdicts or 'nothing tried'}; {cases} cases{share}"
 
 
 def grades(run: Run) -> list[dict[str, Any]]:

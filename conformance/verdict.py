@@ -62,17 +62,17 @@ class Violation:
     difference: Difference
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Which of two cases is smaller: fewer elements, then a shorter line."""
+    def size(self) -> tuple[int, int, str]:
+        """Which of two cases is smaller: fewer elements, then a shorter line, then the lesser one."""
         if self.case is None:
-            return 0, 0
+            return 0, 0, ""
         elements = 0
         for _, operand in self.case.arrays:
             count = 1
             for n in operand.shape:
                 count *= n
             elements += count
-        return elements, len(self.case.text)
+        return elements, len(self.case.text), self.case.text
 
 
 @dataclass
