@@ -3,9 +3,11 @@
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
+
+from numpy import empty, ndarray
 
 cdef extern from "kernels.h" nogil:
     enum: CS_FIELDS, CS_LOCAL
@@ -54,6 +56,7 @@ def available_isas():
 
 
 def select(str name):
+    remembered.clear()
     return cs_select(name.encode()) == 0
 
 
@@ -123,9 +126,9 @@ cdef class Plan:
     cdef char *tiles_packed
     cdef cs_winograd tiles
     cdef object local_w, local_b
+    cdef int64_t size
 
     def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles):
-        cdef int64_t size = 0
         cdef int64_t *fields
         cdef int n, i
         self.count = <int>len(windows)
@@ -140,27 +143,27 @@ cdef class Plan:
             self.windows[n].power = power
             memcpy(&self.windows[n].fill, <const char *>fill, len(fill))
             cs_choose(&self.windows[n])
-            self.windows[n].packed = size
-            size += (cs_packed_size(&self.windows[n]) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+            self.windows[n].packed = self.size
+            self.size += (cs_packed_size(&self.windows[n]) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
         if self.count and self.windows[0].kind == CS_LOCAL:
             self.local_w, self.local_b = w, b
         elif w is not None:
             if tiles and self.count == 1:
                 cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1)
-            self.pack(size, w, b, threads)
+            self.pack(w, b, threads)
 
-    cdef pack(self, int64_t size, w, b, int threads):
+    cdef pack(self, w, b, int threads):
         cdef Py_buffer vw, vb
         cdef const void *bias = NULL
         cdef int n
-        self.packed = <char *>malloc(size + CACHE_LINE)
+        self.packed = <char *>malloc(self.size + CACHE_LINE)
         if self.packed == NULL:
             raise MemoryError
         if self.tiles.side:
             self.tiles_packed = <char *>malloc(self.tiles.packed + CACHE_LINE)
             if self.tiles_packed == NULL:
                 raise MemoryError
-        if size < 1 << 18:
+        if self.size < 1 << 18:
             threads = 1
         PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
         if b is not None:
@@ -183,6 +186,14 @@ cdef class Plan:
     def side(self):
         """The side of Winograd's tiles; 0 for the direct algorithm."""
         return self.tiles.side
+
+    cdef bint small(self, int64_t images):
+        """Whether a call is for one thread."""
+        cdef double cycles = 0
+        cdef int n
+        for n in range(self.count):
+            cycles += self.windows[n].cost * images * self.windows[n].groups
+        return cycles < PARALLEL_CYCLES
 
     cdef bint run_winograd(self, x, y, int64_t images, int threads) except -1:
         cdef Py_buffer vx, vy
@@ -250,3 +261,6 @@ cdef class Plan:
             PyBuffer_Release(&vw)
         if self.local_b is not None:
             PyBuffer_Release(&vb)
+
+
+include "small.pxi"

@@ -8,6 +8,7 @@ import numpy as np
 
 from convspec import checks
 from convspec.fast import options, windows
+from convspec.fast._kernels import recall, remember
 from convspec.fast.calls import operand, prepare, run
 from convspec.params import Array, ChannelPool, Conv, Image, Pool
 
@@ -17,8 +18,12 @@ def conv(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """conv: x (N, C, *S), w (K, C/groups, *R), b (K,) to (N, K, *O)."""
+    call = ("conv", stride, padding, dilation, groups, algorithm)
+    y = recall(x, w, b, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _sums(c, out, num_threads, algorithm)
+    return _sums(c, call, out, num_threads, algorithm)
 
 
 def local_conv(
@@ -26,8 +31,12 @@ def local_conv(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """local_conv: w (K, *O, C/groups, *R) has a kernel and b (K, *O) a bias for each output position."""
+    call = ("local_conv", stride, padding, dilation, groups, algorithm)
+    y = recall(x, w, b, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.local_conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _sums(c, out, num_threads, algorithm)
+    return _sums(c, call, out, num_threads, algorithm)
 
 
 def tiled_conv(
@@ -35,8 +44,12 @@ def tiled_conv(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """tiled_conv: w (K, *T, C/groups, *R) and b (K, *T); output position o uses kernel o mod T."""
+    call = ("tiled_conv", stride, padding, dilation, groups, algorithm)
+    y = recall(x, w, b, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.tiled_conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _sums(c, out, num_threads, algorithm)
+    return _sums(c, call, out, num_threads, algorithm)
 
 
 def conv_transpose(
@@ -47,7 +60,7 @@ def conv_transpose(
     c = checks.conv_transpose(
         x, w, b, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
     )
-    return _sums(c, out, num_threads, algorithm)
+    return _sums(c, (), out, num_threads, algorithm)
 
 
 def max_pool(
@@ -55,8 +68,12 @@ def max_pool(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """max_pool: the greatest element of each window; NaN if it holds one."""
+    call = ("max_pool", size, stride, padding, dilation, ceil_mode, algorithm)
+    y = recall(x, None, None, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.max_pool(x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
-    return _pooled(c, windows.pool(c), out, num_threads, algorithm)
+    return _pooled(c, windows.pool(c), call, out, num_threads, algorithm)
 
 
 def avg_pool(
@@ -64,11 +81,15 @@ def avg_pool(
     count_include_pad: Any = False, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """avg_pool: the mean of each window, over its taps inside the input, or inside the padded input."""
+    call = ("avg_pool", size, stride, padding, dilation, ceil_mode, count_include_pad, algorithm)
+    y = recall(x, None, None, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.avg_pool(
         x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode,
         count_include_pad=count_include_pad,
     )  # fmt: skip
-    return _pooled(c, windows.pool(c), out, num_threads, algorithm)
+    return _pooled(c, windows.pool(c), call, out, num_threads, algorithm)
 
 
 def lp_pool(
@@ -76,8 +97,12 @@ def lp_pool(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """lp_pool: (sum |x|^p)^(1/p) of each window."""
+    call = ("lp_pool", size, p, stride, padding, dilation, ceil_mode, algorithm)
+    y = recall(x, None, None, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.lp_pool(x, size, p=p, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
-    return _pooled(c, windows.pool(c), out, num_threads, algorithm)
+    return _pooled(c, windows.pool(c), call, out, num_threads, algorithm)
 
 
 def channel_pool(
@@ -85,8 +110,12 @@ def channel_pool(
     algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """channel_pool: windows over the channel axis; kind is max, avg or lp."""
+    call = ("channel_pool", size, stride, kind, p, algorithm)
+    y = recall(x, None, None, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.channel_pool(x, size, stride=stride, kind=kind, p=p)
-    return _pooled(c, windows.channel_pool(c), out, num_threads, algorithm)
+    return _pooled(c, windows.channel_pool(c), call, out, num_threads, algorithm)
 
 
 def convolve(
@@ -94,7 +123,11 @@ def convolve(
     num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """convolve, as scipy.signal.convolve2d: arrays of rank 1 to 3 without batch or channel axes."""
-    return _image(checks.convolve(in1, in2, mode, boundary, fillvalue), out, num_threads, algorithm)
+    call = ("convolve", mode, boundary, fillvalue, algorithm)
+    y = recall(in1, in2, None, out, num_threads, call)
+    if y is not None:
+        return y
+    return _image(checks.convolve(in1, in2, mode, boundary, fillvalue), call, out, num_threads, algorithm)
 
 
 def correlate(
@@ -102,10 +135,15 @@ def correlate(
     num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """correlate, which differs from convolve by in2 not being reversed."""
-    return _image(checks.correlate(in1, in2, mode, boundary, fillvalue), out, num_threads, algorithm)
+    call = ("correlate", mode, boundary, fillvalue, algorithm)
+    y = recall(in1, in2, None, out, num_threads, call)
+    if y is not None:
+        return y
+    return _image(checks.correlate(in1, in2, mode, boundary, fillvalue), call, out, num_threads, algorithm)
 
 
-def _sums(c: Conv, out: Any, num_threads: Any, algorithm: Any) -> Array:
+def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
+    """`call` is what to remember it by; () for what depends on the weights themselves."""
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
     threads = options.threads(num_threads)
@@ -114,6 +152,8 @@ def _sums(c: Conv, out: Any, num_threads: Any, algorithm: Any) -> Array:
     described = describe(c, w)
     background = None if described.covers else bias_everywhere(c, b)
     plan = prepare(described, w, b, threads, algorithm if c.op == "conv" else "direct")
+    if call:
+        remember(plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N)
     return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)
 
 
@@ -129,14 +169,18 @@ def bias_everywhere(c: Conv, b: Array | None) -> Array:
     return np.zeros((), c.dtype) if b is None else b.reshape(c.K, *(1,) * len(c.O))
 
 
-def _pooled(c: Pool | ChannelPool, described: windows.Windows, out: Any, num_threads: Any, algorithm: Any) -> Array:
+def _pooled(
+    c: Pool | ChannelPool, described: windows.Windows, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any
+) -> Array:
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x,))
     threads = options.threads(num_threads)
-    return run(prepare(described, None, None, 1), operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads)
+    plan = prepare(described, None, None, 1)
+    remember(plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
+    return run(plan, operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads)
 
 
-def _image(c: Image, out: Any, num_threads: Any, algorithm: Any) -> Array:
+def _image(c: Image, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.in1, c.in2))
     threads = options.threads(num_threads)
@@ -144,6 +188,8 @@ def _image(c: Image, out: Any, num_threads: Any, algorithm: Any) -> Array:
     reverse = c.swapped and c.op == "correlate"
     y = run(plan, operand(c.in1, c.dtype), 1, None if reverse else out, c.shape, c.dtype, threads)
     if not reverse:
+        if not c.swapped:
+            remember(plan, (c.in1, c.in2, None), call, c.shape, c.dtype, 1)
         return y
     result: Array = np.empty(c.shape, c.dtype) if out is None else out
     np.copyto(result, np.flip(y))

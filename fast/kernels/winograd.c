@@ -69,7 +69,7 @@ static int64_t choose_rows(const cs_table *k, int64_t tiles, int64_t vectors, in
 
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors)
 {
-    int64_t cost;
+    int64_t cost = 0;
     return choose_rows(cs_kernels(g->window.dtype), tiles, vectors, &cost);
 }
 
@@ -82,7 +82,7 @@ static int64_t box_tiles(const cs_winograd *g)
 static void choose_panels(cs_winograd *g, const cs_table *k)
 {
     const int64_t all = cs_ceil(g->window.outputs, k->lanes), tiles = cs_least(g->tall * g->wide, box_tiles(g));
-    int64_t least = 0, cost, rest;
+    int64_t least = 0, cost = 0, rest = 0;
     for (int64_t vectors = 1; vectors <= MAX_VECTORS; vectors++) {
         if (!k->products[1][vectors] || (vectors > 1 && vectors > all)) continue;
         choose_rows(k, cs_most(tiles, 14), vectors, &cost);

@@ -1,0 +1,77 @@
+"""Small calls, whose checked shapes are remembered: each later call is judged by its own arguments and numbers."""
+
+import numpy as np
+import pytest
+
+from convspec import SpecError, fast, reference
+
+X = np.random.default_rng(0).standard_normal((2, 4, 6, 5)).astype(np.float32)
+W = np.random.default_rng(1).standard_normal((6, 2, 3, 3)).astype(np.float32)
+B = np.arange(6, dtype=np.float32)
+CALLS = {
+    "conv": ((X, W, B), {"groups": 2, "padding": (1, 2)}),
+    "local_conv": ((X[:1], np.random.default_rng(2).standard_normal((3, 4, 3, 4, 3, 3)).astype(np.float32)), {}),
+    "tiled_conv": ((X, np.random.default_rng(3).standard_normal((3, 2, 1, 4, 3, 3)).astype(np.float32)), {}),
+    "max_pool": ((X, 2), {"ceil_mode": True}),
+    "avg_pool": ((X, 2), {"padding": 1, "stride": 2}),
+    "lp_pool": ((X, (2, 3)), {"p": 2}),
+    "channel_pool": ((X, 2), {"kind": "avg"}),
+    "convolve": ((X[0, 0], W[0, 0]), {"mode": "same", "boundary": "symm"}),
+    "correlate": ((X[0, 0], W[0, 0]), {"fillvalue": 2}),
+}
+
+
+def other(arguments):
+    """The same shapes with other numbers."""
+    return tuple(a[..., ::-1].copy() + 1 if isinstance(a, np.ndarray) else a for a in arguments)
+
+
+@pytest.mark.clause("call.repeatable", "number.chain")
+@pytest.mark.parametrize("op", CALLS)
+def test_later_calls_compute_their_own_numbers(op):
+    arguments, keywords = CALLS[op]
+    f, chain = getattr(fast, op), getattr(reference, op)
+    first = f(*arguments, **keywords)
+    kept = first.copy()
+    for operands in (arguments, other(arguments), arguments):
+        y = f(*operands, **keywords)
+        np.testing.assert_array_equal(y, chain(*operands, **keywords, stepwise=True), strict=True)
+        assert y.flags.owndata
+        assert y.flags.writeable
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.clause("call.strides", "call.byte-order", "call.read-only")
+@pytest.mark.parametrize("op", CALLS)
+def test_later_calls_take_any_layout(op):
+    arguments, keywords = CALLS[op]
+    f = getattr(fast, op)
+    y = f(*arguments, **keywords)
+    x, *rest = arguments
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    shifted = np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(x.dtype).reshape(x.shape)
+    for same in (np.asfortranarray(x), x[::-1].copy()[::-1], x.astype(">f4"), frozen, shifted):
+        np.testing.assert_array_equal(f(same, *rest, **keywords), y)
+
+
+@pytest.mark.clause("error.stride", "error.type", "fast.algorithm")
+def test_equal_arguments_of_other_types_are_still_refused():
+    fast.conv(X, W, groups=2, stride=1)
+    fast.max_pool(X, 2, ceil_mode=False)
+    for refused in (True, 1.0, "1", (1, True)):
+        with pytest.raises(SpecError):
+            fast.conv(X, W, groups=2, stride=refused)
+    with pytest.raises(SpecError):
+        fast.conv(X, W, groups=2, algorithm="best")
+
+
+def test_special_weights_after_finite_ones():
+    spoilt = W.copy()
+    spoilt[0, 0, 0, 0] = np.inf
+    for w in (W, spoilt):
+        y = fast.conv(X, w, B, groups=2, padding=1)
+        np.testing.assert_array_equal(y, reference.conv(X, w, B, groups=2, padding=1, stepwise=True))
+        x = X[:, :2]
+        y = fast.conv_transpose(x, w[:2], stride=2)
+        np.testing.assert_array_equal(y, reference.conv_transpose(x, w[:2], stride=2, stepwise=True))
