@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,9 @@ def versions() -> dict[str, str]:
 
 def facts(runs: Sequence[Run]) -> dict[str, Any]:
     """The JSON report."""
-    return {"versions": versions(), "machine": machine(), "backends": [_backend(run) for run in runs]}
+    date = datetime.now(UTC).date().isoformat()
+    backends = [_backend(run) for run in runs]
+    return {"date": date, "versions": versions(), "machine": machine(), "backends": backends}
 
 
 def _backend(run: Run) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def _backend(run: Run) -> dict[str, Any]:
         "numerics": dict(p.numerics), "profile": run.profile, "seed": run.seed, "seconds": round(run.seconds, 2),
         "verdicts": [{"clause": s, "operator": o, "verdict": v} for (s, o), v in merged(run.records).items()],
         "tests": [record.as_dict() for record in run.records],
+        "declared": [f"{line.slug} {line.op}" for line in run.deviations.lines],
         "stale": [f"{line.slug} {line.op}" for line in run.stale],
         "grades": grades(run), "errors": run.errors,
     }  # fmt: skip

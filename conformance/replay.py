@@ -12,7 +12,10 @@ from convspec.conformance.host import open_host
 from convspec.conformance.verdict import FAILURES
 from convspec.conformance.verify import VALUES, brief, verify
 
-FACTS = ("inputs-changed", "shares-input", "shares-result", "result-changed", "repeat-differs", "repeat-raises")
+FACTS = (
+    "inputs-changed", "shares-input", "shares-result", "result-changed", "repeat-differs", "repeat-raises",
+    "depends-on-memory",
+)  # fmt: skip
 
 
 def replay(text: str, name: str, in_process: bool = False) -> int:
