@@ -6,13 +6,16 @@ run it on every one of them, and fail if one survives.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-CHAPTERS = ("planted_calls", "planted_layers", "planted_numbers", "planted_images", "planted_pooling")
+CHAPTERS = (
+    "planted_calls", "planted_layers", "planted_numbers", "planted_images", "planted_pooling", "planted_errors",
+    "planted_sizes", "planted_cheats", "planted_claims", "planted_windows",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,20 +27,22 @@ class Bug:
     op: str
     make: Callable[[], Callable[..., Any]]
     """A new operator, with a new state if it has one."""
+    declares: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What the backend says about itself, and the other operators that it offers."""
 
     def backend(self) -> SimpleNamespace:
-        """A backend that offers this operator and no other."""
-        return SimpleNamespace(**{self.op: self.make()})
+        """A backend that offers this operator."""
+        return SimpleNamespace(**{self.op: self.make(), **self.declares})
 
 
 BUGS: list[Bug] = []
 
 
-def planted(slug: str, op: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def planted(slug: str, op: str, **declares: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enters a wrong operator into the list; its name is its function's, in words."""
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
-        BUGS.append(Bug(function.__name__.replace("_", " "), slug, op, lambda: function))
+        BUGS.append(Bug(function.__name__.replace("_", " "), slug, op, lambda: function, declares))
         return function
 
     return enter

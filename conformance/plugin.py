@@ -80,6 +80,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = collect.start(config)
     config.stash[RUN] = run
     kept = collect.select(config, run, mine)
+    items.sort(key=lambda item: not (ours(item) and item.path.stem == "test_corpus"))  # known bugs come first
     dropped = [item for item in mine if item not in kept]
     if dropped:
         config.hook.pytest_deselected(items=dropped)

@@ -53,6 +53,7 @@ def test_integers(judge: Trial, op: str) -> None:
 @summed
 def test_integer_modulo(judge: Trial, op: str) -> None:
     has = Open(data=("real", "special"), bias=True, stride=True)
+    judge.each(retyped(example(op), (name,) * 3).but(data="real") for name in INTEGERS)
     judge.search(mixed(op, has, ("int64", "uint64", "int32")))
     judge.search(mixed(op, has, INTEGERS))
 

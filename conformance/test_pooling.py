@@ -119,6 +119,10 @@ def test_channel_pool(judge: Trial, kind: str) -> None:
     has = Open(stride=True, dtypes=FLOATS, data=("small", "real"))
     for order in ORDERS if kind == "lp" else (2,):
         judge.search(channel_pools(has, kind=kind, p=(order,)), share=0.3 if kind == "lp" else 1)
+    judge.each(
+        make("channel_pool", {"x": ((2, 40, 3), "float32")}, {"size": size, "stride": 4, "kind": kind}, seed=size)
+        for size in (8, 9, 16, 17, 33)
+    )
 
 
 @pytest.mark.clause("channel_pool.incomplete")
