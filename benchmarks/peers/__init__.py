@@ -1,0 +1,1 @@
+"""convspec.fast beside the frameworks: one process a contestant, in rounds, in the same minutes."""

@@ -1,0 +1,89 @@
+"""Rounds: every contestant in turn, layer by layer, so that all meet the same machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.layers import LAYERS
+
+ROOT = Path(__file__).parents[2]
+
+
+class Contestant:
+    """A process that answers with the seconds of a call, or has failed."""
+
+    def __init__(self, name: str, python: str, threads: int) -> None:
+        self.name = name
+        command = [python, "-m", "benchmarks.peers.contestant", name, str(threads)]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def seconds(self, layer: str, budget: float) -> float | None:
+        """One measurement; None from a process that has ended."""
+        assert self.process.stdin and self.process.stdout
+        try:
+            print(layer, budget, file=self.process.stdin, flush=True)
+            return float(self.process.stdout.readline())
+        except (BrokenPipeError, ValueError):
+            return None
+
+    def end(self) -> None:
+        """Closes its input, after which it ends by itself."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+MODULES = {"auto": "convspec", "direct": "convspec", "torch-last": "torch"}
+"""What a contestant's interpreter must have, where that is not its own name."""
+
+
+def available(pythons: dict[str, str], names: list[str]) -> dict[str, str]:
+    """The interpreter of each contestant whose framework it has."""
+    found = {}
+    for name in names:
+        python = pythons.get(name, sys.executable)
+        code = f"import importlib.util as u, sys; sys.exit(u.find_spec({MODULES.get(name, name)!r}) is None)"
+        if subprocess.run([python, "-c", code], check=False).returncode == 0:
+            found[name] = python
+        else:
+            print(f"{name} is not there", file=sys.stderr)
+    return found
+
+
+def limits(threads: int) -> tuple[float, float]:
+    """Peak GF/s of multiply-adds and GB/s of a copy, as the machine is at this moment."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = str(Path(folder, "limits"))
+        source = str(Path(__file__).with_name("limits.c"))
+        subprocess.run(["cc", "-O3", "-march=native", "-fopenmp", source, "-o", program], check=True)
+        printed = subprocess.run([program, str(threads)], capture_output=True, text=True, check=True).stdout.split()
+    return float(printed[0]), float(printed[1])
+
+
+def measure(pythons: dict[str, str], layers: list[str], rounds: int, threads: int, budget: float) -> dict[str, Any]:
+    """Seconds by layer and contestant, one for each round, and the machine's limits before and after each."""
+    contestants = [Contestant(name, python, threads) for name, python in pythons.items()]
+    found: dict[str, dict[str, list[float]]] = {layer: {c.name: [] for c in contestants} for layer in layers}
+    machine = [limits(threads)]
+    for number in range(rounds):
+        for layer in layers:
+            for c in contestants:
+                time = c.seconds(layer, budget)
+                if time is not None:
+                    found[layer][c.name].append(time)
+        machine.append(limits(threads))
+        print(f"round {number + 1} of {rounds}, peak {machine[-1][0]:.0f} GF/s", file=sys.stderr)
+    for c in contestants:
+        c.end()
+    return {
+        "threads": threads, "rounds": rounds, "load": os.getloadavg()[0], "limits": machine, "seconds": found,
+        "flops": {layer: LAYERS[layer].flops for layer in layers}, "bytes": {layer: LAYERS[layer].bytes for layer in layers},
+    }  # fmt: skip
