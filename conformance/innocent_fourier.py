@@ -46,7 +46,8 @@ def spread(a: Array, steps: tuple[int, ...]) -> Array:
     """`a` with steps - 1 zeros between its elements along the last axes."""
     shape = [(n - 1) * s + 1 for n, s in zip(a.shape[-len(steps) :], steps, strict=True)]
     wide = np.zeros((*a.shape[: -len(steps)], *shape))
-    wide[(..., *(slice(None, None, s) for s in steps))] = a
+    at: Any = (..., *(slice(None, None, s) for s in steps))
+    wide[at] = a
     return wide
 
 

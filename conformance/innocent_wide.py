@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from convspec import checks
+from convspec.conformance.innocent import trailing
 from convspec.params import Conv, Image, Pool
 
 Array = np.ndarray[Any, Any]
+ALL: Any = slice(None)
 WIDER = {"float32": np.float64, "float64": np.longdouble}
 
 
@@ -67,17 +69,17 @@ def multiplied(p: Conv) -> Array:
     y = np.empty((p.N, G, p.K // G, *p.O), wide)
     for t in product(*map(range, p.T)):
         at = tuple(slice(i, None, n) for i, n in zip(t, p.T, strict=True))
-        part = np.moveaxis(windows[(slice(None), slice(None), slice(None), *at)], 2, -2)
+        part = np.moveaxis(windows[(ALL, ALL, ALL, *at)], 2, -2)
         where = part.shape[2:-2]
         part = part.reshape(p.N, G, prod(where), p.C // G * prod(p.R))
-        sums = np.matmul(part, np.swapaxes(w[(slice(None), slice(None), *t)], 1, 2))
-        sums = sums + b[(slice(None), *t)].reshape(G, 1, p.K // G)
-        y[(slice(None), slice(None), slice(None), *at)] = np.swapaxes(sums, 2, 3).reshape(p.N, G, p.K // G, *where)
+        sums = np.matmul(part, np.swapaxes(w[(ALL, ALL, *t)], 1, 2))
+        sums = sums + b[(ALL, *t)].reshape(G, 1, p.K // G)
+        y[(ALL, ALL, ALL, *at)] = np.swapaxes(sums, 2, 3).reshape(p.N, G, p.K // G, *where)
     return y.reshape(p.shape).astype(p.dtype)
 
 
 def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> Array:
-    """conv_transpose: for each output element the sum over the input elements that reach it."""
+    """conv_transpose: every input element adds to the outputs that it reaches, channel by channel."""
     p = checks.conv_transpose(x, w, b, **keywords)
     wide, G = wider(p.dtype), p.groups
     a = p.x.astype(p.dtype).astype(wide).reshape(p.N, G, p.C // G, *p.S)
@@ -86,15 +88,14 @@ def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> Array:
     for i in product(*map(range, p.S)):
         whole = []
         for n, o, r, s, d, (before, _) in zip(i, p.O, p.R, p.stride, p.dilation, p.pads, strict=True):
-            to = n * s + np.arange(r) * d - before
-            whole.append((to, (to >= 0) & (to < o)))
-        to = np.ix_(*(t[inside] for t, inside in whole))
-        taps = np.ix_(*(np.flatnonzero(inside) for _, inside in whole))
-        painted = np.tensordot(np.ones(1, wide), a[(..., *i)][None], 1)
-        part = k[(slice(None), slice(None), slice(None), *taps)]
-        y[(..., *to)] += sum(
-            painted[:, :, c].reshape(p.N, G, 1, *(1 for _ in p.R)) * part[None, :, c] for c in range(p.C // G)
-        )
+            reach = n * s + np.arange(r) * d - before
+            whole.append((reach, (reach >= 0) & (reach < o)))
+        to: Any = np.ix_(*(t[inside] for t, inside in whole))
+        taps: Any = np.ix_(*(np.flatnonzero(inside) for _, inside in whole))
+        painted: Array = trailing(a, i)
+        part = k[(ALL, ALL, ALL, *taps)]
+        at: Any = (..., *to)
+        y[at] += sum(painted[:, :, c].reshape(p.N, G, 1, *(1 for _ in p.R)) * part[None, :, c] for c in range(p.C // G))
     y = y.reshape(p.shape)
     if p.b is not None:
         y += p.b.astype(p.dtype).astype(wide).reshape(-1, *(1 for _ in p.O))
@@ -184,8 +185,8 @@ def folded(at: Array, n: int, boundary: str) -> Array:
     if boundary == "wrap":
         return at % n
     if boundary == "symm":
-        return np.minimum(at % (2 * n), 2 * n - 1 - at % (2 * n))
+        return np.asarray(np.minimum(at % (2 * n), 2 * n - 1 - at % (2 * n)))
     if boundary == "reflect":
         period = max(1, 2 * n - 2)
-        return np.minimum(at % period, (period - at) % period) if n > 1 else at * 0
+        return np.asarray(np.minimum(at % period, (period - at) % period) if n > 1 else at * 0)
     return np.clip(at, 0, n - 1)
