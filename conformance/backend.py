@@ -1,14 +1,17 @@
 """Finding a backend by its name, and what it says about itself.
 
 A name is an adapter that comes with the project (scipy, fast, fast:avx2, reference), a dotted module, a file ./kernels.py
-or an object in a file, ./kernels.py:MyBackend. Loading happens in the worker, since an import may crash as well.
+or an object in a file, ./kernels.py:MyBackend; a shared library ./libmine.so; an executable ./mine or a command
+"exec:./mine --fast". Loading happens in the worker, since an import may crash as well.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import platform
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +43,8 @@ class Profile:
     numerics: Mapping[str, Any] = field(default_factory=dict)
     chain: bool = False
     version: str = ""
+    guards: bool = False
+    """Whether its binding guards the buffers of every call, so that every crash may be a stray access."""
 
     def policies_of(self, op: str) -> dict[str, str]:
         """The policies in force for one operator."""
@@ -79,9 +84,13 @@ def load(name: str) -> Any:
 
 def _load_other(name: str) -> Any:
     path, _, attribute = name.partition(":")
+    if path == "exec" or path.endswith(".so") or (not path.endswith(".py") and _executable(path)):
+        return _load_foreign(name)
     if not path.endswith(".py"):
         if "/" in name or not all(part.isidentifier() for part in name.split(".")):
-            raise Unusable(f"{name} is neither an adapter, nor a module, nor a file ending in .py")
+            raise Unusable(
+                f"{name} is neither an adapter, nor a module, nor a file ending in .py or .so, nor executable"
+            )
         if str(Path.cwd()) not in sys.path:
             sys.path.insert(0, str(Path.cwd()))
         return importlib.import_module(name)
@@ -102,6 +111,21 @@ def _load_other(name: str) -> Any:
     return module
 
 
+def _executable(path: str) -> bool:
+    return "/" in path and Path(path).is_file() and os.access(path, os.X_OK)
+
+
+def _load_foreign(name: str) -> Any:
+    """A backend in another language."""
+    if name.endswith(".so") and not name.startswith("exec:"):
+        from convspec.conformance.library import Library
+
+        return Library(name)
+    from convspec.conformance.program import Program
+
+    return Program(shlex.split(name.removeprefix("exec:")) or [""])
+
+
 def profile(name: str, backend: Any) -> Profile:
     """What `backend` says about itself, checked."""
     operators = tuple(op for op in OPERATORS if callable(getattr(backend, op, None)))
@@ -117,7 +141,7 @@ def profile(name: str, backend: Any) -> Profile:
         raise Unusable(f"backend {name}: {', '.join(map(repr, unknown))} is no operator")
     found = Profile(
         name, operators, _plain(policies), _plain(classes), bool(getattr(backend, "chain", False)),
-        str(getattr(backend, "__version__", "")),
+        str(getattr(backend, "__version__", "")), getattr(backend, "guards", False) is True,
     )  # fmt: skip
     try:
         for op in OPERATORS:

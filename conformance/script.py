@@ -43,6 +43,8 @@ def importing(backend: str) -> list[str]:
         forced = [f"import os; os.environ['CONVSPEC_ISA'] = {found[1]!r}"] if found[1] else []
         return [*forced, _OWN.get(base, f"from convspec.conformance.backends import {base} as backend")]
     path, _, attribute = backend.partition(":")
+    if path == "exec" or ("/" in path and not path.endswith(".py")) or path.endswith(".so"):
+        return [f"from convspec.conformance.backend import load; backend = load({backend!r})"]
     if not path.endswith(".py"):
         return [f"import {path} as backend"]
     bound = f"backend = module.{attribute}" if attribute else "backend = module"
