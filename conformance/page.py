@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -12,8 +11,8 @@ from jinja2 import Environment, StrictUndefined
 from convspec import OPERATORS, clauses
 from convspec.conformance.backend import machine
 from convspec.conformance.judge import Run
-from convspec.conformance.report import first_violations, grades, merged
-from convspec.conformance.verdict import CONFORMS, CRASH, DECLARED, HANG, NOT_OFFERED, RANKED, VIOLATES, Record
+from convspec.conformance.report import counts, first_violations, grades, merged
+from convspec.conformance.verdict import CONFORMS, CRASH, DECLARED, HANG, NOT_OFFERED, VIOLATES, Record
 
 MARKS = {CONFORMS: "✓", VIOLATES: "✗", DECLARED: "!", NOT_OFFERED: "–", CRASH: "↯", HANG: "…"}
 
@@ -33,12 +32,11 @@ def page(runs: Sequence[Run]) -> str:
 
 def _run(run: Run) -> dict[str, Any]:
     verdicts = merged(run.records)
-    counts = Counter(verdicts.values())
     profile = run.host.profile
     return {
         "name": run.name, "version": profile.version, "profile": run.profile, "seed": run.seed, "seconds": run.seconds,
         "policies": dict(profile.policies), "cases": sum(r.cases for r in run.records),
-        "counts": {v: counts[v] for v in RANKED if counts[v]}, "rows": list(_rows(verdicts)),
+        "counts": counts(run), "rows": list(_rows(verdicts)),
         "violations": [_violation(r) for r in first_violations(run.records)],
         "stale": [f"{line.slug} {line.op}" for line in run.stale],
         "declared": [{"slug": r.slug, "op": r.op, "reason": r.reason} for r in run.records if r.verdict == DECLARED],

@@ -74,11 +74,17 @@ def violation(v: Violation, backend: str, script: str) -> Iterator[str]:
         yield from (f"    {line}" for line in script.splitlines())
 
 
-def summary(run: Run) -> str:
-    """The run in one line: verdicts on clauses for the operators that the backend has."""
+def counts(run: Run) -> dict[str, int]:
+    """How often each verdict was given, on clauses for the operators that the backend has."""
     offered = run.host.profile.operators
-    counts = Counter(verdict for (_, op), verdict in merged(run.records).items() if op in offered)
-    verdicts = ", ".join(f"{counts[v]} {v}" for v in (*RANKED[1:], RANKED[0]) if counts[v])
+    found = Counter(verdict for (_, op), verdict in merged(run.records).items() if op in offered)
+    return {v: found[v] for v in (*RANKED[1:], RANKED[0]) if found[v]}
+
+
+def summary(run: Run) -> str:
+    """The run in one line."""
+    offered = run.host.profile.operators
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts(run).items())
     cases, absent = sum(r.cases for r in run.records), sum(r.not_offered for r in run.records)
     share = f", {100 * absent / cases:.0f} % of them not offered" if absent else ""
     lacks = "" if len(offered) == len(OPERATORS) else f" ({', '.join(offered)})"
