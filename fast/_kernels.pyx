@@ -10,9 +10,12 @@ from libc.string cimport memcpy
 from numpy import empty, ndarray
 
 cdef extern from "kernels.h" nogil:
-    enum: CS_FIELDS, CS_LOCAL
+    enum: CS_FIELDS, CS_FMA, CS_LOCAL
+    ctypedef struct cs_axis:
+        int64_t out
     ctypedef struct cs_window:
-        int64_t kind, groups, blocks, tasks, scratch, packed
+        int64_t kind, groups, blocks, tasks, scratch, packed, by_pixels, rows, vectors, lanes, terms, outputs
+        cs_axis axis[3]
         uint64_t fill
         double power, cycles, cost
     void cs_choose(cs_window *w)
@@ -29,7 +32,8 @@ cdef extern from "kernels.h" nogil:
 
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
-        int64_t side, panels, packed, input_tasks, output_tasks, common, scratch
+        double direct_cycles, tiled_cycles
+        int64_t side, vectors, panels, packed, input_tasks, output_tasks, common, scratch
         cs_window window
     int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
@@ -183,9 +187,20 @@ cdef class Plan:
         free(self.packed)
         free(self.tiles_packed)
 
-    def side(self):
-        """The side of Winograd's tiles; 0 for the direct algorithm."""
-        return self.tiles.side
+    def describe(self):
+        """The algorithm and its register tile, the estimates that decided, and the bytes of the packed weights."""
+        cdef cs_window *w = self.windows
+        cdef cs_winograd *g = &self.tiles
+        if self.count == 0 or w.kind != CS_FMA:
+            return f"{self.count} windows, read in place"
+        if g.side:
+            return (f"Winograd, tiles of {g.side} x {g.side} outputs, {g.vectors} vectors of {w.lanes} outputs a panel, "
+                    f"{g.tiled_cycles:.3g} cycles an image instead of {g.direct_cycles:.3g}, "
+                    f"{self.size + g.packed} bytes of weights")
+        over = "pixels" if w.by_pixels else "outputs"
+        used = self.count * w.terms * <double>w.outputs * w.axis[0].out * w.axis[1].out * w.axis[2].out
+        return (f"direct, {w.rows} x {w.vectors} vectors of {w.lanes} {over}, {w.cost:.3g} cycles an image and group, "
+                f"{100 * used / (2 * w.lanes * w.cost * self.count):.0f} % of the peak, {self.size} bytes of weights")
 
     cdef bint small(self, int64_t images):
         """Whether a call is for one thread."""

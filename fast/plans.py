@@ -51,6 +51,13 @@ class ConvPlan:
         x = operand(x, prepared.dtype)
         return run(prepared.plan, x, shape[0], out, shape, prepared.dtype, threads, prepared.background)
 
+    def __repr__(self) -> str:
+        """The weights, and for each shape of an image what was chosen and the cost that it was chosen by."""
+        lines = [f"plan of weights {self._w.shape}, algorithm={self._algorithm!r}"]
+        for (shape, dtype), prepared in list(self._prepared.items()):
+            lines.append(f"  {dtype} {shape} -> {prepared.shape}: {prepared.plan.describe()}")
+        return "\n".join(lines)
+
     def _prepare(self, x: Array, threads: int) -> _Prepared:
         c = self._check(x, self._w, self._b, **self._keywords)
         w, b = operand(c.w, c.dtype), None if c.b is None else operand(c.b, c.dtype)

@@ -184,3 +184,17 @@ def test_unknown_isa_is_refused():
     assert refused.returncode == 1
     assert "mmx" in refused.stderr
     assert all(name in refused.stderr for name in fast.available_isas())
+
+
+@pytest.mark.clause("fast.plan", "fast.algorithm")
+def test_a_plan_says_what_it_chose():
+    w = np.ones((64, 64, 3, 3), np.float32)
+    x = np.ones((1, 64, 30, 30), np.float32)
+    for algorithm, stride, said in (("auto", 1, "Winograd"), ("direct", 1, "direct"), ("winograd", 2, "direct")):
+        plan = fast.plan_conv(w, stride=stride, algorithm=algorithm)
+        assert "\n" not in repr(plan)
+        plan(x)
+        assert f": {said}, " in repr(plan)
+        assert "bytes of weights" in repr(plan)
+    with pytest.raises(SpecError):
+        fast.plan_conv(w, algorithm="best")

@@ -5,7 +5,8 @@
 
 #include "window.h"
 
-enum { BOX_BYTES = 1 << 20, FILE_BYTES = 24 << 20 };
+/* The transformed inputs of a box; more of them where weights beyond the third-level cache are read for each box. */
+enum { BOX_BYTES = 1 << 20, LARGE_BOX_BYTES = 3 << 20, CACHE_BYTES = 24 << 20 };
 
 /* Outputs along an axis, and the inputs that they see: three neighbouring taps, outputs one apart. */
 static int three_taps(const cs_axis *a)
@@ -31,7 +32,7 @@ static double cycles(const cs_window *w, int64_t side)
     const double pairs = (double)w->channels * (double)w->outputs;
     if (side == 0) return pairs * 9 * (double)(h * v) / 29;
     const double points = (double)((side + 2) * (side + 2)), tiles = (double)(cs_ceil(h, side) * cs_ceil(v, side));
-    const double bytes = points * pairs * (double)w->size, stream = bytes > FILE_BYTES ? 0.7 : 0.45;
+    const double bytes = points * pairs * (double)w->size, stream = bytes > CACHE_BYTES ? 0.7 : 0.45;
     const double multiply = tiles / 29 > stream ? tiles / 29 : stream;
     return points * pairs * multiply +
            tiles * (vectors_of_16(w->channels) + vectors_of_16(w->outputs)) * (side == 4 ? 11 : 5);
@@ -76,7 +77,8 @@ int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors)
 static int64_t box_tiles(const cs_winograd *g)
 {
     const int64_t one = g->points * g->blocks * g->window.lanes * g->window.size;
-    return cs_most(1, BOX_BYTES / one);
+    const int64_t weights = g->points * g->window.channels * g->window.outputs * g->window.size;
+    return cs_most(1, (weights > CACHE_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one);
 }
 
 static void choose_panels(cs_winograd *g, const cs_table *k)
@@ -87,7 +89,8 @@ static void choose_panels(cs_winograd *g, const cs_table *k)
         if (!k->products[1][vectors] || (vectors > 1 && vectors > all)) continue;
         choose_rows(k, cs_most(tiles, 14), vectors, &cost);
         cost *= all / vectors;
-        if (all % vectors) choose_rows(k, cs_most(tiles, 14), all % vectors, &rest), cost += rest;
+        /* A panel that is narrower than the others is a poor share for a thread. */
+        if (all % vectors) choose_rows(k, cs_most(tiles, 14), all % vectors, &rest), cost += rest + cost / 16;
         if (least == 0 || cost < least) least = cost, g->vectors = vectors;
     }
     g->panels = cs_ceil(all, g->vectors);
@@ -104,6 +107,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     const int64_t side = choose_side(w, forced);
     if (side == 0) return 0;
     *g = (cs_winograd){.window = *w, .side = side, .points = (side + 2) * (side + 2)};
+    g->direct_cycles = cycles(w, 0), g->tiled_cycles = cycles(w, side);
     g->blocks = cs_ceil(w->channels, w->lanes);
     g->tall = cs_ceil(a[1].out, side), g->wide = cs_ceil(a[2].out, side);
     choose_panels(g, k);

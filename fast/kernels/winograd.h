@@ -13,6 +13,7 @@ typedef struct {
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
     int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
     int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
+    double direct_cycles, tiled_cycles;          /* by the yardstick, for one image and group */
 } cs_winograd;
 
 /* 1 where Winograd's algorithm computes this window, chosen already; by its cost, or wherever it can if `forced`. What

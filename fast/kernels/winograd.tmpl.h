@@ -6,7 +6,6 @@
 #define HALF_ROOT ((T)0.70710678118654752440)
 #define WHOLE_ROOT ((T)1.41421356237309504880)
 #define WINOGRAD_SCALE ((T)(BITS == 32 ? 0x1p26 : 0x1p56))
-#define AHEAD (16384 / BITS) /* elements of the weights' prefetch */
 
 /* A run of n neighbouring pixels of up to LANES channels, `plane` elements apart, to the places given. */
 static void FN(gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n)
@@ -155,10 +154,7 @@ INLINE void FN(product)(const int rows, const int vectors, const T *v, int64_t b
         const int64_t some = channels - from < LANES ? channels - from : LANES;
         for (int64_t c = 0; c < some; c++, u += vectors * LANES) {
             UNROLL
-            for (int j = 0; j < vectors; j++) {
-                uv[j] = FN(load)(u + j * LANES);
-                __builtin_prefetch(u + j * LANES + AHEAD);
-            }
+            for (int j = 0; j < vectors; j++) uv[j] = FN(load)(u + j * LANES);
             UNROLL
             for (int i = 0; i < rows; i++) {
                 const VEC vv = FN(all)(v[i * LANES + c]);
@@ -227,4 +223,3 @@ static void FN(kernels)(int64_t side, const void *from, void *to, int64_t step)
 #undef HALF_ROOT
 #undef WHOLE_ROOT
 #undef WINOGRAD_SCALE
-#undef AHEAD
