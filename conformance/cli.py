@@ -1,4 +1,7 @@
-"""The command `convspec`: check, repro and clauses. Exit status 0 for no undeclared violation, 1 for one, 2 for misuse."""
+"""The command `convspec`: check, merge, repro and clauses.
+
+Exit status: 0 for no undeclared violation, 1 for one, 2 for misuse, 130 for an interrupt before any was found.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
 @click.option("--profile", type=click.Choice(["quick", "full", "soak"]), default="quick", show_default=True)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Other cases.")
+@click.option("--shard", default="", metavar="I/N", help="Only the I-th of N parts of the tests; see merge.")
 @click.option("--deviations", type=click.Path(exists=True, dir_okay=False), help="A file of declared deviations.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write a report as JSON.")
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write a report as JUnit XML.")
@@ -37,7 +41,7 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
 @click.pass_context
 def check(
     context: click.Context, backends: tuple[str, ...], ops: tuple[str, ...], slugs: tuple[str, ...], profile: str,
-    fail_fast: bool, seed: int, deviations: str | None, json_file: str | None, junit_file: str | None,
+    fail_fast: bool, seed: int, shard: str, deviations: str | None, json_file: str | None, junit_file: str | None,
     html_file: str | None, in_process: bool,
 ) -> None:  # fmt: skip
     """Put backends on trial: adapters (scipy, fast, fast:avx2, reference), modules, ./file.py or ./file.py:Object."""
@@ -50,7 +54,7 @@ def check(
     for path in filter(None, (json_file, junit_file, html_file)):
         if not Path(path).resolve().parent.is_dir():
             raise click.UsageError(f"there is no folder for {path}")
-    options = Options(ops, slugs, profile, seed, fail_fast, in_process, deviations)
+    options = Options(ops, slugs, profile, seed, fail_fast, in_process, deviations, shard)
     runs, misuse = [], False
     for name in backends or DEFAULT_BACKENDS:
         try:
@@ -60,6 +64,8 @@ def check(
             misuse = True
             continue
         click.echo("\n".join(lines(runs[-1])))
+        if runs[-1].interrupted:
+            break
     export.write(runs, json_file, junit_file, html_file)
     context.exit(2 if misuse else status(runs))
 
@@ -71,10 +77,34 @@ def _unusable() -> type[Exception]:
 
 
 def status(runs: list) -> int:  # type: ignore[type-arg]
-    """0, 1, or 2 where the judge itself failed."""
+    """0, 1, 130 for an interrupted run without violations, or 2 where the judge itself failed."""
     from convspec.conformance.judge import failed
 
-    return 2 if any(run.errors for run in runs) else int(any(failed(run) for run in runs))
+    if any(run.errors for run in runs):
+        return 2
+    found = any(failed(run) for run in runs)
+    return 130 if not found and any(run.interrupted for run in runs) else int(found)
+
+
+@convspec.command()
+@click.argument("reports", nargs=-1, required=True, type=click.Path(), metavar="REPORT...")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the joined report.")
+@click.pass_context
+def merge(context: click.Context, reports: tuple[str, ...], json_file: str | None) -> None:
+    """Join the JSON reports of shards or of several backends; the exit status is that of a run with all of it."""
+    import json
+
+    from convspec.conformance import export
+    from convspec.conformance import merge as joining
+
+    if json_file and not Path(json_file).resolve().parent.is_dir():
+        raise click.UsageError(f"there is no folder for {json_file}")
+    whole = joining.merge([joining.read(path) for path in reports])
+    for backend in whole["backends"]:
+        click.echo(joining.summary(backend))
+    if json_file:
+        export.save(json_file, json.dumps(whole, indent=1, allow_nan=False) + "\n")
+    context.exit(joining.status(whole))
 
 
 @convspec.command()

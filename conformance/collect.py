@@ -36,6 +36,14 @@ def names(text: str | None, known: Any, what: str) -> tuple[str, ...]:
     return chosen
 
 
+def shard(text: str) -> tuple[int, int]:
+    """Which of how many parts: "2/3" is (2, 3)."""
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise Unusable(f"a shard is written like 2/3, not {text!r}")
+    return int(part), int(parts)
+
+
 def start(config: pytest.Config) -> Run:
     """The run that the options ask for; a run that was prepared is taken as it is."""
     prepared = getattr(config, "convspec_run", None)
@@ -44,10 +52,13 @@ def start(config: pytest.Config) -> Run:
     name = config.getoption("backend")
     try:
         declared = deviations.read(name, config.getoption("deviations"))
+        part = config.getoption("shard") or ""
+        if part:
+            shard(part)
         host = open_host(name, config.getoption("in_process"))
     except Unusable as error:
         raise pytest.UsageError(str(error)) from error
-    return Run(host, config.getoption("profile"), config.getoption("seed"), declared)
+    return Run(host, config.getoption("profile"), config.getoption("seed"), declared, shard=part, cut_short=bool(part))
 
 
 def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> list[pytest.Item]:
@@ -57,11 +68,13 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> list[py
         slugs = names(config.getoption("clause"), clauses.load(), "clause")
     except Unusable as error:
         raise pytest.UsageError(str(error)) from error
+    asked = [item for item in items if (not ops or op_of(item) in ops) and (not slugs or clause_of(item) in slugs)]
+    if run.shard:
+        part, parts = shard(run.shard)
+        asked = asked[part - 1 :: parts]
     kept = []
-    for item in items:
+    for item in asked:
         slug, op = clause_of(item), op_of(item)
-        if (ops and op not in ops) or (slugs and slug not in slugs):
-            continue
         if op in run.host.profile.operators:
             kept.append(item)
         else:

@@ -76,6 +76,9 @@ def read(name: str, path: str | None) -> Deviations:
     if path:
         try:
             found += parse(Path(path).read_text(encoding="utf-8"), path).lines
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise Unusable(f"{path}, line {line}: not UTF-8") from error
+        except OSError as error:
             raise Unusable(f"deviations cannot be read: {error}") from error
     return Deviations(found)

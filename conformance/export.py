@@ -72,6 +72,7 @@ def _backend(run: Run) -> dict[str, Any]:
     return {
         "name": p.name, "version": p.version, "operators": list(p.operators), "policies": dict(p.policies),
         "numerics": dict(p.numerics), "profile": run.profile, "seed": run.seed, "seconds": round(run.seconds, 2),
+        "shard": run.shard, "interrupted": run.interrupted,
         "verdicts": [{"clause": s, "operator": o, "verdict": v} for (s, o), v in merged(run.records).items()],
         "tests": [record.as_dict() for record in run.records],
         "declared": [f"{line.slug} {line.op}" for line in run.deviations.lines],

@@ -73,7 +73,10 @@ class Run:
     """What went wrong in the judge itself."""
     seconds: float = 0.0
     cut_short: bool = False
-    """Whether the run ended at its first violation."""
+    """Whether some of the tests that were asked for were not run: after a violation, an interrupt, or in a shard."""
+    interrupted: bool = False
+    shard: str = ""
+    """Which part of the tests this run is, i/n, if it is a part."""
 
     @property
     def effort(self) -> Effort:
@@ -195,7 +198,10 @@ class Trial:
         )  # fmt: skip
         try:
             seed(self.run.seed * 2**32 + key)(options(given(case=cases)(hunt.attempt)))()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                self.run.interrupted = True
+                self.run.host.close()  # an answer may be on its way
             if hunt.best is None:
                 raise
         if hunt.best is not None:

@@ -58,6 +58,8 @@ def observe(backend: Any, case: Case) -> Observation:
     arguments, keywords = positional(case, arrays)
     try:
         result = function(*arguments, **keywords)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
         return raised(error, ("inputs-changed",) if _changed(arrays, before) else ())
     if not isinstance(result, np.ndarray):

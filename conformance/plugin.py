@@ -23,6 +23,7 @@ OPTIONS = (
     ("--convspec-clause", {"help": "clauses, separated by commas"}),
     ("--convspec-profile", {"default": "quick", "choices": ("quick", "full", "soak")}),
     ("--convspec-seed", {"type": int, "default": 0}),
+    ("--convspec-shard", {"help": "i/n: the i-th of n parts of the tests"}),
     ("--convspec-deviations", {"help": "a file of declared deviations"}),
     ("--convspec-in-process", {"action": "store_true", "help": "no worker process"}),
 )
@@ -128,6 +129,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         collect.conclude(trial, None)
     finally:
         trial.record.seconds = time.perf_counter() - start
+        if trial.run.interrupted:
+            item.session.shouldstop = "interrupted"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -86,7 +86,11 @@ class Program(Foreign):
         """Where to write to and read from; the program is started if it does not run."""
         if self._process is None:
             self._process = subprocess.Popen(
-                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_die_with_parent
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                preexec_fn=_die_with_parent,
+                start_new_session=True,
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         return self._process.stdin, self._process.stdout

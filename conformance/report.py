@@ -88,7 +88,8 @@ def summary(run: Run) -> str:
     cases, absent = sum(r.cases for r in run.records), sum(r.not_offered for r in run.records)
     share = f", {100 * absent / cases:.0f} % of them not offered" if absent else ""
     lacks = "" if len(offered) == len(OPERATORS) else f" ({', '.join(offered)})"
-    return f"{run.name}{lacks}: {verdicts or 'nothing tried'}; {cases} cases{share}"
+    ended = "interrupted; " if run.interrupted else ""
+    return f"{run.name}{lacks}: {ended}{verdicts or 'nothing tried'}; {cases} cases{share}"
 
 
 def grades(run: Run) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import pytest
 from convspec import OPERATORS, clauses
 from convspec.conformance import deviations
 from convspec.conformance.backend import Unusable
+from convspec.conformance.collect import shard
 from convspec.conformance.host import Host, open_host
 from convspec.conformance.judge import Run, failed
 
@@ -29,6 +30,8 @@ class Options:
     fail_fast: bool = False
     in_process: bool = False
     deviations: str | None = None
+    shard: str = ""
+    """Which part of the tests, i/n."""
 
 
 class Watcher(Protocol):
@@ -75,8 +78,10 @@ def check(name: str, options: Options, watcher: Watcher | None = None, host: Hos
         for one in chosen:
             if one not in known:
                 raise Unusable(f"there is no {what} {one}")
+    if options.shard:
+        shard(options.shard)
     declared = deviations.read(name, options.deviations)
-    run = Run(host or open_host(name, options.in_process), options.profile, options.seed, declared)
+    run = Run(host or open_host(name, options.in_process), options.profile, options.seed, declared, shard=options.shard)
     if not set(options.ops or OPERATORS) & set(run.host.profile.operators):
         run.host.close()
         raise Unusable(f"backend {name} offers none of {', '.join(options.ops)}")
@@ -85,10 +90,9 @@ def check(name: str, options: Options, watcher: Watcher | None = None, host: Hos
     status = _pytest(arguments(options), hooks)
     run.seconds = time.perf_counter() - start
     run.errors += hooks.collect_errors
-    if status == pytest.ExitCode.INTERRUPTED and not run.errors:
-        raise KeyboardInterrupt
-    run.cut_short = options.fail_fast and failed(run)
-    if not run.records and not run.errors:
+    run.interrupted |= status == pytest.ExitCode.INTERRUPTED and not run.errors
+    run.cut_short = bool(options.shard) or run.interrupted or (options.fail_fast and failed(run))
+    if not run.records and not run.errors and not run.interrupted:
         what = (
             "no test that was asked for" if status == pytest.ExitCode.NO_TESTS_COLLECTED else f"pytest ended: {status}"
         )

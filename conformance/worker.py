@@ -7,6 +7,7 @@ as its text, or a call as (operator, arguments, keywords). A crash here ends thi
 from __future__ import annotations
 
 import faulthandler
+import signal
 import sys
 import warnings
 from multiprocessing.connection import Connection
@@ -20,6 +21,7 @@ from convspec.conformance.observe import Observation, observe, raised
 def main() -> None:
     """Serves one backend until the judge hangs up."""
     faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's business
     warnings.simplefilter("ignore")
     pipe = Connection(int(sys.argv[1]))
     try:
