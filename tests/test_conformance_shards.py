@@ -130,6 +130,11 @@ def test_damaged_deviations(data: bytes, tmp_path: Path, capsys: pytest.CaptureF
     assert "line 2: " in error and len(error.splitlines()) == 1
 
 
+def heed_interrupts() -> None:
+    """A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("wrong", "code"), [(1, 1), (0, 130)])
 def test_an_interrupt_keeps_what_was_found(wrong: int, code: int, tmp_path: Path) -> None:
     """Ctrl-C goes to the judge and to its worker, as it does in a terminal."""
@@ -137,7 +142,8 @@ def test_an_interrupt_keeps_what_was_found(wrong: int, code: int, tmp_path: Path
     path.write_text(BAD.format(pause=0.05, wrong=wrong))
     command = [sys.executable, "-c", "from convspec.conformance.cli import main; main()", "check", str(path), INNOCENT]
     process = subprocess.Popen([*command, "--op", "max_pool", "--json", str(report)], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
+                               stderr=subprocess.PIPE, text=True, start_new_session=True,
+                               preexec_fn=heed_interrupts)  # fmt: skip
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(8)
