@@ -13,7 +13,8 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,8 @@ def _load_other(name: str) -> Any:
         raise Unusable(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[file.stem] = module
-    spec.loader.exec_module(module)
+    with _no_bytecode():
+        spec.loader.exec_module(module)
     for part in filter(None, attribute.split(".")):
         if not hasattr(module, part):
             raise Unusable(f"{path} has no {attribute}")
@@ -124,6 +126,16 @@ def _load_foreign(name: str) -> Any:
     from convspec.conformance.program import Program
 
     return Program(shlex.split(name.removeprefix("exec:")) or [""])
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """No .pyc is left of a file that is being worked on: one edited within a second to the same size would be taken for it."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def profile(name: str, backend: Any) -> Profile:

@@ -28,9 +28,7 @@ def lines(run: Run) -> Iterator[str]:
             yield ""
     for line in run.stale:
         yield f"stale: {line.slug} {line.op} is declared, was tried, and conforms: take the line out"
-    for r in run.records:
-        if r.verdict == DECLARED:
-            yield f"declared: {r.slug} on {r.op}: {r.reason}"
+    yield from dict.fromkeys(f"declared: {r.slug} on {r.op}: {r.reason}" for r in run.records if r.verdict == DECLARED)
     yield from accuracy(run)
     yield from (f"the judge failed: {error}" for error in run.errors)
     yield summary(run)

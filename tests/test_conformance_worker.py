@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convspec.conformance.backend import Unusable
+from convspec.conformance.backend import Unusable, load
 from convspec.conformance.case import parse
 from convspec.conformance.host import Elsewhere, Here, open_host
 
@@ -94,3 +94,12 @@ def test_an_import_that_kills_is_unusable(tmp_path: Path) -> None:
     path.write_text("import os; os.abort()")
     with pytest.raises(Unusable, match="SIGABRT"):
         Elsewhere(str(path))
+
+
+def test_no_bytecode_is_left_of_a_file_under_work(tmp_path: Path) -> None:
+    """Edited within the same second to the same size, a file would be taken for the .pyc of what it was."""
+    path = tmp_path / "edited.py"
+    for shift in (1, 2):
+        path.write_text(f"def max_pool(x, size, **rest):\n    return {shift}\n")
+        assert load(str(path)).max_pool(None, 1) == shift
+    assert not (tmp_path / "__pycache__").exists()
