@@ -109,7 +109,7 @@ def test_damaged_reports(change: Any, words: str, tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b'{\n"backends": [\n', "line 3"), (b'{\n "x": 1,\n}', "line 3"), (b'{\n"\xff": 1}', "line 2: not UTF-8"), (b"", "line 1")],
+    [(b'{\n"backends": [\n', "line 3"), (b'{\n "x": 1,\n "y": }', "line 3"), (b'{\n"\xff": 1}', "line 2: not UTF-8"), (b"", "line 1")],
 )  # fmt: skip
 def test_reports_that_are_no_json(data: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "x.json"
