@@ -8,5 +8,4 @@ from convspec import __version__ as __version__
 chain = True
 
 for _op in OPERATORS:
-    if hasattr(fast, _op):
-        globals()[_op] = partial(getattr(fast, _op), algorithm="direct")
+    globals()[_op] = partial(getattr(fast, _op), algorithm="direct")
