@@ -7,7 +7,7 @@ Both offer `lift` (arrays to numbers they compute with), `zero`, `fma`, `add`, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isinf, isnan, nan, prod, sqrt
+from math import isinf, isnan, lcm, nan, prod, sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,10 @@ from convspec.reference import rounding
 Array = np.ndarray[Any, Any]
 Number = Any
 """An int over a common denominator, a `NonFinite`, or a Python float: whatever the arithmetic computes with."""
+
+
+Slope = tuple[Number, Number, tuple[Number, ...]]
+"""What a window adds to the gradient of a norm, in raw form: dy, the element, and the magnitudes of all its elements."""
 
 
 class Arithmetic(Protocol):
@@ -32,6 +36,8 @@ class Arithmetic(Protocol):
     def total(self, acc: Number) -> int | float: ...
     def mean(self, acc: Number, divisor: int) -> float: ...
     def norm(self, magnitudes: list[Number], p: float) -> float: ...
+    def shares(self, parts: list[tuple[Number, int]]) -> float: ...
+    def slopes(self, parts: list[Slope], p: float) -> float: ...
 
 
 class NonFinite(float):
@@ -49,8 +55,21 @@ class NonFinite(float):
     __rmul__, __radd__ = __mul__, __add__
 
 
-def _sign(value: int) -> int:
+def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
+
+
+def _special_slope(dy: Number, x: Number, magnitudes: tuple[Number, ...], p: float) -> float | None:
+    """What IEEE 754 makes of dy sign(x) (|x| / y)^(p - 1) where a factor is no finite number; None where all are."""
+    if p != 1 and any(isinstance(a, NonFinite) for a in magnitudes):
+        factor = nan if isinstance(x, NonFinite) or isnan(sum(magnitudes)) else 0.0
+    elif x != x:
+        factor = nan
+    elif isinstance(dy, NonFinite):
+        factor = float(_sign(x))
+    else:
+        return None
+    return factor * (float(dy) if isinstance(dy, NonFinite) else _sign(dy))
 
 
 class Exact:
@@ -109,6 +128,23 @@ class Exact:
             return rounding.nearest_root(sum(a * a for a in magnitudes), self.one * self.one, self.dtype)
         return rounding.nearest_norm([(a, self.one) for a in magnitudes], p, self.dtype)
 
+    def shares(self, parts: list[tuple[Number, int]]) -> float:
+        """The sum of numbers, each over a divisor of its own, rounded once."""
+        if any(isinstance(v, NonFinite) for v, _ in parts):
+            return float(sum(v for v, _ in parts))
+        divisor = lcm(*(d for _, d in parts))
+        return rounding.nearest(sum(v * (divisor // d) for v, d in parts), self.one * divisor, self.dtype)
+
+    def slopes(self, parts: list[Slope], p: float) -> float:
+        """The sum of dy sign(x) (|x| / y)^(p - 1), rounded once, over windows whose norm y is not 0."""
+        special = [t for t in (_special_slope(*part, p) for part in parts) if t is not None]
+        if any(t != 0 for t in special):
+            return sum(special)
+        finite = [part for part in parts if _special_slope(*part, p) is None]
+        if p == 1:
+            return rounding.nearest(sum(dy * _sign(x) for dy, x, _ in finite), self.one, self.dtype)
+        return rounding.nearest_slope([(dy, _sign(x), abs(x), m) for dy, x, m in finite], self.one, p, self.dtype)
+
 
 class Stepwise:
     """The chain: one fused multiply-add or addition after the other, in the dtype of the result."""
@@ -153,6 +189,23 @@ class Stepwise:
                 acc = self.fma(a, a, acc)
             return float(self._rounded(sqrt(acc)))
         raise NotImplementedError(f"the law promises no bits for p = {p}")
+
+    def shares(self, parts: list[tuple[Number, int]]) -> float:
+        """The quotients are rounded, then added one after the other."""
+        acc = self.zero
+        for v, divisor in parts:
+            acc = self.add(self._rounded(v / divisor), acc)
+        return float(acc)
+
+    def slopes(self, parts: list[Slope], p: float) -> float:
+        """p = 1 adds dy sign(x), p = 2 is fma(x, dy / y, acc); no other p has a chain."""
+        acc = self.zero
+        for dy, x, magnitudes in parts:
+            if p == 1:
+                acc = self.add(dy * (_sign(x) if x == x else x), acc)
+            else:
+                acc = self.fma(x, self._rounded(dy / self.norm(list(magnitudes), p)), acc)
+        return float(acc)
 
     def _rounded(self, value: Number) -> Number:
         return rounding.as_float32(value) if self.single else value

@@ -11,7 +11,7 @@ from convspec import checks
 from convspec.params import Conv
 from convspec.policies import DEFAULTS
 from convspec.reference.arithmetic import Arithmetic
-from convspec.reference.loops import Outputs, indices, window
+from convspec.reference.loops import Outputs, readers, window
 
 
 def conv(
@@ -97,7 +97,7 @@ def conv_transpose(
     Cg, Kg = p.C // p.groups, p.K // p.groups
     for n, k, *o in y:
         acc = num.start(b[k,])
-        taps = _sources(p, o)
+        taps = readers(tuple(o), p.R, p.stride, p.dilation, p.pads, p.S)
         for c in range(k // Kg * Cg, (k // Kg + 1) * Cg):  # [conv_transpose.groups]
             for r, i in taps:
                 acc = num.fma(x[n, c, *i], w[c, k % Kg, *r], acc)  # [conv_transpose.formula]
@@ -115,13 +115,3 @@ def _taps(p: Conv, o: list[int], policies: Mapping[str, str]) -> list[tuple[tupl
     """The taps of output `o`: those in the padding read zero, unless a policy skips them."""
     taps = window(tuple(o), p.R, p.stride, p.dilation, p.pads, p.S)  # [conv.padded-tap] [policy.padded-tap]
     return [tap for tap in taps if tap[1] is not None] if policies["padded_tap"] == "skipped" else taps
-
-
-def _sources(p: Conv, o: list[int]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The taps r that reach output `o`, each with the input index i that it comes from: i s = o + before - r d."""
-    pairs = []
-    for r in indices(p.R):
-        reached = [a + lo - b * d for a, (lo, _), b, d in zip(o, p.pads, r, p.dilation, strict=True)]
-        if all(q % s == 0 and 0 <= q // s < n for q, s, n in zip(reached, p.stride, p.S, strict=True)):
-            pairs.append((r, tuple(q // s for q, s in zip(reached, p.stride, strict=True))))
-    return pairs

@@ -47,7 +47,9 @@ class Outputs:
     def arithmetic(self, stepwise: bool) -> Arithmetic:
         """The exact or the stepwise arithmetic for this result; operands are lifted lazily where few are read."""
         lazy = self.at is not None
-        return Stepwise(self.dtype, lazy) if stepwise else Exact(self.dtype, lazy)  # [oracle.stepwise] [number.chain]
+        return (
+            Stepwise(self.dtype, lazy) if stepwise else Exact(self.dtype, lazy)
+        )  # [oracle.stepwise] [number.chain] [gradient.chain]
 
 
 def _listed(at: Any) -> list[Any]:
@@ -72,11 +74,27 @@ def window(
     o: Index, size: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], S: Index
 ) -> list[tuple[Index, Index | None]]:
     """The taps of window `o`, in row-major order: each with the input index it reads, or None in the padding."""
-    taps: list[tuple[Index, Index | None]] = []
-    for r in indices(size):  # [shape.stride] [shape.dilation]
-        i = tuple(a * s - lo + b * d for a, s, (lo, _), b, d in zip(o, stride, pads, r, dilation, strict=True))
-        taps.append((r, i if all(0 <= j < n for j, n in zip(i, S, strict=True)) else None))
-    return taps
+    return [(r, read(o, r, stride, dilation, pads, S)) for r in indices(size)]
+
+
+def read(o: Index, r: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], S: Index) -> Index | None:
+    """The input index that window `o` reads through tap `r`, or None in the padding."""
+    # [shape.stride] [shape.dilation]
+    i = tuple(a * s - lo + b * d for a, s, (lo, _), b, d in zip(o, stride, pads, r, dilation, strict=True))
+    return i if all(0 <= j < n for j, n in zip(i, S, strict=True)) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def readers(
+    i: Index, size: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], O: Index
+) -> list[tuple[Index, Index]]:
+    """The windows that read input index `i`: for each tap r, in row-major order, the o with o s = i + before - r d."""
+    pairs = []
+    for r in indices(size):
+        reached = [a + lo - b * d for a, (lo, _), b, d in zip(i, pads, r, dilation, strict=True)]
+        if all(q % s == 0 and 0 <= q // s < n for q, s, n in zip(reached, stride, O, strict=True)):
+            pairs.append((r, tuple(q // s for q, s in zip(reached, stride, strict=True))))
+    return pairs
 
 
 def extend(i: int, n: int, boundary: str) -> int | None:

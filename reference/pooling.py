@@ -24,10 +24,10 @@ def max_pool(
     p = checks.max_pool(
         x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode, policies=policies
     )
-    _refuse_empty(p, policies)
+    refuse_empty(p, policies)
     y = Outputs(p.shape, p.dtype, at)
     for n, c, *o in y:
-        y[n, c, *o] = _greatest([p.x[n, c, *i] for i in _inside(p, o)], p.dtype, policies)  # [max_pool.value]
+        y[n, c, *o] = _greatest([p.x[n, c, *i] for i in inside(p, o)], p.dtype, policies)  # [max_pool.value]
     return y.array()
 
 
@@ -40,15 +40,15 @@ def avg_pool(
         x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode,
         count_include_pad=count_include_pad, policies=policies,
     )  # fmt: skip
-    _refuse_empty(p, policies)
+    refuse_empty(p, policies)
     y = Outputs(p.shape, p.dtype, at)
     num = y.arithmetic(stepwise)
     (x,) = num.lift(p.x)
     for n, c, *o in y:
         acc = num.zero
-        for i in _inside(p, o):
+        for i in inside(p, o):
             acc = num.add(x[n, c, *i], acc)
-        y[n, c, *o] = num.mean(acc, _divisor(p, o, policies))  # [avg_pool.value]
+        y[n, c, *o] = num.mean(acc, divisor(p, o, policies))  # [avg_pool.value]
     return y.array()
 
 
@@ -60,12 +60,12 @@ def lp_pool(
     q = checks.lp_pool(
         x, size, p=p, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode, policies=policies
     )
-    _refuse_empty(q, policies)
+    refuse_empty(q, policies)
     y = Outputs(q.shape, q.dtype, at)
     num = y.arithmetic(stepwise)
     (x,) = num.lift(q.x)
     for n, c, *o in y:
-        y[n, c, *o] = num.norm([abs(x[n, c, *i]) for i in _inside(q, o)], q.p)  # [lp_pool.value]
+        y[n, c, *o] = num.norm([abs(x[n, c, *i]) for i in inside(q, o)], q.p)  # [lp_pool.value]
     return y.array()
 
 
@@ -104,17 +104,17 @@ def _greatest(values: list[Any], dtype: np.dtype[Any], policies: Mapping[str, st
     return best
 
 
-def _inside(p: Pool, o: list[int]) -> list[Index]:
+def inside(p: Pool, o: list[int]) -> list[Index]:
     """The input indices that window `o` reads; taps in the padding are not values."""
     return [
         i for _, i in window(tuple(o), p.size, p.stride, p.dilation, p.pads, p.S) if i is not None
     ]  # [pool.padding]
 
 
-def _divisor(p: Pool, o: list[int], policies: Mapping[str, str]) -> int:
+def divisor(p: Pool, o: list[int], policies: Mapping[str, str]) -> int:
     """What the sum of window `o` is divided by."""
     if not p.count_include_pad:
-        return len(_inside(p, o))  # [avg_pool.divisor-excludes-padding]
+        return len(inside(p, o))  # [avg_pool.divisor-excludes-padding]
     if policies["ceil_divisor"] == "full":
         return prod(p.size)  # [policy.ceil-divisor]
     padded = tuple(n + lo + hi for n, (lo, hi) in zip(p.S, p.pads, strict=True))
@@ -123,7 +123,7 @@ def _divisor(p: Pool, o: list[int], policies: Mapping[str, str]) -> int:
     return sum(i is not None for _, i in taps)  # [avg_pool.divisor-includes-padding]
 
 
-def _refuse_empty(p: Pool, policies: Mapping[str, str]) -> None:  # [policy.empty-window]
+def refuse_empty(p: Pool, policies: Mapping[str, str]) -> None:  # [policy.empty-window]
     """Under the policy empty_window = "error", a call with a window wholly in the padding is refused."""
-    if policies["empty_window"] == "error" and any(not _inside(p, list(o)) for o in indices(p.O)):
+    if policies["empty_window"] == "error" and any(not inside(p, list(o)) for o in indices(p.O)):
         raise SpecValueError("pool.empty-window", "padding", p.pads, "must leave no window wholly in the padding")

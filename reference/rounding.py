@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ctypes import c_float
 from decimal import Context, Decimal
+from functools import lru_cache
 from math import copysign, inf, isfinite, isqrt, ldexp, nextafter
 from struct import pack
 from typing import Any
@@ -69,6 +70,41 @@ def nearest_norm(magnitudes: list[tuple[int, int]], p: float, dtype: DType) -> f
     if not total:
         return 0.0
     return nearest(*DECIMAL.power(total, DECIMAL.divide(Decimal(1), Decimal(p))).as_integer_ratio(), dtype)
+
+
+def nearest_slope(
+    parts: list[tuple[int, int, int, tuple[int, ...]]], denominator: int, p: float, dtype: DType
+) -> float:
+    """The number of `dtype` nearest to the sum of dy sign (a / y)^(p - 1), y = (sum m^p)^(1/p) > 0, over (dy, sign, a, m).
+
+    dy, a and the m are measured in units of 1/denominator. A sum of less than 10^-60 of its terms is their rounding error.
+    """
+    total, size = Decimal(0), Decimal(0)
+    for dy, sign, a, magnitudes in parts:
+        if dy and a:
+            slope = DECIMAL.divide(_power(a, p - 1), _norm_power(magnitudes, p))
+            term = DECIMAL.multiply(Decimal(dy * sign), slope)
+            total, size = DECIMAL.add(total, term), DECIMAL.add(size, term.copy_abs())
+    if total.copy_abs() <= size.scaleb(-60, DECIMAL):
+        return 0.0
+    numerator, scale = total.as_integer_ratio()
+    return nearest(numerator, scale * denominator, dtype)
+
+
+@lru_cache(maxsize=1 << 12)
+def _power(a: int, q: float) -> Decimal:
+    return Decimal(a) if q == 1 else DECIMAL.power(Decimal(a), Decimal(q))
+
+
+@lru_cache(maxsize=1 << 12)
+def _norm_power(magnitudes: tuple[int, ...], p: float) -> Decimal:
+    """y^(p - 1), with y the p-norm."""
+    if p == 2:
+        return DECIMAL.sqrt(Decimal(sum(a * a for a in magnitudes)))
+    total = Decimal(0)
+    for a in magnitudes:
+        total = DECIMAL.add(total, _power(a, p) if a else Decimal(0))
+    return DECIMAL.power(total, DECIMAL.divide(Decimal(p) - 1, Decimal(p)))
 
 
 def as_float32(value: float) -> float:

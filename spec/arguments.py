@@ -16,12 +16,12 @@ LARGEST = 2**31 - 1
 """No size, stride, dilation or padding may exceed this."""
 
 
-def rank_of(x: np.ndarray[Any, Any]) -> int:
+def rank_of(x: np.ndarray[Any, Any], name: str = "x") -> int:
     """The spatial rank of a layer's input (N, C, *S): 1 to 3, and no spatial axis empty."""
     if not 3 <= x.ndim <= 5:
-        raise SpecValueError("error.rank", "x", x.shape, "must have 3 to 5 axes, (N, C, *S) with 1 to 3 spatial axes")
+        raise SpecValueError("error.rank", name, x.shape, "must have 3 to 5 axes, (N, C, *S) with 1 to 3 spatial axes")
     if 0 in x.shape[2:]:
-        raise SpecValueError("error.empty-spatial", "x", x.shape, "must have no empty spatial axis")
+        raise SpecValueError("error.empty-spatial", name, x.shape, "must have no empty spatial axis")
     return x.ndim - 2
 
 
@@ -47,6 +47,15 @@ def per_axis(name: str, value: Any, rank: int, clause: str, least: int = 1) -> t
     if len(value) != rank:
         raise SpecValueError("error.length", name, value, f"must be an int or {rank} ints, one a spatial axis")
     return tuple(whole(name, v, clause, least) for v in value)
+
+
+def shape_of(name: str, value: Any) -> tuple[int, ...]:
+    """`value` as the shape of an array: a sequence of ints, none of them negative."""
+    if not _is_sequence(value):
+        raise SpecTypeError("error.type", name, value, "must be a sequence of ints")
+    if len(value) > 8:
+        raise SpecValueError("error.rank", name, value, "must have at most 8 axes")
+    return tuple(whole(name, v, "error.operand-shape", least=0) for v in value)
 
 
 def pads_of(

@@ -88,6 +88,57 @@ class ChannelPool:
 
 
 @dataclass(frozen=True, eq=False)
+class ConvGrad:
+    """A checked gradient of a layer by its input or its weights; `of` is "input" or "weight".
+
+    `forward` is the layer's own call. What the gradient is not given, its `x` or `w`, is there a stand-in of the right
+    shape that holds nothing, and its bias is None.
+    """
+
+    op: str
+    of: str
+    dy: Array
+    operand: Array
+    """The other factor of every term: the weights for the gradient by the input, the input for that by the weights."""
+    dtype: np.dtype[Any]
+    forward: Conv
+    shape: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class BiasGrad:
+    """A checked gradient of a layer by its bias: sums of `dy` (N, K, *O) over the images and over what shares a bias.
+
+    The tile `T` is all ones, `O` or the bias' own, as in Conv.
+    """
+
+    op: str
+    dy: Array
+    dtype: np.dtype[Any]
+    N: int
+    K: int
+    O: Ints
+    T: Ints
+    shape: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class PoolGrad:
+    """A checked gradient of pooling. `forward` is the pooling itself; `x` is None for avg_pool, whose forward holds nothing."""
+
+    op: str
+    dy: Array
+    x: Array | None
+    dtype: np.dtype[Any]
+    forward: Pool | ChannelPool
+
+    @property
+    def shape(self) -> Ints:
+        """The shape of the result, that of x."""
+        return (self.forward.N, self.forward.C, *self.forward.S)
+
+
+@dataclass(frozen=True, eq=False)
 class Image:
     """A checked convolve or correlate, after any swap; `start` is where the result begins in the full one."""
 

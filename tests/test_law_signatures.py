@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 import convspec
-from convspec import checks, fast, reference
+from convspec import checks, fast, gradients, reference
 from convspec.signatures import Operators
+from convspec.signatures_gradients import Gradients
 
-OWN = {
+OWN: dict[str, tuple[Any, set[str]]] = {
     "checks": (checks, {"policies"}),
     "reference": (reference, {"at", "stepwise", "policies"}),
     "fast": (fast, {"out", "num_threads", "algorithm"}),
@@ -23,18 +24,23 @@ def parameters(function: Any) -> list[tuple[str, Any, Any]]:
     return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
 
 
+LAW = dict.fromkeys(convspec.OPERATORS, Operators) | dict.fromkeys(convspec.GRADIENTS, Gradients)
+ROOMS = [(room, op) for room in OWN for op in convspec.OPERATORS]
+ROOMS += [(room, op) for room in ("gradients", "reference") for op in convspec.GRADIENTS]
+
+
 @pytest.mark.clause("call.completes")
-@pytest.mark.parametrize("op", convspec.OPERATORS)
-@pytest.mark.parametrize("room", OWN)
+@pytest.mark.parametrize(("room", "op"), ROOMS)
 def test_signature(room: str, op: str) -> None:
-    module, own = OWN[room]
-    law, found = parameters(getattr(Operators, op))[1:], parameters(getattr(module, op))
+    module, own = (OWN | {"gradients": (gradients, {"policies"})})[room]
+    law, found = parameters(getattr(LAW[op], op))[1:], parameters(getattr(module, op))
     assert found[: len(law)] == law
     assert all(kind is inspect.Parameter.KEYWORD_ONLY for _, kind, _ in found[len(law) :])
     assert {name for name, _, _ in found[len(law) :]} == own
 
 
-def test_the_law_lists_every_operator() -> None:
-    methods = [name for name, member in vars(Operators).items() if inspect.isfunction(member) and name[0] != "_"]
-    assert sorted(methods) == sorted(convspec.OPERATORS)
-    assert all(inspect.getdoc(getattr(Operators, op)) for op in convspec.OPERATORS)
+@pytest.mark.parametrize(("law", "ops"), [(Operators, convspec.OPERATORS), (Gradients, convspec.GRADIENTS)])
+def test_the_law_lists_every_operator(law: type, ops: tuple[str, ...]) -> None:
+    methods = [name for name, member in vars(law).items() if inspect.isfunction(member) and name[0] != "_"]
+    assert sorted(methods) == sorted(ops)
+    assert all(inspect.getdoc(getattr(law, op)) for op in ops)
