@@ -66,26 +66,33 @@ class Operators:
         return self._run(found, {"x": operands["x"]} if self._constants else operands)
 
 
-SNIPPET = """from onnx import helper
-node = helper.make_node({name!r}, {inputs}, ["y"]{keywords})
-arrays = {{{arrays}}}
+SNIPPET = """from onnx import helper, numpy_helper
+node = helper.make_node({name!r}, {inputs}, ["y"])
+for key, value in {attributes}.items():
+    node.attribute.append(helper.make_attribute(key, value))
+arrays, weights = {{{arrays}}}, {{{weights}}}
 kind = helper.np_dtype_to_tensor_dtype(x.dtype.newbyteorder("="))
 infos = [helper.make_tensor_value_info(k, kind, a.shape) for k, a in arrays.items()]
-graph = helper.make_graph([node], "g", infos, [helper.make_tensor_value_info("y", kind, [None] * x.ndim)])
+constants = [numpy_helper.from_array(np.ascontiguousarray(a, a.dtype.newbyteorder("=")), k) for k, a in weights.items()]
+graph = helper.make_graph([node], "g", infos, [helper.make_tensor_value_info("y", kind, [None] * x.ndim)], constants)
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {opset})], ir_version={ir}).SerializeToString()
 {run}"""
 
 
-def snippet(case: Case, run: str) -> str:
-    """The call as a script: the model, and `run`, which makes y of `model` and `arrays`."""
+def snippet(case: Case, run: str, constants: bool = False) -> str:
+    """The call as a script: the model, with its weights if they are `constants`, and `run`, which makes y of it and of `arrays`."""
     names, given = list(case.operands), dict(case.arguments)
     if "size" in given:
         given = {"stride": given["size"]} | given
+    if case.op == "lp_pool":
+        given = {"p": 2} | given
+    given |= {"p": int(given["p"])} if isinstance(given.get("p"), float) else {}
     found = attributes(len(case.operands["x"].shape) - 2, given)
-    keywords = "".join(f", {key}={value!r}" for key, value in found.items())
-    arrays = ", ".join(f"{name!r}: {name}" for name in names)
+    items = [f"{name!r}: {name}" for name in names]
+    fixed = 1 if constants else len(names)
+    arrays, weights = ", ".join(items[:fixed]), ", ".join(items[fixed:])
     return SNIPPET.format(
-        name=NODES[case.op], inputs=names, keywords=keywords, arrays=arrays, opset=OPSET, ir=IR, run=run
+        name=NODES[case.op], inputs=names, attributes=found, arrays=arrays, weights=weights, opset=OPSET, ir=IR, run=run
     )
 
 

@@ -5,11 +5,17 @@ An argument that is wrong for the law reaches the peer as it came, so that the p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
+
+from convspec.conformance.case import Case
+from convspec.conformance.data import build
+from convspec.conformance.observe import positional
 
 
 def axes(value: Any, rank: int) -> Any:
@@ -71,3 +77,37 @@ def refusals(*classes: type[Exception], not_offered: tuple[str, ...] = ()) -> It
         if any(words in said for words in not_offered):
             raise NotImplementedError(said) from error
         raise ValueError(said) from error
+
+
+class Words:
+    """How an adapter speaks to its peer, so that a bug report makes the very call that was judged.
+
+    An operator of the adapter checks and spells its arguments and gives a `partial` of a function that uses nothing but the
+    peer's API, numpy and the names that `imports` binds. That is called; a bug report is its source and the call.
+    """
+
+    def __init__(self, imports: str, *refused: type[Exception], not_offered: tuple[str, ...] = ()) -> None:
+        self._imports, self._refused, self._not_offered = imports, refused, not_offered
+        self._spell: dict[str, Callable[..., partial[Any]]] = {}
+
+    def __call__(self, spell: Callable[..., partial[Any]]) -> Callable[..., Any]:
+        """The operator that does what `spell` gives."""
+        self._spell[spell.__name__] = spell
+
+        @wraps(spell)
+        def operator(*operands: Any, **keywords: Any) -> Any:
+            with refusals(*self._refused, not_offered=self._not_offered):
+                return spell(*operands, **keywords)()
+
+        return operator
+
+    def snippet(self, case: Case) -> str:
+        """The call as a script, from the imports to y."""
+        arrays = build(case)
+        operands, keywords = positional(case, arrays)
+        call = self._spell[case.op](*operands, **keywords)
+        names = {id(a): name for name, a in arrays.items()}
+        given = [names.get(id(a)) or repr(a) for a in call.args]
+        given += [f"{key}={value!r}" for key, value in call.keywords.items()]
+        source = inspect.getsource(call.func)
+        return f"{self._imports}\n\n\n{source}\n\ny = {call.func.__name__}({', '.join(given)})"

@@ -12,6 +12,7 @@ the alignment that the layers count on (docs/findings/ncnn-mat-from-numpy.md).
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ import ncnn
 import numpy as np
 from ncnn import __version__
 
-from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
 policies = {
     "padded_tap": "any", "max_nan": "any", "empty_window": "any", "subnormals": "flushed", "ceil_drop": "no", "ceil_divisor": "full"
@@ -36,7 +37,11 @@ POOL_STRIDE, POOL_PADS = (2, 12, 22), ((3, 14), (13, 15), (23, 16))
 SAME = {"same": -233, "same_lower": -234, "valid": 0}
 SUFFIX = {1: "1D", 2: "", 3: "3D"}
 
+words = Words("import tempfile\nfrom pathlib import Path\nfrom typing import Any\nimport ncnn")
+snippet = words.snippet
 
+
+@words
 def conv(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
 ) -> Any:
@@ -45,9 +50,10 @@ def conv(
     found = {0: np.shape(w)[0], 5: int(b is not None), 6: np.size(w)} | _pads(PADS, padding, rank)
     found |= _each(KERNEL, np.shape(w)[2:], rank) | _each(STRIDE, stride, rank) | _each(DILATION, dilation, rank)
     name = "Convolution" if groups == 1 else "ConvolutionDepthWise"
-    return _run(name + SUFFIX[rank], found if groups == 1 else found | {7: groups}, x, w, b)
+    return _spelt(name + SUFFIX[rank], found if groups == 1 else found | {7: groups}, x, w, b)
 
 
+@words
 def conv_transpose(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
     groups: Any = 1,
@@ -59,14 +65,16 @@ def conv_transpose(
         raise NotImplementedError("the strings of Deconvolution mean something else")
     found = {0: np.shape(w)[1], 5: int(b is not None), 6: np.size(w)} | _pads(PADS, padding, rank)
     found |= _each(KERNEL, np.shape(w)[2:], rank) | _each(STRIDE, stride, rank) | _each(DILATION, dilation, rank)
-    return _run("Deconvolution" + SUFFIX[rank], found | _each(EXTRA, output_padding, rank), x, np.swapaxes(w, 0, 1), b)
+    return _spelt("Deconvolution" + SUFFIX[rank], found | _each(EXTRA, output_padding, rank), x, w, b)
 
 
+@words
 def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
     """Pooling of type 0."""
     return _pool(x, size, {0: 0}, **keywords)
 
 
+@words
 def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
     """Pooling of type 1."""
     return _pool(x, size, {0: 1, 6: int(count_include_pad)}, **keywords)
@@ -82,9 +90,9 @@ def _pool(
     found |= _each(KERNEL, size, rank) | _each(POOL_STRIDE, size if stride is None else stride, rank)
     if isinstance(padding, str) and padding != "valid":
         only("padding", padding, "same", "same_lower")
-        return _run("Pooling" + SUFFIX[rank], found | {5: 2 if padding == "same" else 3}, x)
+        return _spelt("Pooling" + SUFFIX[rank], found | {5: 2 if padding == "same" else 3}, x)
     found |= _pads(POOL_PADS, 0 if padding == "valid" else padding, rank) | {5: 0 if ceil_mode else 1}
-    return _run("Pooling" + SUFFIX[rank], found, x)
+    return _spelt("Pooling" + SUFFIX[rank], found, x)
 
 
 def _asked(x: Any, *operands: Any) -> int:
@@ -101,6 +109,10 @@ def _each(numbers: tuple[int, ...], value: Any, rank: int) -> dict[int, Any]:
     return dict(zip(numbers, reversed(values), strict=False))
 
 
+def _spelt(layer: str, parameters: dict[int, Any], x: Any, *weights: Any) -> partial[Any]:
+    return partial(run, layer, " ".join(f"{key}={value}" for key, value in parameters.items()), x, *weights)
+
+
 def _pads(numbers: Any, padding: Any, rank: int) -> dict[int, Any]:
     if isinstance(padding, str):
         only("padding", padding, *SAME)
@@ -112,29 +124,22 @@ def _pads(numbers: Any, padding: Any, rank: int) -> dict[int, Any]:
     return {number: value for both, pair in flat for number, value in zip(both, pair, strict=True)}
 
 
-def _run(layer: str, parameters: dict[int, Any], x: Any, *weights: Any) -> Any:
+def run(layer: str, parameters: str, x: Any, w: Any = None, b: Any = None) -> Any:
     """The result of a network of one layer. Its weights are a flag, which says float32, and the raw numbers."""
-    written = " ".join(f"{key}={value}" for key, value in parameters.items())
-    raw = [np.asarray(a, np.float32).tobytes() for a in weights if a is not None]
     net = ncnn.Net()
-    for option in (
-        "use_fp16_packed",
-        "use_fp16_storage",
-        "use_fp16_arithmetic",
-        "use_bf16_storage",
-        "use_vulkan_compute",
-    ):
-        setattr(net.opt, option, False)
+    for option in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage", "vulkan_compute"):
+        setattr(net.opt, f"use_{option}", False)
+    if w is not None and layer.startswith("Deconvolution"):
+        w = np.swapaxes(w, 0, 1)
+    raw = [np.asarray(a, np.float32).tobytes() for a in (w, b) if a is not None]
+    refused = net.load_param_mem(f"7767517\n2 2\nInput x 0 1 x\n{layer} y 1 1 x y {parameters}\n")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "net.bin"
-        file.write_bytes(b"".join([bytes(4), *raw] if raw else raw))
-        if net.load_param_mem(f"7767517\n2 2\nInput x 0 1 x\n{layer} y 1 1 x y {written}\n") or net.load_model(
-            str(file)
-        ):
-            raise ValueError(f"ncnn refuses {layer} {written}")
+        file.write_bytes(b"".join([bytes(4), *raw] if raw else []))
+        refused = refused or net.load_model(str(file))
     extractor = net.create_extractor()
     extractor.input("x", ncnn.Mat(np.asarray(x)[0]).clone())
-    status, y = extractor.extract("y")
+    status, y = (refused, None) if refused else extractor.extract("y")
     if status:
-        raise ValueError(f"ncnn gives status {status} for {layer} {written}")
+        raise ValueError(f"ncnn gives status {status} for {layer} {parameters}")
     return np.array(y)[None]

@@ -15,9 +15,11 @@ import numpy as np
 from cv2 import __version__
 
 from convspec.conformance.backends._onnx import Operators
+from convspec.conformance.backends._onnx import snippet as script
 from convspec.conformance.backends._plumbing import refusals
+from convspec.conformance.case import Case
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
 policies = {
     "padded_tap": "any", "max_nan": "any", "empty_window": "any", "subnormals": "flushed", "ceil_drop": "no", "ceil_divisor": "full"
@@ -37,3 +39,12 @@ def _run(model: bytes, operands: dict[str, Any]) -> Any:
 _operators = Operators(_run, constants=True)
 conv, conv_transpose = _operators.conv, _operators.conv_transpose
 max_pool, avg_pool = _operators.max_pool, _operators.avg_pool
+
+
+def snippet(case: Case) -> str:
+    """The call in OpenCV's own words, for bug reports."""
+    return script(
+        case,
+        "import cv2\nnet = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))\nnet.setInput(x, 'x')\ny = net.forward()",
+        constants=True,
+    )

@@ -11,6 +11,7 @@ up, a stride is the same on all axes of a dilated window, and the divisor of an 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import tensorflow as tf
-from tensorflow import __version__
+from tensorflow import __version__, errors
 
-from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, rank_of, refusals
+from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
 policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "subnormals": "flushed"}
 numerics = {"*": "direct"}
@@ -35,7 +36,26 @@ NOT_OFFERED = (
 )  # fmt: skip
 """What it says where it has no such kernel."""
 
+words = Words(
+    "import os; os.environ |= {'TF_CPP_MIN_LOG_LEVEL': '3', 'CUDA_VISIBLE_DEVICES': '-1'}\nfrom typing import Any\n"
+    "import tensorflow as tf",
+    errors.UnimplementedError, errors.NotFoundError, errors.InvalidArgumentError, errors.InternalError,
+    errors.ResourceExhaustedError, errors.AbortedError, ValueError, not_offered=NOT_OFFERED,
+)  # fmt: skip
+snippet = words.snippet
 
+
+def layer(name: str, x: Any, *weights: Any, **keywords: Any) -> Any:
+    """The result of a function of tf.nn, whose tensors have their channels last and whose kernels have them before the filters."""
+    last = tf.transpose(tf.convert_to_tensor(x), [0, *range(2, np.ndim(x)), 1])
+    kernels = [tf.transpose(tf.convert_to_tensor(w), [*range(2, np.ndim(w)), 1, 0]) for w in weights[:1]]
+    y = getattr(tf.nn, name)(last, *kernels, **keywords)
+    for b in weights[1:]:
+        y = y if b is None else tf.nn.bias_add(y, tf.convert_to_tensor(b))
+    return np.array(tf.transpose(y, [0, len(y.shape) - 1, *range(1, len(y.shape) - 1)]))
+
+
+@words
 def conv(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
 ) -> Any:
@@ -45,19 +65,18 @@ def conv(
         raise NotImplementedError("groups are not an argument")
     if rank == 3:
         only("groups", groups, 1)
-    function = tf.nn.conv2d if rank == 2 else tf.nn.convolution
+    name = "conv2d" if rank == 2 else "convolution"
     explicit = rank == 2 and not isinstance(padding, str)
     pads = [(0, 0), *pairs(padding, rank), (0, 0)] if explicit else _padding(padding, rank)
-    steps, gaps = axes(stride, rank), axes(dilation, rank)
-    with _refusals():
-        return _back(function(_last(x), _filters(w), strides=steps, padding=pads, dilations=gaps), b)
+    return partial(layer, name, x, w, b, strides=axes(stride, rank), padding=pads, dilations=axes(dilation, rank))
 
 
+@words
 def conv_transpose(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
     groups: Any = 1,
 ) -> Any:  # fmt: skip
-    """tf.nn.conv_transpose."""
+    """tf.nn.conv_transpose, which takes the shape of its result."""
     rank = _asked(x, w, b)
     only("dilation", dilation, 1)
     only("groups", groups, 1)
@@ -69,15 +88,16 @@ def conv_transpose(
         raise NotImplementedError("the shape of the output is an argument")
     sizes = zip(np.shape(x)[2:], steps, np.shape(w)[2:], extra, strict=False)
     shape = [np.shape(x)[0], *((n - 1) * s + k + e for n, s, k, e in sizes), np.shape(w)[1]]
-    with _refusals():
-        return _back(tf.nn.conv_transpose(_last(x), _filters(w), shape, steps, padding="VALID"), b)
+    return partial(layer, "conv_transpose", x, w, b, output_shape=shape, strides=steps, padding="VALID")
 
 
+@words
 def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
     """tf.nn.pool of type MAX."""
     return _pool(x, size, "MAX", **keywords)
 
 
+@words
 def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
     """tf.nn.pool of type AVG."""
     only("count_include_pad", count_include_pad, False)
@@ -88,14 +108,14 @@ def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: A
 
 def _pool(
     x: Any, size: Any, kind: str, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: Any = False
-) -> Any:
+) -> partial[Any]:
     rank = _asked(x)
     only("ceil_mode", ceil_mode, False)
-    steps = axes(size if stride is None else stride, rank)
-    with _refusals():
-        return _back(tf.nn.pool(
-            _last(x), axes(size, rank), kind, strides=steps, padding=_padding(padding, rank), dilations=axes(dilation, rank)
-        ), None)  # fmt: skip
+    return partial(
+        layer, "pool", x, window_shape=axes(size, rank), pooling_type=kind,
+        strides=axes(size if stride is None else stride, rank), padding=_padding(padding, rank),
+        dilations=axes(dilation, rank),
+    )  # fmt: skip
 
 
 def _asked(*operands: Any) -> int:
@@ -113,28 +133,3 @@ def _padding(padding: Any, rank: int) -> str:
     if not all(pair == (0, 0) for pair in pairs(padding, rank)) or len(axes(padding, rank)) != rank:
         raise NotImplementedError("padding in numbers is not offered")
     return "VALID"
-
-
-def _refusals() -> Any:
-    errors = tf.errors
-    classes = (errors.UnimplementedError, errors.NotFoundError, errors.InvalidArgumentError, errors.InternalError)
-    more = (errors.ResourceExhaustedError, errors.AbortedError, ValueError)
-    return refusals(*classes, *more, not_offered=NOT_OFFERED)
-
-
-def _last(x: Any) -> Any:
-    """Channels last."""
-    x = tf.convert_to_tensor(x)
-    return tf.transpose(x, [0, *range(2, len(x.shape)), 1])
-
-
-def _filters(w: Any) -> Any:
-    """Kernels of shape (K, C, *R) as (*R, C, K)."""
-    w = tf.convert_to_tensor(w)
-    return tf.transpose(w, [*range(2, len(w.shape)), 1, 0])
-
-
-def _back(y: Any, b: Any) -> Any:
-    """The result, with its bias, channels second, as a numpy array of its own."""
-    y = y if b is None else tf.nn.bias_add(y, tf.convert_to_tensor(b))
-    return np.array(tf.transpose(y, [0, len(y.shape) - 1, *range(1, len(y.shape) - 1)]))

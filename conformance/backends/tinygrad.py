@@ -11,6 +11,7 @@ Padding is a number, one an axis, or before and after for each axis, the last ax
 from __future__ import annotations
 
 import os
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -20,41 +21,53 @@ os.environ.setdefault("DEV", "CPU")
 
 from tinygrad import Tensor
 
-from convspec.conformance.backends._plumbing import axes, one_dtype, pairs, rank_of, refusals
+from convspec.conformance.backends._plumbing import Words, axes, one_dtype, pairs, rank_of
 
-__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies"]
+__all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
 __version__ = version("tinygrad")
 policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "subnormals": "flushed"}
 numerics = {"*": "direct"}
 
+words = Words(
+    "import os; os.environ['DEV'] = 'CPU'\nfrom typing import Any\nfrom tinygrad import Tensor",
+    RuntimeError, AssertionError, IndexError,
+)  # fmt: skip
+snippet = words.snippet
 
+
+@words
 def conv(x: Any, w: Any, b: Any = None, **keywords: Any) -> Any:
     """Tensor.conv2d."""
-    return _call("conv2d", x, w, b, **keywords)
+    return _spelt("conv2d", x, w, b, **keywords)
 
 
+@words
 def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> Any:
     """Tensor.conv_transpose2d."""
-    return _call("conv_transpose2d", x, w, b, **keywords)
+    return _spelt("conv_transpose2d", x, w, b, **keywords)
 
 
+@words
 def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
     """Tensor.max_pool2d."""
-    return _call("max_pool2d", x, kernel_size=axes(size, rank_of(x)), **keywords)
+    return _spelt("max_pool2d", x, kernel_size=axes(size, rank_of(x)), **keywords)
 
 
+@words
 def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
     """Tensor.avg_pool2d, of floating tensors."""
     if np.asarray(x).dtype.kind != "f":
         raise NotImplementedError("averages of integers are not offered")
     size = axes(size, rank_of(x))
-    return _call("avg_pool2d", x, kernel_size=size, count_include_pad=count_include_pad, **keywords)
+    return _spelt("avg_pool2d", x, kernel_size=size, count_include_pad=count_include_pad, **keywords)
 
 
-def _call(name: str, x: Any, *operands: Any, **keywords: Any) -> Any:
+def _spelt(name: str, x: Any, *operands: Any, **keywords: Any) -> partial[Any]:
     rank = rank_of(x)
     one_dtype(x, *operands)
+    if not all(np.asarray(a).dtype.isnative for a in (x, *operands) if a is not None):
+        raise NotImplementedError("tensors have the byte order of the machine")
     if isinstance(keywords.get("padding"), str):
         raise NotImplementedError("there are no padding strings")
     if "padding" in keywords:
@@ -63,13 +76,10 @@ def _call(name: str, x: Any, *operands: Any, **keywords: Any) -> Any:
         keywords["padding"] = tuple(p[0] for p in each) if symmetric else tuple(n for p in reversed(each) for n in p)
     if keywords.get("stride", 1) is None:
         del keywords["stride"]
-    with refusals(RuntimeError, AssertionError, IndexError):
-        tensors = [None if a is None else _tensor(a) for a in (x, *operands)]
-        return np.array(getattr(tensors[0], name)(*tensors[1:], **keywords).numpy())
+    return partial(method, name, x, *operands, **keywords)
 
 
-def _tensor(a: Any) -> Tensor:
-    a = np.asarray(a)
-    if not a.dtype.isnative:
-        raise NotImplementedError("tensors have the byte order of the machine")
-    return Tensor(a)
+def method(name: str, x: Any, *others: Any, **keywords: Any) -> Any:
+    """The result of a method of a Tensor."""
+    tensors = [None if a is None else Tensor(np.asarray(a)) for a in others]
+    return np.array(getattr(Tensor(np.asarray(x)), name)(*tensors, **keywords).numpy())
