@@ -19,6 +19,13 @@ HOMES = {
 }  # fmt: skip
 """The accounts on GitHub of projects that are not their own."""
 
+PULLS = {
+    "NNlib.jl#763", "coremltools#2844", "executorch#18616", "llama.cpp#28503", "mlx#4242", "onnx#8446", "onnxruntime#1320",
+    "onnxruntime#27249", "onnxruntime#29631", "openvino#36714", "pytorch#18463", "pytorch#23161", "pytorch-image-models#2779",
+    "rten#1416", "scipy#26105", "tinygrad#7726", "torch-mlir#3460", "tvm#18641",
+}  # fmt: skip
+"""Those that are pull requests."""
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -38,8 +45,9 @@ class Issue:
 
     @property
     def link(self) -> str:
-        """The issue or the pull request, which share their numbers."""
-        return f"https://github.com/{HOMES.get(self.project, self.project)}/{self.project}/issues/{self.number}"
+        """Where to read it."""
+        kind = "pull" if self.name in PULLS else "issues"
+        return f"https://github.com/{HOMES.get(self.project, self.project)}/{self.project}/{kind}/{self.number}"
 
     def planted(self) -> Bug:
         """The planted bug that the case must catch; LookupError if there is none of the name."""

@@ -67,8 +67,10 @@ pytorch#7645 NAN-PROP max_pool.nan: nan is ignored
   max_pool x=1x1x4:float32 size=2 put=x[0,0,1]=nan
 pytorch#39846 NEG-INF-INIT max_pool.nan: nan is ignored
   max_pool x=1x1x2:float32 size=2 put=x[0,0,0]=nan;x[0,0,1]=-inf
-pytorch#39044 NEG-INF-INIT pool.empty-window: the identity is the least finite number
+pytorch#39044 NEG-INF-INIT max_pool.value: the identity is the least finite number
   max_pool x=1x1x2:float32 size=2 put=x[0,0,0]=-inf;x[0,0,1]=-inf
+pytorch#23161 NEG-INF-INIT max_pool.nan: the identity is the least finite number
+  max_pool x=1x1x2:float32 size=1 put=x[0,0,0]=nan;x[0,0,1]=-inf
 tensorflow#2501 NAN-PROP max_pool.nan: nan is ignored
   max_pool x=1x1x1x2:float32 size=1,2 put=x[0,0,0,0]=nan;x[0,0,0,1]=nan
 tensorflow#125965 CHANNEL-INVARIANCE pool.channels: three channels are packed together
@@ -79,7 +81,7 @@ Theano#3060 NAN-ORDER max_pool.nan: nan is seen only where it comes last
   max_pool x=1x1x3:float32 size=3 put=x[0,0,0]=nan
 scipy#9077 NAN-ORDER max_pool.nan: nan is seen only where it comes last
   max_pool x=1x1x5:float64 size=3 stride=1 put=x[0,0,2]=nan
-pytorch#40131 ARGMAX-INIT pool.empty-window: the identity is the least finite number
+pytorch#40131 ARGMAX-INIT max_pool.value: the identity is the least finite number
   max_pool x=1x1x4:float32 size=2 put=x[0,0,0]=-inf;x[0,0,1]=-inf
 scipy#7818 NAN-LOCALITY number.locality: averages are differences of running sums
   avg_pool x=1x1x13:float64 size=3 stride=1 put=x[0,0,1]=nan
@@ -141,6 +143,8 @@ tvm#19524 OUTPUT-PADDING conv_transpose.output-padding: output padding is ignore
   conv_transpose x=1x1x2x2:float32 w=1x1x3x3:float32 stride=2 padding=1 output_padding=1
 onnxruntime#2518 OUTPUT-PADDING conv_transpose.output-padding: output padding is ignored
   conv_transpose x=1x1x3:float32 w=1x1x2:float32 stride=2 output_padding=1
+onnx#3187 OUTPUT-PADDING conv_transpose.output-padding: output padding is ignored
+  conv_transpose x=1x1x3:float32 w=1x1x2:float32 output_padding=1 dilation=2
 mxnet#13876 DIL shape.transposed: dilation does not count in the transposed size
   conv_transpose x=1x1x3:float32 w=1x1x3:float32 dilation=2
 mxnet#11203 DIL shape.transposed: dilation does not count in the transposed size

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from convspec.conformance import guards, layouts
+from convspec.conformance import data, guards, layouts
 from convspec.conformance.backend import adapter
 from convspec.conformance.case import Case
-from convspec.conformance.data import build
 from convspec.conformance.observe import positional
 from convspec.conformance.verdict import Violation
 
+LISTED = 400
+"""Elements of an array up to which they are listed; the others are made as the judge makes them."""
 _OWN = {"fast": "from convspec import fast as backend", "reference": "from convspec import reference as backend"}
 
 
@@ -60,7 +61,7 @@ def importing(backend: str) -> list[str]:
 
 def call_text(case: Case) -> str:
     """The arguments of the call as Python text."""
-    first, keywords = positional(case, build(case))
+    first, keywords = positional(case, data.build(case))
     names = [name for name, _ in case.arrays]
     parts = names + [repr(a) for a in first[len(names) :]]
     return ", ".join(parts + [f"{key}={value!r}" for key, value in keywords.items()])
@@ -74,23 +75,31 @@ def _arrays(case: Case) -> list[str]:
             "from numpy import ndarray as Array",
             *inspect.getsource(guards.guarded).splitlines(),
         ]
-    for name, a in build(case.but(layout="plain")).items():
-        order = np.ascontiguousarray(a)
-        if a.size <= 400:
-            text = f"{name} = np.array({order.ravel().tolist()!r}, '{a.dtype}').reshape({a.shape})"
+    arrays = data.build(case.but(layout="plain"))
+    if any(a.size > LISTED for a in arrays.values()):
+        lines += _generator()
+    for name, a in arrays.items():
+        if a.size <= LISTED:
+            lines.append(f"{name} = np.array({a.ravel().tolist()!r}, '{a.dtype}').reshape({a.shape})")
         else:
-            lines.append(f"# the elements of {name} are those that convspec makes of the line below")
-            text = (
-                f"from convspec.conformance import case, data; {name} = "
-                f"data.build(case.parse({case.but(layout='plain').text!r}))[{name!r}]"
-            )
-        lines.append(text)
+            bits = f"hashed({a.size}, {name!r}, {case.seed})"
+            made = f"elements({case.data!r}, {bits}, np.dtype({a.dtype.name!r}), {name in data.FIRST})"
+            lines.append(f"{name} = {made}.reshape({a.shape})")
+            lines += [f"{name}[{put.index}] = {a[put.index].item()!r}" for put in case.put if put.array == name]
         expression = layouts.LAYOUTS[case.layout_of(name)]
         if expression != "a" and a.ndim:
             lines.append(f"a = {name}; {name} = {expression}")
     return lines
 
 
+def _generator() -> list[str]:
+    """The source of the functions that make the elements of an array."""
+    functions = (data.hashed, data.elements, data._wide, data._real, data._special)
+    lines = ["import zlib", "from typing import Any", "Array, nan, inf = np.ndarray, np.nan, np.inf"]
+    lines.append(f"_SPECIAL = {data._SPECIAL!r}")
+    return [*lines, *(line for function in functions for line in inspect.getsource(function).splitlines())]
+
+
 def _special(case: Case) -> bool:
-    arrays: list[Any] = list(build(case).values())
+    arrays: list[Any] = list(data.build(case).values())
     return any(a.dtype.kind == "f" and not np.all(np.isfinite(a)) for a in arrays)

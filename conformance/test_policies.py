@@ -25,6 +25,8 @@ def test_max_nan(judge: Trial, op: str) -> None:
     nans = [tuple(Put("x", (0, c, i), "nan") for c in range(C) for i in range(n)) for C, n in ((2, 1), (2, 2), (2, 4))]
     size = {"size": 2} if op == "channel_pool" else {"size": 2, "stride": 1}
     judge.each(make(op, {"x": ((1, 2, 4), "float32")}, size, put=put) for put in nans)
+    least = (Put("x", (0, 0, 0), "nan"), *(Put("x", (0, c, i), "-inf") for c, i in ((0, 1), (0, 2), (1, 1), (1, 2))))
+    judge.each([make(op, {"x": ((1, 2, 4), "float32")}, size, put=least)])
     special = Open(data=("special",), stride=True)
     judge.search(channel_pools(special, kind="max") if op == "channel_pool" else pools(op, special))
 

@@ -25,7 +25,7 @@ from convspec.conformance.verify import verify
 PEERS = {
     "ndimage": "scipy", "numpy": "numpy", "scipy": "scipy", "torch": "torch", "jax": "jax", "onnxruntime": "onnxruntime",
     "onnx_reference": "onnx", "openvino": "openvino", "opencv": "cv2", "opencv_dnn": "cv2", "ncnn": "ncnn",
-    "tinygrad": "tinygrad", "tensorflow": "tensorflow",
+    "tinygrad": "tinygrad", "tensorflow": "tensorflow", "mnn": "MNN",
 }  # fmt: skip
 """The package that each adapter needs."""
 ONNX = ("onnxruntime", "openvino", "opencv_dnn")

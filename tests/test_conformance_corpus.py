@@ -37,9 +37,10 @@ def test_there_are_many_issues_of_many_projects() -> None:
 
 def test_links_and_ids_name_the_project_and_the_number() -> None:
     for issue in ISSUES:
-        assert re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+/issues/\d+", issue.link)
+        assert re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+/(issues|pull)/\d+", issue.link)
         assert [test.name for test in trying(issue)] == [f"test_known_bug[{issue.name}]"]
     assert set(corpus.HOMES) <= {issue.project for issue in ISSUES}
+    assert {issue.name for issue in ISSUES if "/pull/" in issue.link} == corpus.PULLS
 
 
 def test_known_bugs_run_first() -> None:

@@ -1,0 +1,107 @@
+"""The bug reports of the scoreboard: each uses the peer's own API and numpy alone, and shows the violation where the peer is installed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_adapters import PEERS, needs
+
+from convspec.conformance.case import parse
+from convspec.conformance.host import open_host
+from convspec.conformance.merge import read
+from convspec.conformance.script import script
+from convspec.conformance.verdict import Difference, Violation
+
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results"
+
+DRIVER = """
+import contextlib, faulthandler, io, json, sys
+for number, text in json.load(sys.stdin):
+    print(json.dumps([number, "begins", ""]), flush=True)
+    faulthandler.dump_traceback_later(40, exit=True)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            exec(text, {"__name__": "report"})
+        outcome = "said"
+    except Exception as error:
+        outcome = "raised"
+        said.write(f"{type(error).__name__}: {error}")
+    print(json.dumps([number, outcome, said.getvalue()]), flush=True)
+    faulthandler.cancel_dump_traceback_later()
+"""
+"""Runs scripts one after the other and tells how each ends; whoever calls it starts it again after one that ends the process."""
+
+
+def violations(name: str) -> list[dict[str, Any]]:
+    """The violations in the kept report of a backend, declared or not, one for each clause and operator."""
+    (backend,) = read(str(RESULTS / f"{name}.json"))["backends"]
+    first = {(t["clause"], t["operator"]): t for t in reversed(backend["tests"]) if t.get("violation", {}).get("case")}
+    return list(first.values())
+
+
+def scripts(name: str, found: list[dict[str, Any]]) -> list[str]:
+    """Their bug reports."""
+    host = open_host(name)
+    texts = []
+    for test in found:
+        told = test["violation"]
+        index = None if told["index"] is None else tuple(told["index"])
+        difference = Difference(told["expected"], told["got"], index)
+        violation = Violation(test["clause"], test["operator"], test["verdict"], parse(told["case"]), difference)
+        host.send(("snippet", told["case"]))
+        texts.append(script(violation, name, host.receive().value))
+    host.close()
+    return texts
+
+
+def outcomes(texts: list[str]) -> list[tuple[str, str]]:
+    """How each script ends, and what it says or raises or how it is killed."""
+    found: dict[int, tuple[str, str]] = {}
+    while len(found) < len(texts):
+        left = [(i, text) for i, text in enumerate(texts) if i not in found]
+        command = [sys.executable, "-c", DRIVER]
+        done = subprocess.run(command, input=json.dumps(left), capture_output=True, text=True, timeout=900)
+        number = None
+        for line in done.stdout.splitlines():
+            number, outcome, said = json.loads(line) if line.startswith("[") else (number, "begins", "")
+            if outcome != "begins":
+                found[number] = outcome, said
+        if len(found) < len(texts):
+            assert number is not None and number not in found, done.stderr[-2000:]
+            killed = signal.Signals(-done.returncode).name if done.returncode < 0 else "no answer"
+            found[number] = "ended", killed
+    return [found[i] for i in range(len(texts))]
+
+
+def shows(told: dict[str, Any], outcome: str, said: str) -> bool:
+    """Whether a script that ended so shows the violation."""
+    if told["got"].startswith(("the process ended", "no answer")):
+        return outcome == "ended" and said in told["got"]
+    if outcome == "raised":
+        return ": " in told["got"] and told["got"].split(": ")[0].endswith("Error")
+    *_, expected, got = (line[9:] for line in said.splitlines() if line.startswith(("expected ", "got      ")))
+    return outcome == "said" and expected == told["expected"] != got
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_every_script_shows_its_violation(name: str) -> None:
+    needs(PEERS[name])
+    if not (RESULTS / f"{name}.json").exists():
+        pytest.skip("no report is kept")
+    found = violations(name)
+    texts = scripts(name, found)
+    assert not [text for text in texts if "convspec" in text]
+    ends = outcomes(texts)
+    missed = [
+        (test["clause"], test["violation"]["case"], test["violation"]["got"], *end)
+        for test, end in zip(found, ends, strict=True)
+        if not shows(test["violation"], *end)
+    ]
+    assert not missed, "\n".join(map(str, missed))
