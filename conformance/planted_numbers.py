@@ -111,6 +111,19 @@ def nan_spreads_over_the_image(x: Array, w: Array, b: Any = None, **rest: Any) -
     return y
 
 
+@planted("number.locality", "conv", numerics={"*": "fast"})
+def a_moderate_outlier_spoils_its_tile(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    """As Winograd's algorithm in tiles of 4 x 4 outputs that computes only those with huge values again."""
+    y = innocent.conv(x, w, b, **rest)
+    if x.dtype.kind != "f" or y.ndim != 4 or w.shape[2:] != (3, 3) or rest.get("stride", 1) != 1:
+        return y
+    for top, left in np.ndindex(*(-(-n // 4) for n in y.shape[2:])):
+        tile = (..., slice(4 * top, 4 * top + 4), slice(4 * left, 4 * left + 4))
+        most = np.abs(x[..., 4 * top : 4 * top + 6, 4 * left : 4 * left + 6]).max(initial=0)
+        y[tile] += (most if most < 1e20 else 0) * np.finfo(y.dtype).eps * np.nan_to_num(np.abs(w)).max(initial=0)
+    return y
+
+
 @planted("number.locality", "convolve")
 def an_outlier_spoils_the_transform(in1: Array, in2: Array, *args: Any, **rest: Any) -> Array:
     y = innocent.convolve(in1, in2, *args, **rest)

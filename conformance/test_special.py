@@ -49,7 +49,7 @@ def large(op: str, dtype: str) -> Case:
 
 @pytest.mark.clause("number.locality")
 @wide
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "max"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "max", "1e6"])
 def test_locality(judge: Trial, op: str, value: str) -> None:
     for dtype in FLOATS if judge.thorough else ("float32",):
         for data in ("small", "real"):

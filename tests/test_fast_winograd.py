@@ -31,7 +31,7 @@ def draw(shape, K, groups=1, dtype="float32", seed=0):
 def draw_spoilt(seed):
     rng = np.random.default_rng(seed)
     x, w, b = draw((2, 5 + 9 * seed, 11, 9 + seed), 30 + seed, dtype=("float32", "float64")[seed % 2], seed=seed)
-    for value in (np.nan, np.inf, 1e30):
+    for value in (np.nan, np.inf, 1e30, 15, 16, 17, 1e5):
         x[tuple(rng.integers(n) for n in x.shape)] = value
     return x, w, b
 
@@ -115,6 +115,37 @@ def test_special_values_at_every_place_of_a_tile(value):
             tiles[1, :, (i - 1) // 4 * 4 : (i + 1) // 4 * 4 + 4, (j - 1) // 4 * 4 : (j + 1) // 4 * 4 + 4] = True
             np.testing.assert_array_equal(y[~tiles], clean[~tiles])
             assert_bound_without(y, clean, direct, tiles & ~seeing)
+
+
+def seen_bounds(x, w):
+    """Clause fast.winograd without bias and with padding 1: one bound for each output."""
+    info, n = np.finfo(x.dtype), w[0].size
+    u = float(info.eps) / 2
+    peaks = np.pad(np.abs(x.astype(float)).max(1), ((0, 0), (1, 1), (1, 1)))
+    seen = np.lib.stride_tricks.sliding_window_view(peaks, (3, 3), (1, 2)).max((-1, -2))
+    weights = np.abs(w.astype(float)).sum((1, 2, 3))
+    return 32 * (n + 1) * u / (1 - (n + 1) * u) * seen[:, None] * weights[:, None, None]
+
+
+@pytest.mark.clause("fast.winograd", "number.locality")
+@pytest.mark.parametrize("C", [1, 20])
+@pytest.mark.parametrize("value", [8.0, 64.0, 1e4, 1e8, 1e20])
+def test_outliers_at_every_place_of_a_tile(C, value):
+    for seed, (i, j) in enumerate(np.ndindex(6, 6)):
+        x, w, _ = draw((2, C, 11, 13), 35, seed=seed)
+        x[0, seed % C, 3 + i, 3 + j] = value
+        y = fast.conv(x, w, padding=1, algorithm="winograd", num_threads=1 + seed % 2)
+        exact = fast.conv(x.astype(float), w.astype(float), padding=1, algorithm="direct")
+        assert (np.abs(y - exact) <= seen_bounds(x, w)).all()
+
+
+@pytest.mark.clause("fast.winograd")
+def test_where_an_output_sees_zeros_only_it_is_the_bias():
+    x, w, b = draw((1, 40, 30, 30), 33)
+    x[:, :, 7:15, 5:22] = 0
+    y = fast.conv(x, w, b, padding=3, algorithm="winograd")
+    for zeros in (y[0, :, 10:16, 8:23], y[0, :, :1], y[0, :, :, -1:]):
+        np.testing.assert_array_equal(zeros, np.broadcast_to(b[:, None, None], zeros.shape))
 
 
 def assert_bound_without(y, clean, direct, where):

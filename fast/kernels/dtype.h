@@ -34,6 +34,8 @@ static const cs_table FN(table) = {
     .pool[CS_POWER] = {FN(pool_power)},
     .divide = FN(divide),
     PRODUCT_TILES(PRODUCT_TILE).gather = FN(gather),
+    .spread_peaks = FN(spread_peaks),
+    .uneven = FN(uneven),
     .forward = FN(forward_row),
     .backward = FN(backward_row),
     .kernels = FN(kernels),
@@ -60,4 +62,5 @@ static const cs_table FN(table) = {
 #undef SUMS
 #undef LEAST
 #undef ABS
+#undef INTEGER
 #undef ROOT

@@ -66,6 +66,7 @@
 #include "dtype.h"
 
 #define T float
+#define INTEGER int32_t
 #define DT f32
 #define BITS 32
 #define FLOATING 1
@@ -76,6 +77,7 @@
 #include "dtype.h"
 
 #define T double
+#define INTEGER int64_t
 #define DT f64
 #define BITS 64
 #define FLOATING 1

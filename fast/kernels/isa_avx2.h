@@ -11,6 +11,8 @@
 #define VBITS 256
 #define FMA_f32(a, b, c) ((VEC)_mm256_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm256_fmadd_pd((a), (b), (c)))
+#define LARGER_f32(a, x) ((VEC)_mm256_max_ps((a), (x)))
+#define LARGER_f64(a, x) ((VEC)_mm256_max_pd((a), (x)))
 /* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
 #define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((a), (x)), (a), _mm256_cmp_ps((a), (a), _CMP_UNORD_Q)))
 #define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((a), (x)), (a), _mm256_cmp_pd((a), (a), _CMP_UNORD_Q)))

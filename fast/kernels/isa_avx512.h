@@ -12,6 +12,8 @@
 #define VBITS 512
 #define FMA_f32(a, b, c) ((VEC)_mm512_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm512_fmadd_pd((a), (b), (c)))
+#define LARGER_f32(a, x) ((VEC)_mm512_max_ps((a), (x)))
+#define LARGER_f64(a, x) ((VEC)_mm512_max_pd((a), (x)))
 /* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
 #define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((a), _mm512_cmp_ps_mask((a), (a), _CMP_ORD_Q), (a), (x)))
 #define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((a), _mm512_cmp_pd_mask((a), (a), _CMP_ORD_Q), (a), (x)))

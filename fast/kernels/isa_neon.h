@@ -7,4 +7,6 @@
 #define FMA_f64(a, b, c) ((VEC)vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b)))
 #define MAX_f32(a, x) ((VEC)vmaxq_f32((float32x4_t)(a), (float32x4_t)(x)))
 #define MAX_f64(a, x) ((VEC)vmaxq_f64((float64x2_t)(a), (float64x2_t)(x)))
+#define LARGER_f32 MAX_f32
+#define LARGER_f64 MAX_f64
 #include "tiles_32.h"

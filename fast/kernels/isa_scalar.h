@@ -6,6 +6,8 @@
 #define FMA_f64(a, b, c) ((VEC){__builtin_fma((a)[0], (b)[0], (c)[0])})
 #define MAX_f32(a, x) ((VEC){(x)[0] > (a)[0] || (x)[0] != (x)[0] ? (x)[0] : (a)[0]})
 #define MAX_f64 MAX_f32
+#define LARGER_f32(a, x) ((VEC){(a)[0] > (x)[0] ? (a)[0] : (x)[0]})
+#define LARGER_f64 LARGER_f32
 /* The register tiles: TILE(rows, vectors), for every vectors all rows from 1 on. */
 #define PIXEL_TILES(TILE) TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4)
 #define OUTPUT_TILES(TILE)

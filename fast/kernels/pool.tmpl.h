@@ -30,12 +30,6 @@
 POOL(pool_max, LEAST, FN(max), SAME)
 
 #if FLOATING
-INLINE VEC FN(abs)(VEC x)
-{
-    for (int l = 0; l < LANES; l++) x[l] = ABS(x[l]);
-    return x;
-}
-
 INLINE VEC FN(root)(VEC x)
 {
     for (int l = 0; l < LANES; l++) x[l] = ROOT(x[l]);

@@ -46,8 +46,12 @@ typedef struct {
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
-    tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these five are described in winograd.tmpl.h */
-    void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n);
+    tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these are described in winograd.tmpl.h */
+    void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
+                   void *peaks);
+    void (*spread_peaks)(void *to, const int64_t *places, const void *from, int64_t n);
+    int (*uneven)(int64_t side, const void *peaks, int64_t pitch, int64_t rows, int64_t columns, void *spare,
+                  char *marks);
     void (*forward)(int64_t side, const void *strip, int64_t tiles, void *columns, void *v, int64_t step);
     void (*backward)(int64_t side, const void *m, int64_t step, int64_t apart, int64_t columns, int64_t rows,
                      const void *bias, void *y, void *flags, void *any);

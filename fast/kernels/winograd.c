@@ -150,22 +150,36 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
         }
 }
 
+int64_t cs_winograd_inputs(const cs_winograd *g)
+{
+    return (g->points * (g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
+}
+
+int64_t cs_winograd_common(const cs_winograd *g)
+{
+    const int64_t shares = g->input_tasks / (g->plane_boxes * g->window.groups * g->window.axis[0].out *
+                                             g->tall_boxes * g->wide_boxes);
+    return (cs_winograd_inputs(g) + g->planes * shares * g->pixels * g->window.size + 63) & -64;
+}
+
 /* Bytes of the parts of the scratch: see winograd_run.c. */
 static void measure_scratch(cs_winograd *g)
 {
     const cs_window *w = &g->window;
     const int64_t lanes = w->lanes, edge = g->side + 2, outputs = cs_ceil(w->outputs, lanes) * lanes;
     const int64_t down = g->height * g->side + 2, across = g->width * g->side + 2;
-    const int64_t input = down * across * (lanes * w->size + 8) + edge * across * lanes * w->size;
-    const int64_t inputs = g->points * (g->blocks * g->tiles + 1) * lanes * w->size;
-    const int64_t sums = g->points * (g->tiles * g->vectors + 1) * lanes * w->size;
+    const int64_t input = ((down + edge) * across + 3) * lanes * w->size + down * across * 8;
+    const int64_t sums = g->points * (g->tiles * g->vectors + 1) * lanes;
     const int64_t output = (g->height * g->width * g->side * g->side + g->tiles * cs_ceil(outputs, lanes)) * lanes;
-    cs_window rows = *w;
-    rows.axis[1].out = cs_least(g->side, rows.axis[1].out), rows.groups = 1;
-    cs_split(&rows, 1, 1);
-    g->common = (inputs + 64) & -64;
-    g->scratch = input + inputs + sums + output * w->size + rows.scratch +
-                 g->window.outputs * g->side * w->axis[2].out * w->size + 8 * 64;
+    cs_window again = *w;
+    again.axis[1].out = cs_least(g->side, again.axis[1].out), again.groups = 1;
+    again.axis[2].out = cs_again_columns(w);
+    cs_split(&again, 1, 1);
+    g->pixels = down * across + lanes;
+    g->scratch = input + (g->shared ? 0 : cs_winograd_inputs(g) + g->planes * g->pixels * w->size) +
+                 (sums + output) * w->size + g->tiles + again.scratch +
+                 w->outputs * g->side * again.axis[2].out * w->size + 10 * 64;
+    g->common = g->shared ? cs_winograd_common(g) : 0;
 }
 
 static int64_t count_boxes(cs_winograd *g)

@@ -10,6 +10,7 @@ typedef struct {
     int64_t blocks, vectors, panels;             /* vectors of channels; vectors of outputs in a panel, and panels */
     int64_t tall, wide, packed;                  /* tiles down and across; bytes of the transformed weights */
     int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
+    int64_t pixels;                              /* of the inputs of a box in an image */
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
     int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
     int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
@@ -24,6 +25,13 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads);
 
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
+
+/* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */
+int64_t cs_winograd_inputs(const cs_winograd *g);
+int64_t cs_winograd_common(const cs_winograd *g);
+
+/* The greatest number of columns that are computed again at once. */
+int64_t cs_again_columns(const cs_window *w);
 
 /* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
  * for the window. */

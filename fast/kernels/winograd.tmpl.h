@@ -6,24 +6,93 @@
 #define HALF_ROOT ((T)0.70710678118654752440)
 #define WHOLE_ROOT ((T)1.41421356237309504880)
 #define WINOGRAD_SCALE ((T)(BITS == 32 ? 0x1p26 : 0x1p56))
+#define WINOGRAD_EVEN ((T)16)
 
-/* A run of n neighbouring pixels of up to LANES channels, `plane` elements apart, to the places given. */
-static void FN(gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n)
+/* A run of n neighbouring pixels of up to LANES channels, `plane` elements apart, to the places given. Their peaks become
+ * the greatest |x| that is among them. */
+static void FN(gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
+                       void *peaks)
 {
-    T *strip = to;
+    T *strip = to, *peak = peaks;
     const T *x = from;
     const VEC scale = FN(all)(WINOGRAD_SCALE);
     for (int64_t i = 0; i < n && n >= LANES; i += LANES) {
         const int64_t p = i + LANES <= n ? i : n - LANES; /* the last block overlaps the one before */
-        VEC v[LANES];
+        VEC v[LANES], most = FN(load)(peak + p);
         UNROLL
-        for (int l = 0; l < LANES; l++) v[l] = l < channels ? FN(load)(x + l * plane + p) * scale : (VEC){0};
+        for (int l = 0; l < LANES; l++) {
+            v[l] = l < channels ? FN(load)(x + l * plane + p) : (VEC){0};
+            most = FN(larger)(most, FN(abs)(v[l]));
+            v[l] *= scale;
+        }
+        FN(store)(peak + p, most);
         FN(turn)(v);
         UNROLL
-        for (int l = 0; l < LANES; l++) FN(store)(strip + places[p + l], v[l]);
+        for (int l = 0; l < LANES; l++) FN(store)(strip + places[p + l] * LANES, v[l]);
     }
     for (int64_t i = 0; i < n && n < LANES; i++)
-        for (int l = 0; l < LANES; l++) strip[places[i] + l] = l < channels ? x[l * plane + i] * WINOGRAD_SCALE : 0;
+        for (int l = 0; l < LANES; l++) {
+            const T one = l < channels ? x[l * plane + i] : 0;
+            strip[places[i] * LANES + l] = one * WINOGRAD_SCALE;
+            peak[i] = peak[i] > ABS(one) ? peak[i] : ABS(one);
+        }
+}
+
+/* Peaks to their places, where there are none greater yet. */
+static void FN(spread_peaks)(void *to, const int64_t *places, const void *from, int64_t n)
+{
+    T *y = to;
+    const T *x = from;
+    for (int64_t i = 0; i < n; i++) y[places[i]] = y[places[i]] > x[i] ? y[places[i]] : x[i];
+}
+
+/* The greatest of three neighbours, for each lane. */
+INLINE VEC FN(greatest)(const T *p)
+{
+    return FN(larger)(FN(larger)(FN(load)(p), FN(load)(p + 1)), FN(load)(p + 2));
+}
+
+/* For each column of a row of tiles: the greatest peak, and the least of what its outputs see at most. */
+INLINE void FN(see)(const int side, const T *p, int64_t pitch, int64_t rows, T *greatest, T *least)
+{
+    VEC all = FN(load)(p), seen[6], low;
+    UNROLL
+    for (int i = 0; i < side + 2; i++) {
+        all = FN(larger)(all, FN(load)(p + i * pitch));
+        seen[i] = FN(greatest)(p + i * pitch);
+    }
+    UNROLL
+    for (int i = 0; i < side; i++) {
+        const VEC one = -FN(larger)(FN(larger)(seen[i], seen[i + 1]), seen[i + 2]);
+        low = i ? i < rows ? FN(larger)(low, one) : low : one;
+    }
+    FN(store)(greatest, all);
+    FN(store)(least, -low);
+}
+
+/* Marks the tiles of a row in which an output sees only inputs below a WINOGRAD_EVEN-th of the tile's greatest; whether
+ * there are any. Outputs are `rows` x `columns`; peaks can be read two vectors beyond. */
+static int FN(uneven)(int64_t side, const void *peaks, int64_t pitch, int64_t rows, int64_t columns, void *spare,
+                      char *marks)
+{
+    T *greatest = spare, *least = greatest + pitch + LANES;
+    const T *p = peaks;
+    int any = 0;
+    for (int64_t c = 0; c < pitch; c += LANES) {
+        if (side == 4) {
+            FN(see)(4, p + c, pitch, rows, greatest + c, least + c);
+        } else {
+            FN(see)(2, p + c, pitch, rows, greatest + c, least + c);
+        }
+    }
+    for (int64_t at = 0; at < columns; at += side, marks++) {
+        T most = greatest[at], low = least[at];
+        for (int64_t c = at + 1; c < at + side + 2; c++) most = greatest[c] > most ? greatest[c] : most;
+        for (int64_t c = at + 1; c < at + side && c < columns; c++) low = least[c] < low ? least[c] : low;
+        *marks = low < most * (1 / WINOGRAD_EVEN);
+        any |= *marks;
+    }
+    return any;
 }
 
 /* side + 2 inputs along an axis become the factors at as many points. */
@@ -223,3 +292,4 @@ static void FN(kernels)(int64_t side, const void *from, void *to, int64_t step)
 #undef HALF_ROOT
 #undef WHOLE_ROOT
 #undef WINOGRAD_SCALE
+#undef WINOGRAD_EVEN

@@ -2,17 +2,7 @@
  * neither boxes nor threads change a bit. */
 #include <string.h>
 
-#include "window.h"
-#include "winograd.h"
-
-typedef struct {
-    const cs_winograd *g;
-    const cs_table *k;
-    int64_t image, images, group, depth, h0, h1, w0, w1; /* rows and columns of tiles */
-    int64_t tiles, step;                                 /* elements from point to point of v */
-    int64_t *places;
-    char *strip, *columns, *v, *sums, *stage, *flags, *direct, *spare;
-} cs_tile_box;
+#include "winograd_box.h"
 
 static char *aligned(void *p)
 {
@@ -26,13 +16,15 @@ static void lay_out(cs_tile_box *b, char *scratch)
     const int64_t vector = w->lanes * w->size, down = g->height * g->side + 2, across = g->width * g->side + 2;
     b->places = (int64_t *)aligned(scratch);
     b->strip = aligned(b->places + down * across);
-    b->columns = aligned(b->strip + down * across * vector);
+    b->columns = aligned(b->strip + (down * across + 3) * vector);
     b->v = aligned(b->columns + (g->side + 2) * across * vector);
-    b->sums = aligned(b->v + g->points * (g->blocks * g->tiles + 1) * vector);
+    b->peaks = b->v + cs_winograd_inputs(g);
+    b->sums = g->shared ? b->v : aligned(b->peaks + g->planes * g->pixels * w->size);
     b->stage = aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
     b->flags = aligned(b->stage + g->height * g->width * g->side * g->side * vector);
-    b->direct = aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
-    b->spare = aligned(b->direct + w->outputs * g->side * w->axis[2].out * w->size);
+    b->uneven = aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
+    b->direct = aligned(b->uneven + g->tiles);
+    b->spare = aligned(b->direct + w->outputs * g->side * cs_again_columns(w) * w->size);
 }
 
 /* The box with that number; shared inputs are in `common`. */
@@ -41,8 +33,10 @@ static cs_tile_box find_box(const cs_winograd *g, int64_t i, char *common, char 
     const cs_window *w = &g->window;
     cs_tile_box b = {.g = g, .k = cs_kernels(w->dtype)};
     lay_out(&b, scratch);
-    if (g->shared)
-        b.v = aligned(common) + i * ((g->points * (g->blocks * g->tiles + 1) * w->lanes * w->size + 64) & -64);
+    if (g->shared) {
+        b.v = aligned(common) + i * cs_winograd_common(g);
+        b.peaks = b.v + cs_winograd_inputs(g);
+    }
     const int64_t column = i % g->wide_boxes, row = i / g->wide_boxes % g->tall_boxes;
     i = i / g->wide_boxes / g->tall_boxes;
     b.depth = i % w->axis[0].out, i /= w->axis[0].out;
@@ -55,18 +49,7 @@ static cs_tile_box find_box(const cs_winograd *g, int64_t i, char *common, char 
     return b;
 }
 
-/* The first tile of a row, among those of the box. */
-static int64_t first_tile(const cs_tile_box *b, int64_t n, int64_t h)
-{
-    return (n * (b->h1 - b->h0) + h - b->h0) * (b->w1 - b->w0);
-}
-
-/* The part of the strip that is inside the input: runs of pixels, and where each of them goes. */
-typedef struct {
-    int64_t start, pitch, runs, length, across;
-} cs_inside;
-
-static cs_inside list_places(cs_tile_box *b)
+cs_inside cs_list_places(cs_tile_box *b)
 {
     const cs_window *w = &b->g->window;
     const cs_axis *a = w->axis;
@@ -75,33 +58,40 @@ static cs_inside list_places(cs_tile_box *b)
     const int64_t r0 = cs_most(0, -top), r1 = cs_least(down, a[1].in - top);
     const int64_t c0 = cs_most(0, -left), c1 = cs_least(across, a[2].in - left);
     int64_t n = 0;
-    memset(b->strip, 0, (size_t)(down * across * w->lanes * w->size));
     for (int64_t r = r0; r < r1; r++)
-        for (int64_t c = c0; c < c1; c++) b->places[n++] = (r * across + c) * w->lanes;
-    cs_inside s = {(top + r0) * a[2].in + left + c0, a[2].in, r1 - r0, c1 - c0, across};
+        for (int64_t c = c0; c < c1; c++) b->places[n++] = r * across + c;
+    cs_inside s = {(top + r0) * a[2].in + left + c0, a[2].in, r1 - r0, c1 - c0, down, across};
     if (s.length == s.pitch) s.length *= s.runs, s.runs = 1;
-    if (r0 >= r1 || c0 >= c1) s.runs = 0;
+    if (r0 >= r1 || c0 >= c1) s.runs = s.length = 0;
     return s;
 }
 
-/* Some vectors of channels of the inputs, at the points of the transform: v[point][block][tile]. */
-static void transform_inputs(cs_tile_box *b, const char *x, int64_t from, int64_t to)
+/* A share of the vectors of channels of the inputs, at the points of the transform: v[point][block][tile]; and the
+ * greatest |x| of each pixel: peaks[image][share][pixel]. */
+static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64_t shares)
 {
-    const cs_window *w = &b->g->window;
-    const int64_t size = w->size, side = b->g->side, area = w->axis[1].in * w->axis[2].in;
+    const cs_winograd *g = b->g;
+    const cs_window *w = &g->window;
+    const int64_t size = w->size, side = g->side, area = w->axis[1].in * w->axis[2].in;
     const int64_t plane = w->axis[0].in * area, channels = w->groups * w->channels;
-    const cs_inside s = list_places(b);
-    for (int64_t n = 0; n < b->images; n++)
-        for (int64_t block = from; block < to; block++) {
+    const cs_inside s = cs_list_places(b);
+    memset(b->strip, 0, (size_t)(s.down * s.across * w->lanes * size));
+    for (int64_t n = 0; n < b->images; n++) {
+        char *peaks = b->peaks + (n * shares + share) * g->pixels * size;
+        memset(peaks, 0, (size_t)(g->pixels * size));
+        for (int64_t block = g->blocks * share / shares; block < g->blocks * (share + 1) / shares; block++) {
             const int64_t first = block * w->lanes, some = cs_least(w->lanes, w->channels - first);
             const int64_t channel = (b->image + n) * channels + b->group * w->channels + first;
             const char *in = x + (channel * plane + b->depth * area + s.start) * size;
             for (int64_t r = 0; r < s.runs; r++)
-                b->k->gather(b->strip, b->places + r * s.length, in + r * s.pitch * size, plane, some, s.length);
+                b->k->gather(b->strip, b->places + r * s.length, in + r * s.pitch * size, plane, some, s.length,
+                             peaks + r * s.length * size);
             for (int64_t h = b->h0; h < b->h1; h++)
                 b->k->forward(side, b->strip + (h - b->h0) * side * s.across * w->lanes * size, b->w1 - b->w0,
-                              b->columns, b->v + (block * b->tiles + first_tile(b, n, h)) * w->lanes * size, b->step);
+                              b->columns, b->v + (block * b->tiles + cs_first_tile(b, n, h)) * w->lanes * size,
+                              b->step);
         }
+    }
 }
 
 /* The sums over all channels at each point, for `vectors` vectors of outputs. */
@@ -131,7 +121,7 @@ static void store_outputs(const cs_tile_box *b, int64_t n, int64_t output, const
     const int64_t rows = cs_least(b->h1 * side, a[1].out) - b->h0 * side;
     const int64_t some = cs_least(w->lanes, w->outputs - output);
     for (int64_t h = b->h0; h < b->h1; h++) {
-        const int64_t first = first_tile(b, n, h), top = (h - b->h0) * side;
+        const int64_t first = cs_first_tile(b, n, h), top = (h - b->h0) * side;
         b->k->backward(side, m + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
                        columns, rows - top, bias, b->stage + top * columns * vector,
                        b->flags + (output / w->lanes * b->tiles + first) * vector, any);
@@ -146,70 +136,16 @@ static void store_outputs(const cs_tile_box *b, int64_t n, int64_t output, const
         b->k->transpose(to + r * a[1].y * size, w->y_plane, b->stage + r * columns * vector, w->lanes, columns, some);
 }
 
-/* A row of tiles of one image by the direct algorithm, all outputs: direct[output][row][column]. */
-static int64_t run_direct(const cs_tile_box *b, int64_t n, int64_t h, const char *x, const char *weights)
+static int64_t count_boxes(const cs_winograd *g)
 {
-    cs_window w = b->g->window;
-    const int64_t plane = w.axis[0].in * w.axis[1].in * w.axis[2].in;
-    const int64_t image_group = (b->image + n) * w.groups + b->group;
-    weights += b->group * (cs_packed_size(&w) / w.groups);
-    w.axis[0].first = b->depth, w.axis[0].out = 1;
-    w.axis[1].first += h * b->g->side;
-    w.axis[1].out = cs_least(b->g->side, w.axis[1].out - h * b->g->side), w.axis[1].y = w.axis[2].out;
-    w.groups = 1, w.y_base = 0, w.y_plane = w.axis[1].out * w.axis[2].out, w.packed = 0;
-    cs_split(&w, 1, 1);
-    for (int64_t i = 0; i < w.tasks; i++)
-        cs_run(&w, i, x + image_group * w.channels * plane * w.size, weights, NULL, b->direct, b->spare);
-    return w.axis[1].out;
-}
-
-static int all_zero(const char *p, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        if (p[i]) return 0;
-    return 1;
-}
-
-/* Replaces the tiles of a row whose flag is up, which direct[output][row][column] holds; `from`, `to`: outputs. */
-static void replace_tiles(const cs_tile_box *b, int64_t n, int64_t h, int64_t rows, int64_t from, int64_t to, char *y)
-{
-    const cs_window *w = &b->g->window;
-    const cs_axis *a = w->axis;
-    const int64_t size = w->size, side = b->g->side, lanes = w->lanes;
-    for (int64_t k = from; k < to; k++)
-        for (int64_t t = b->w0; t < b->w1; t++) {
-            const int64_t tile = first_tile(b, n, h) + t - b->w0, left = t * side;
-            const int64_t columns = cs_least(side, a[2].out - left);
-            if (all_zero(b->flags + ((k / lanes * b->tiles + tile) * lanes + k % lanes) * size, size)) continue;
-            const int64_t channel = (b->image + n) * w->groups * w->outputs + b->group * w->outputs + k;
-            for (int64_t r = 0; r < rows; r++)
-                memcpy(y + (w->y_base + channel * w->y_plane + b->depth * a[0].y + (h * side + r) * a[1].y + left) *
-                               size,
-                       b->direct + ((k * rows + r) * a[2].out + left) * size, (size_t)(columns * size));
-        }
-}
-
-/* Outputs that are not finite come from such inputs, or from an overflow on the way: their tiles are computed again. */
-static void compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y)
-{
-    const cs_window *w = &b->g->window;
-    const int64_t vector = w->lanes * w->size, row = (b->w1 - b->w0) * vector;
-    for (int64_t n = 0; n < b->images; n++)
-        for (int64_t h = b->h0; h < b->h1; h++) {
-            int finite = 1;
-            for (int64_t k = from; k < to; k += w->lanes)
-                finite &= all_zero(b->flags + (k / w->lanes * b->tiles + first_tile(b, n, h)) * vector, row);
-            if (!finite) replace_tiles(b, n, h, run_direct(b, n, h, x, weights), from, to, y);
-        }
+    return g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes;
 }
 
 void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
 {
-    const int64_t shares =
-        g->input_tasks / (g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes);
-    const int64_t share = task % shares;
+    const int64_t shares = g->input_tasks / count_boxes(g);
     cs_tile_box b = find_box(g, task / shares, common, scratch);
-    transform_inputs(&b, x, g->blocks * share / shares, g->blocks * (share + 1) / shares);
+    transform_inputs(&b, x, task % shares, shares);
 }
 
 void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
@@ -218,11 +154,11 @@ void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const
     enum { VECTOR = 64 };
     _Alignas(VECTOR) char any[VECTOR] = {0};
     const cs_window *w = &g->window;
-    const int64_t boxes = g->plane_boxes * w->groups * w->axis[0].out * g->tall_boxes * g->wide_boxes;
-    const int64_t shares = g->output_tasks / boxes, share = task % shares;
+    const int64_t boxes = count_boxes(g), shares = g->output_tasks / boxes, share = task % shares;
     const int64_t all = cs_ceil(w->outputs, w->lanes), size = w->size, vector = w->lanes * size;
     cs_tile_box b = find_box(g, task / shares, common, scratch);
-    if (!g->shared) transform_inputs(&b, x, 0, g->blocks);
+    if (!g->shared) transform_inputs(&b, x, 0, 1);
+    int again = cs_find_uneven(&b, g->shared ? g->input_tasks / boxes : 1);
     const char *u = (const char *)packed + b.group * (g->packed / w->groups);
     const char *bias = u + all * g->points * w->channels * vector;
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares;
@@ -234,6 +170,8 @@ void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const
                 store_outputs(&b, n, (first + j) * w->lanes, b.sums + j * vector, vectors, bias + (first + j) * vector,
                               y, any);
     }
-    if (!all_zero(any, vector))
-        compute_again(&b, from * g->vectors * w->lanes, cs_least(w->outputs, to * g->vectors * w->lanes), x, direct, y);
+    for (int64_t i = 0; i < vector; i++) again |= any[i];
+    if (again)
+        cs_compute_again(&b, from * g->vectors * w->lanes, cs_least(w->outputs, to * g->vectors * w->lanes), x, direct,
+                         y);
 }

@@ -34,6 +34,16 @@ INLINE VEC FN(max)(VEC a, VEC x)
 {
     return JOIN(MAX, DT)(a, x);
 }
+/* The larger, and of a NaN and a number either. */
+INLINE VEC FN(larger)(VEC a, VEC x)
+{
+    return JOIN(LARGER, DT)(a, x);
+}
+INLINE VEC FN(abs)(VEC x)
+{
+    typedef INTEGER FN(bits) __attribute__((vector_size(VBITS / 8)));
+    return (VEC)((FN(bits))x & ~(FN(bits))-(VEC){0});
+}
 #else
 INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {

@@ -1,0 +1,124 @@
+/* Winograd's convolution: the tiles that it cannot compute well, by the direct algorithm.
+ *
+ * The error of an output goes with the greatest input of its tile. Where all that an output sees is far below that, and
+ * where an output is not finite, which a special value or an overflow on the way makes it, the tile is computed again.
+ * Both are decided by exact comparisons, so that every instruction set decides alike. */
+#include <string.h>
+
+#include "winograd_box.h"
+
+/* Columns that are computed again at once. */
+enum { COLUMNS = 32 };
+
+/* The greatest |x| of each pixel of one image's part of the strip: rows that are `across` long, 0 in the padding. */
+static void spread_peaks(cs_tile_box *b, const cs_inside *s, int64_t n, int64_t shares)
+{
+    const cs_window *w = &b->g->window;
+    const int64_t count = s->runs * s->length;
+    memset(b->strip, 0, (size_t)((s->down * s->across + 2 * w->lanes) * w->size));
+    for (int64_t share = 0; share < shares; share++)
+        b->k->spread_peaks(b->strip, b->places, b->peaks + (n * shares + share) * b->g->pixels * w->size, count);
+}
+
+int cs_find_uneven(cs_tile_box *b, int64_t shares)
+{
+    const cs_window *w = &b->g->window;
+    const int64_t side = b->g->side, columns = cs_least(b->w1 * side, w->axis[2].out) - b->w0 * side;
+    const cs_inside s = cs_list_places(b);
+    int found = 0;
+    for (int64_t n = 0; n < b->images; n++) {
+        spread_peaks(b, &s, n, shares);
+        for (int64_t h = b->h0; h < b->h1; h++)
+            found |= b->k->uneven(side, b->strip + (h - b->h0) * side * s.across * w->size, s.across,
+                                  cs_least(side, w->axis[1].out - h * side), columns, b->columns,
+                                  b->uneven + cs_first_tile(b, n, h));
+    }
+    return found;
+}
+
+static int all_zero(const char *p, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (p[i]) return 0;
+    return 1;
+}
+
+/* Whether a tile is to be computed again for outputs [from, to). */
+static int marked(const cs_tile_box *b, int64_t tile, int64_t from, int64_t to)
+{
+    const cs_window *w = &b->g->window;
+    if (b->uneven[tile]) return 1;
+    for (int64_t k = from; k < to; k += w->lanes)
+        if (!all_zero(b->flags + (k / w->lanes * b->tiles + tile) * w->lanes * w->size, w->lanes * w->size)) return 1;
+    return 0;
+}
+
+/* Some columns of a row of tiles of one image. */
+typedef struct {
+    int64_t n, h, rows, left, columns, from, to; /* and some outputs */
+} cs_piece;
+
+/* The first output of a block of the direct algorithm. */
+static int64_t first_output(const cs_window *w, int64_t block)
+{
+    return w->by_pixels ? w->outputs * block / w->blocks : cs_least(w->outputs, block * w->vectors * w->lanes);
+}
+
+/* A piece by the direct algorithm: direct[output][row][column]. */
+static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, const char *weights)
+{
+    cs_window w = b->g->window;
+    const int64_t plane = w.axis[0].in * w.axis[1].in * w.axis[2].in, side = b->g->side;
+    const int64_t image_group = (b->image + p->n) * w.groups + b->group;
+    weights += b->group * (cs_packed_size(&w) / w.groups);
+    w.axis[0].first = b->depth, w.axis[0].out = 1;
+    w.axis[1].first += p->h * side, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
+    w.axis[2].first += p->left, w.axis[2].out = p->columns;
+    w.groups = 1, w.y_base = 0, w.y_plane = p->rows * p->columns, w.packed = 0;
+    cs_split(&w, 1, 1);
+    w.tasks *= w.blocks, w.shares = w.blocks;
+    for (int64_t i = 0; i < w.tasks; i++)
+        if (first_output(&w, i % w.blocks) < p->to && first_output(&w, i % w.blocks + 1) > p->from)
+            cs_run(&w, i, x + image_group * w.channels * plane * w.size, weights, NULL, b->direct, b->spare);
+}
+
+/* Puts the tiles [t0, t1) of a piece, where they are marked, into the result. */
+static void replace_tiles(const cs_tile_box *b, const cs_piece *p, int64_t t0, int64_t t1, char *y)
+{
+    const cs_window *w = &b->g->window;
+    const cs_axis *a = w->axis;
+    const int64_t size = w->size, side = b->g->side, lanes = w->lanes;
+    for (int64_t k = p->from; k < p->to; k++)
+        for (int64_t t = t0; t < t1; t++) {
+            const int64_t tile = cs_first_tile(b, p->n, p->h) + t - b->w0, left = t * side;
+            const int64_t columns = cs_least(side, a[2].out - left);
+            const char *flag = b->flags + ((k / lanes * b->tiles + tile) * lanes + k % lanes) * size;
+            if (!b->uneven[tile] && all_zero(flag, size)) continue;
+            const int64_t channel = (b->image + p->n) * w->groups * w->outputs + b->group * w->outputs + k;
+            const int64_t to = w->y_base + channel * w->y_plane + b->depth * a[0].y + p->h * side * a[1].y + left;
+            for (int64_t r = 0; r < p->rows; r++)
+                memcpy(y + (to + r * a[1].y) * size,
+                       b->direct + ((k * p->rows + r) * p->columns + left - p->left) * size, (size_t)(columns * size));
+        }
+}
+
+int64_t cs_again_columns(const cs_window *w)
+{
+    return cs_least(w->axis[2].out, COLUMNS);
+}
+
+void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y)
+{
+    const cs_window *w = &b->g->window;
+    const int64_t side = b->g->side, out = w->axis[2].out, columns = cs_again_columns(w), some = COLUMNS / side;
+    for (int64_t n = 0; n < b->images; n++)
+        for (int64_t h = b->h0; h < b->h1; h++)
+            for (int64_t t = b->w0; t < b->w1; t++) {
+                if (!marked(b, cs_first_tile(b, n, h) + t - b->w0, from, to)) continue;
+                const int64_t last = cs_least(b->w1, t + some), left = cs_least(t * side, out - columns);
+                const cs_piece p = {n, h, cs_least(side, w->axis[1].out - h * side), left, columns, from, to};
+                run_direct(b, &p, x, weights);
+                replace_tiles(b, &p, t, last, y);
+                t = last - 1;
+            }
+}

@@ -1,0 +1,37 @@
+/* One box of tiles of Winograd's convolution, and the memory that its parts share. */
+#ifndef CONVSPEC_WINOGRAD_BOX_H
+#define CONVSPEC_WINOGRAD_BOX_H
+
+#include "window.h"
+#include "winograd.h"
+
+typedef struct {
+    const cs_winograd *g;
+    const cs_table *k;
+    int64_t image, images, group, depth, h0, h1, w0, w1; /* rows and columns of tiles */
+    int64_t tiles, step;                                 /* elements from point to point of v */
+    int64_t *places;
+    char *strip, *columns, *v, *peaks, *sums, *stage, *flags, *uneven, *direct, *spare;
+} cs_tile_box;
+
+/* The part of the strip that is inside the input: runs of pixels, and where each of them goes. */
+typedef struct {
+    int64_t start, pitch, runs, length, down, across;
+} cs_inside;
+
+cs_inside cs_list_places(cs_tile_box *b);
+
+/* The first tile of a row, among those of the box. */
+static inline int64_t cs_first_tile(const cs_tile_box *b, int64_t n, int64_t h)
+{
+    return (n * (b->h1 - b->h0) + h - b->h0) * (b->w1 - b->w0);
+}
+
+/* Marks the tiles of the box in which some output sees only inputs that are far below others of the tile; whether there
+ * are any. The peaks of `shares` shares of the channels count together. */
+int cs_find_uneven(cs_tile_box *b, int64_t shares);
+
+/* Computes the marked tiles, and those with outputs that are not finite, by the direct algorithm. */
+void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y);
+
+#endif
