@@ -6,11 +6,19 @@ Exit status: 0 for no undeclared violation, 1 for one, 2 for misuse, 130 for an 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from convspec import __version__
+
+if TYPE_CHECKING:
+    from convspec.conformance.judge import Run
+    from convspec.conformance.run import Options
 
 DEFAULT_BACKENDS = ("scipy.signal", "fast")
 
@@ -25,49 +33,87 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
     return tuple(filter(None, (value or "").split(",")))
 
 
+def _outputs(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that name files to write."""
+    kinds = {"json": "JSON", "junit": "JUnit XML", "html": "a page"}
+    for kind, words in kinds.items():
+        option = click.option(
+            f"--{kind}", f"{kind}_file", type=click.Path(dir_okay=False), help=f"Write a report as {words}."
+        )
+        function = option(function)
+    return function
+
+
+def _check_folders(*paths: str | None) -> None:
+    for path in filter(None, paths):
+        if not Path(path).resolve().parent.is_dir():
+            raise click.UsageError(f"there is no folder for {path}")
+
+
 @convspec.command()
 @click.argument("backends", nargs=-1, metavar="[BACKEND]...")
 @click.option("--op", "ops", callback=_names, help="Only these operators, separated by commas.")
 @click.option("--clause", "slugs", callback=_names, help="Only these clauses, separated by commas.")
 @click.option("--profile", type=click.Choice(["quick", "full", "soak"]), default="quick", show_default=True)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Other cases.")
+@click.option("--seed", type=click.IntRange(0), help="Other cases; 0, and for soak the time of day.")
+@click.option(
+    "--workers", "-n", type=click.IntRange(1), default=1, show_default=True, help="Processes to spread the tests over."
+)
+@click.option("--seconds", type=click.FloatRange(0), help="Stop then; soak else goes on until Ctrl-C.")
 @click.option("--shard", default="", metavar="I/N", help="Only the I-th of N parts of the tests; see merge.")
+@click.option(
+    "--resume", type=click.Path(exists=True, dir_okay=False), help="Go on from the JSON report of an interrupted run."
+)
 @click.option("--deviations", type=click.Path(exists=True, dir_okay=False), help="A file of declared deviations.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write a report as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write a report as JUnit XML.")
-@click.option("--html", "html_file", type=click.Path(dir_okay=False), help="Write a report as a page.")
+@_outputs
 @click.option("--in-process", is_flag=True, help="Run the backend in this process, for debugging.")
 @click.pass_context
 def check(
-    context: click.Context, backends: tuple[str, ...], ops: tuple[str, ...], slugs: tuple[str, ...], profile: str,
-    fail_fast: bool, seed: int, shard: str, deviations: str | None, json_file: str | None, junit_file: str | None,
-    html_file: str | None, in_process: bool,
+    context: click.Context, /, backends: tuple[str, ...], seed: int | None, seconds: float | None, json_file: str | None,
+    junit_file: str | None, html_file: str | None, **chosen: Any,
 ) -> None:  # fmt: skip
     """Put backends on trial: adapters (scipy, fast, fast:avx2, reference), modules, ./file.py or ./file.py:Object."""
-    from convspec.conformance import export
+    from convspec.conformance import export, merge, soak
+    from convspec.conformance.kept import Report
+    from convspec.conformance.run import Options
+
+    _check_folders(json_file, junit_file, html_file)
+    soaking = chosen["profile"] == "soak"
+    options = Options(**chosen, seed=seed if seed is not None else int(time.time()) if soaking else 0)
+    options = replace(options, until=time.monotonic() + seconds) if seconds is not None else options
+
+    def save(runs: list[Run]) -> None:
+        export.write(Report(runs), json_file, junit_file, html_file)
+
+    if soaking:
+        runs, code = soak.soak(backends or DEFAULT_BACKENDS, options, save)
+    else:
+        runs, code = _each(backends or DEFAULT_BACKENDS, options)
+    save(runs)
+    context.exit(2 if code == 2 else merge.status(runs) or code)
+
+
+def _each(names: Iterable[str], options: Options) -> tuple[list[Run], int]:
+    """A run of each backend, told as soon as it is done; 2 if a name was unusable, else 130 after an interrupt between runs."""
     from convspec.conformance.progress import Bar, Lines
     from convspec.conformance.report import lines
-    from convspec.conformance.run import Options
     from convspec.conformance.run import check as put_on_trial
 
-    for path in filter(None, (json_file, junit_file, html_file)):
-        if not Path(path).resolve().parent.is_dir():
-            raise click.UsageError(f"there is no folder for {path}")
-    options = Options(ops, slugs, profile, seed, fail_fast, in_process, deviations, shard)
-    runs, misuse = [], False
-    for name in backends or DEFAULT_BACKENDS:
+    runs: list[Run] = []
+    code = 0
+    for name in names:
         try:
             runs.append(put_on_trial(name, options, Bar() if sys.stdout.isatty() else Lines()))
+            click.echo("\n".join(lines(runs[-1])))
         except _unusable() as error:
             click.echo(f"convspec: {error}", err=True)
-            misuse = True
-            continue
-        click.echo("\n".join(lines(runs[-1])))
-        if runs[-1].interrupted:
+            code = 2
+        except KeyboardInterrupt:
+            return runs, code or 130
+        if runs and (runs[-1].interrupted or time.monotonic() > options.until):
             break
-    export.write(runs, json_file, junit_file, html_file)
-    context.exit(2 if misuse else status(runs))
+    return runs, code
 
 
 def _unusable() -> type[Exception]:
@@ -76,35 +122,27 @@ def _unusable() -> type[Exception]:
     return Unusable
 
 
-def status(runs: list) -> int:  # type: ignore[type-arg]
-    """0, 1, 130 for an interrupted run without violations, or 2 where the judge itself failed."""
-    from convspec.conformance.judge import failed
-
-    if any(run.errors for run in runs):
-        return 2
-    found = any(failed(run) for run in runs)
-    return 130 if not found and any(run.interrupted for run in runs) else int(found)
-
-
 @convspec.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(), metavar="REPORT...")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the joined report.")
+@_outputs
 @click.pass_context
-def merge(context: click.Context, reports: tuple[str, ...], json_file: str | None) -> None:
+def merge(
+    context: click.Context,
+    reports: tuple[str, ...],
+    json_file: str | None,
+    junit_file: str | None,
+    html_file: str | None,
+) -> None:
     """Join the JSON reports of shards or of several backends; the exit status is that of a run with all of it."""
-    import json
-
-    from convspec.conformance import export
+    from convspec.conformance import export, kept, report
     from convspec.conformance import merge as joining
 
-    if json_file and not Path(json_file).resolve().parent.is_dir():
-        raise click.UsageError(f"there is no folder for {json_file}")
-    whole = joining.merge([joining.read(path) for path in reports])
-    for backend in whole["backends"]:
-        click.echo(joining.summary(backend))
-    if json_file:
-        export.save(json_file, json.dumps(whole, indent=1, allow_nan=False) + "\n")
-    context.exit(joining.status(whole))
+    _check_folders(json_file, junit_file, html_file)
+    whole = joining.merge([kept.read(path) for path in reports])
+    for run in whole.runs:
+        click.echo("\n".join(report.lines(run)))
+    export.write(whole, json_file, junit_file, html_file)
+    context.exit(joining.status(whole.runs))
 
 
 @convspec.command()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from convspec import OPERATORS, clauses
-from convspec.conformance import deviations
 from convspec.conformance.backend import Unusable
-from convspec.conformance.host import open_host
 from convspec.conformance.judge import Found, Run, Trial, verdict_of
 from convspec.conformance.plugin import clause_of, op_of
 from convspec.conformance.remote import NotOffered
@@ -27,15 +23,6 @@ def check(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid} names no operator")
 
 
-def names(text: str | None, known: Any, what: str) -> tuple[str, ...]:
-    """The names in a list separated by commas, all of them known."""
-    chosen = tuple(filter(None, (text or "").split(",")))
-    for name in chosen:
-        if name not in known:
-            raise Unusable(f"there is no {what} {name}")
-    return chosen
-
-
 def shard(text: str) -> tuple[int, int]:
     """Which of how many parts: "2/3" is (2, 3)."""
     part, _, parts = text.partition("/")
@@ -46,28 +33,28 @@ def shard(text: str) -> tuple[int, int]:
 
 def start(config: pytest.Config) -> Run:
     """The run that the options ask for; a run that was prepared is taken as it is."""
+    from convspec.conformance.run import Options, prepare
+
     prepared = getattr(config, "convspec_run", None)
     if prepared is not None:
         return prepared  # type: ignore[no-any-return]
-    name = config.getoption("backend")
+    get = config.getoption
+    ops, slugs = (tuple(filter(None, (get(name) or "").split(","))) for name in ("op", "clause"))
+    options = Options(
+        ops, slugs, get("profile"), get("seed"), in_process=get("in_process"), deviations=get("deviations"),
+        shard=get("shard") or "", resume=get("resume"),
+    )  # fmt: skip
     try:
-        declared = deviations.read(name, config.getoption("deviations"))
-        part = config.getoption("shard") or ""
-        if part:
-            shard(part)
-        host = open_host(name, config.getoption("in_process"))
+        run = prepare(get("backend"), options)
     except Unusable as error:
         raise pytest.UsageError(str(error)) from error
-    return Run(host, config.getoption("profile"), config.getoption("seed"), declared, shard=part, cut_short=bool(part))
+    run.cut_short = bool(run.shard)
+    return run
 
 
 def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> list[pytest.Item]:
     """The tests that were asked for and are about operators on offer; the others of the former are noted."""
-    try:
-        ops = names(config.getoption("op"), OPERATORS, "operator")
-        slugs = names(config.getoption("clause"), clauses.load(), "clause")
-    except Unusable as error:
-        raise pytest.UsageError(str(error)) from error
+    ops, slugs = (set(filter(None, (config.getoption(name) or "").split(","))) for name in ("op", "clause"))
     asked = [item for item in items if (not ops or op_of(item) in ops) and (not slugs or clause_of(item) in slugs)]
     if run.shard:
         part, parts = shard(run.shard)
@@ -75,6 +62,8 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> list[py
     kept = []
     for item in asked:
         slug, op = clause_of(item), op_of(item)
+        if (slug, op, item.name) in run.done:
+            continue
         if op in run.host.profile.operators:
             kept.append(item)
         else:

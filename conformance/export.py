@@ -6,31 +6,24 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
-from convspec import __version__
-from convspec.conformance.backend import machine
 from convspec.conformance.judge import Run
-from convspec.conformance.report import grades, merged
+from convspec.conformance.kept import Report
 from convspec.conformance.verdict import CONFORMS, CRASH, DECLARED, HANG, NOT_OFFERED, VIOLATES
 
-LIBRARIES = ("numpy", "scipy", "hypothesis", "pytest")
 
-
-def write(runs: Sequence[Run], json_file: str | None, junit_file: str | None, html_file: str | None) -> None:
+def write(report: Report, json_file: str | None, junit_file: str | None, html_file: str | None) -> None:
     """Writes the reports that were asked for."""
     if json_file:
-        save(json_file, json.dumps(facts(runs), indent=1, allow_nan=False) + "\n")
+        save(json_file, json.dumps(report.data(), indent=1, allow_nan=False) + "\n")
     if junit_file:
-        save(junit_file, junit(runs))
+        save(junit_file, junit(report.runs))
     if html_file:
         from convspec.conformance.page import page
 
-        save(html_file, page(runs))
+        save(html_file, page(report))
 
 
 def save(path: str, text: str) -> None:
@@ -47,38 +40,6 @@ def save(path: str, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def versions() -> dict[str, str]:
-    """The versions of convspec and of the libraries that the judge uses."""
-    found = {"convspec": __version__}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def facts(runs: Sequence[Run]) -> dict[str, Any]:
-    """The JSON report."""
-    date = datetime.now(UTC).date().isoformat()
-    backends = [_backend(run) for run in runs]
-    return {"date": date, "versions": versions(), "machine": machine(), "backends": backends}
-
-
-def _backend(run: Run) -> dict[str, Any]:
-    p = run.host.profile
-    return {
-        "name": p.name, "version": p.version, "operators": list(p.operators), "policies": dict(p.policies),
-        "numerics": dict(p.numerics), "profile": run.profile, "seed": run.seed, "seconds": round(run.seconds, 2),
-        "shard": run.shard, "interrupted": run.interrupted,
-        "verdicts": [{"clause": s, "operator": o, "verdict": v} for (s, o), v in merged(run.records).items()],
-        "tests": [record.as_dict() for record in run.records],
-        "declared": [f"{line.slug} {line.op}" for line in run.deviations.lines],
-        "stale": [f"{line.slug} {line.op}" for line in run.stale],
-        "grades": grades(run), "errors": run.errors,
-    }  # fmt: skip
 
 
 def junit(runs: Sequence[Run]) -> str:

@@ -29,6 +29,22 @@ class Host(Protocol):
     def close(self) -> None: ...
 
 
+class Gone:
+    """A backend of which only what it said about itself is left: that of a run that is read from a report."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+
+    def send(self, request: Any) -> None:
+        raise RuntimeError(f"{self.profile.name} is not running")
+
+    def receive(self) -> Observation:
+        raise RuntimeError(f"{self.profile.name} is not running")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
 class Here:
     """A backend in this very process: quicker to start and easier to debug, and no protection against a crash."""
 

@@ -47,7 +47,7 @@ class Effort:
 PROFILES = {
     "quick": Effort(18, 1500),
     "full": Effort(150, 6000, shrinks=400, seconds=20.0),
-    "soak": Effort(5000, 20000, shrinks=1000, seconds=60.0),
+    "soak": Effort(150, 6000, shrinks=1000, seconds=60.0),
 }
 
 
@@ -77,6 +77,8 @@ class Run:
     interrupted: bool = False
     shard: str = ""
     """Which part of the tests this run is, i/n, if it is a part."""
+    done: frozenset[tuple[str, str, str]] = frozenset()
+    """The tests that an earlier run has done, by their keys."""
 
     @property
     def effort(self) -> Effort:

@@ -1,125 +1,74 @@
-"""Joining the JSON reports of shards, or of several backends, to one; a damaged report is named with its line and reason."""
+"""Joining runs to one: the shards of a run, the rounds of a soak, an interrupted run and the rest of it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from convspec.conformance.backend import Unusable
-from convspec.conformance.verdict import CONFORMS, DECLARED, FAILURES, RANKED
-
-Report = dict[str, Any]
-_KEYS = {
-    "name": str, "version": str, "profile": str, "seed": int, "seconds": (int, float), "operators": list, "verdicts": list,
-    "tests": list, "declared": list, "stale": list, "grades": list, "errors": list,
-}  # fmt: skip
-"""What a backend's part of a report must have, and of which type."""
+from convspec.conformance.judge import Run, failed
+from convspec.conformance.kept import Data, Report, run_of
+from convspec.conformance.report import pooled
+from convspec.conformance.verdict import RANKED
 
 
-def read(path: str) -> Report:
-    """The report in a file, checked as far as merging and counting go."""
-    try:
-        report = json.loads(Path(path).read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise Unusable(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise Unusable(f"{path}, line {line}: not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise Unusable(f"{path}, line {error.lineno}: {error.msg}") from error
-    wrong = _wrong(report)
-    if wrong:
-        raise Unusable(f"{path}, line 1: not a report of convspec: {wrong}")
-    return report  # type: ignore[no-any-return]
-
-
-def _wrong(report: Any) -> str:
-    """What keeps `report` from being a report, in words; nothing if it is one."""
-    if not isinstance(report, dict) or not isinstance(report.get("backends"), list):
-        return "it has no list of backends"
-    for i, backend in enumerate(report["backends"]):
-        if not isinstance(backend, dict):
-            return f"backends[{i}] is no object"
-        for key, kind in _KEYS.items():
-            if not isinstance(backend.get(key), kind):  # type: ignore[arg-type]
-                return f"backends[{i}] lacks {key}"
-        for key in ("tests", "verdicts"):
-            for j, entry in enumerate(backend[key]):
-                if not isinstance(entry, dict) or not {"clause", "operator"} <= set(entry):
-                    return f"backends[{i}].{key}[{j}] names no clause and operator"
-                if entry.get("verdict") not in RANKED:
-                    return f"backends[{i}].{key}[{j}] has the verdict {entry.get('verdict')!r}"
-    return ""
-
-
-def merge(reports: Sequence[Report]) -> Report:
+def merge(reports: Sequence[Data]) -> Report:
     """One report of all; what two of them say about the same backend under the same profile and seed is joined."""
-    joined: dict[tuple[Any, ...], Report] = {}
-    for backend in (b for report in reports for b in report["backends"]):
-        key = tuple(backend[k] for k in ("name", "version", "profile", "seed"))
-        joined[key] = _join(joined[key], backend) if key in joined else backend
+    joined: dict[tuple[Any, ...], Run] = {}
+    for data in (b for r in reports for b in r["backends"]):
+        run, key = run_of(data), tuple(data[k] for k in ("name", "version", "profile", "seed"))
+        joined[key] = join(joined[key], run) if key in joined else run
     machines = dict.fromkeys(str(r.get("machine", "")) for r in reports)
-    return {
-        "date": max(str(r.get("date", "")) for r in reports), "versions": reports[0].get("versions", {}),
-        "machine": "; ".join(filter(None, machines)), "backends": list(joined.values()),
-    }  # fmt: skip
+    return Report(
+        list(joined.values()), max(str(r.get("date", "")) for r in reports), reports[0].get("versions", {}),
+        "; ".join(filter(None, machines)),
+    )  # fmt: skip
 
 
-def _join(a: Report, b: Report) -> Report:
-    tests = a["tests"] + b["tests"]
-    names = [(t["clause"], t["operator"], t.get("test")) for t in tests]
-    if len(set(names)) < len(names):
-        raise Unusable(f"two reports hold the same tests of {a['name']}: are they shards of one run?")
-    verdicts: dict[tuple[str, str], str] = {}
-    for t in tests:
-        slot = t["clause"], t["operator"]
-        verdicts[slot] = max(verdicts.get(slot, t["verdict"]), t["verdict"], key=RANKED.index)
-    declared = list(dict.fromkeys(a["declared"] + b["declared"]))
-    return {
-        **a, "tests": tests, "verdicts": [{"clause": s, "operator": o, "verdict": v} for (s, o), v in verdicts.items()],
-        "seconds": round(a["seconds"] + b["seconds"], 2), "errors": a["errors"] + b["errors"],
-        "declared": declared, "stale": _stale(declared, tests), "grades": _grades(a["grades"] + b["grades"]),
-        "shard": "", "interrupted": bool(a.get("interrupted") or b.get("interrupted")),
-    }  # fmt: skip
+def join(a: Run, b: Run) -> Run:
+    """Two parts of one run, without a test in common, as one."""
+    if {r.key for r in a.records if r.test} & {r.key for r in b.records if r.test}:
+        raise Unusable(f"two reports hold the same tests of {a.name}: are they shards of one run?")
+    a.records += b.records
+    a.errors += b.errors
+    a.seconds += b.seconds
+    a.interrupted |= b.interrupted
+    a.shard = _parts(a.shard, b.shard)
+    a.cut_short = a.interrupted or bool(a.shard)
+    return a
 
 
-def _stale(declared: list[str], tests: list[Report]) -> list[str]:
-    """The declarations that all tests together found needless."""
-    found = []
-    for line in declared:
-        slug, op = line.split(" ")
-        verdicts = {t["verdict"] for t in tests if t["clause"] == slug and op in ("*", t["operator"])}
-        if CONFORMS in verdicts and DECLARED not in verdicts:
-            found.append(line)
-    return found
+def _parts(*shards: str) -> str:
+    """The shards i/n that several runs are, in one text; nothing if they are all of the run."""
+    parts = {part for shard in shards for part in shard.split(",")}
+    n = max(int(part.partition("/")[2] or 0) for part in parts)
+    return "" if len(parts) >= n or "" in parts else ",".join(sorted(parts))
 
 
-def _grades(rows: list[Report]) -> list[Report]:
-    """One row for each operator and number of terms."""
-    found: dict[tuple[str, int], Report] = {}
-    for row in rows:
-        key = row["operator"], row["terms"]
-        if key in found:
-            old, count = found[key], found[key]["count"] + row["count"]
-            square = (old["rms"] ** 2 * old["count"] + row["rms"] ** 2 * row["count"]) / count
-            row = {**row, "worst": max(old["worst"], row["worst"]), "rms": float(f"{square**0.5:.4g}"), "count": count}
-        found[key] = row
-    return [found[key] for key in sorted(found)]
+def absorb(a: Run, b: Run) -> None:
+    """Adds a run of the same tests with another seed to `a`: the worse verdict and the first violation stay."""
+    known = {r.key: r for r in a.records}
+    for r in b.records:
+        old = known.get(r.key)
+        if old is None:
+            a.records.append(r)
+            continue
+        old.cases += r.cases
+        old.not_offered += r.not_offered
+        old.seconds += r.seconds
+        old.grades = pooled(old.grades + r.grades)
+        if RANKED.index(r.verdict) > RANKED.index(old.verdict):
+            for name in ("verdict", "violation", "reason", "script", "picture"):
+                setattr(old, name, getattr(r, name))
+    a.errors += b.errors
+    a.seconds += b.seconds
+    a.interrupted |= b.interrupted
+    a.cut_short = a.interrupted or a.cut_short
 
 
-def status(report: Report) -> int:
-    """The exit status of a run with this outcome."""
-    backends = report["backends"]
-    if any(b["errors"] for b in backends):
+def status(runs: Sequence[Run]) -> int:
+    """The exit status: 2 where the judge itself failed, 1 for a violation, 130 for an interrupt before any, else 0."""
+    if any(run.errors for run in runs):
         return 2
-    return int(any(b["stale"] or any(v["verdict"] in FAILURES for v in b["verdicts"]) for b in backends))
-
-
-def summary(backend: Report) -> str:
-    """One backend in one line."""
-    verdicts = [v["verdict"] for v in backend["verdicts"]]
-    counts = ", ".join(f"{verdicts.count(v)} {v}" for v in RANKED if v in verdicts)
-    stale = "".join(f"; stale: {line}" for line in backend["stale"])
-    return f"{backend['name']}: {counts or 'nothing tried'}{stale}"
+    found = any(failed(run) for run in runs)
+    return 130 if not found and any(run.interrupted for run in runs) else int(found)

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from convspec import OPERATORS, clauses
-from convspec.conformance.backend import machine
+from convspec.conformance.causes import distinct
 from convspec.conformance.judge import Run
-from convspec.conformance.report import counts, first_violations, grades, merged
+from convspec.conformance.kept import Report
+from convspec.conformance.report import counts, grades, merged
 from convspec.conformance.verdict import CONFORMS, CRASH, DECLARED, HANG, NOT_OFFERED, VIOLATES, Record
 
 MARKS = {CONFORMS: "✓", VIOLATES: "✗", DECLARED: "!", NOT_OFFERED: "–", CRASH: "↯", HANG: "…"}
 
 
-def page(runs: Sequence[Run]) -> str:
+def page(report: Report) -> str:
     """The page as HTML."""
-    from convspec.conformance.export import versions
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(
         files("convspec.conformance").joinpath("templates/report.html").read_text("utf-8")
     )
     return template.render(
-        runs=[_run(run) for run in runs], operators=OPERATORS, versions=versions(), machine=machine(), marks=MARKS
+        runs=[_run(run) for run in report.runs],
+        operators=OPERATORS,
+        versions=report.versions,
+        machine=report.machine,
+        marks=MARKS,
     )
 
 
@@ -37,7 +40,7 @@ def _run(run: Run) -> dict[str, Any]:
         "name": run.name, "version": profile.version, "profile": run.profile, "seed": run.seed, "seconds": run.seconds,
         "policies": dict(profile.policies), "cases": sum(r.cases for r in run.records),
         "counts": counts(run), "rows": list(_rows(verdicts)),
-        "violations": [_violation(r) for r in first_violations(run.records)],
+        "violations": [_violation(r) for r in distinct(run.records)],
         "stale": [f"{line.slug} {line.op}" for line in run.stale],
         "declared": [{"slug": r.slug, "op": r.op, "reason": r.reason} for r in run.records if r.verdict == DECLARED],
         "grades": grades(run),

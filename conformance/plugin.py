@@ -24,16 +24,19 @@ OPTIONS = (
     ("--convspec-profile", {"default": "quick", "choices": ("quick", "full", "soak")}),
     ("--convspec-seed", {"type": int, "default": 0}),
     ("--convspec-shard", {"help": "i/n: the i-th of n parts of the tests"}),
+    ("--convspec-resume", {"help": "a JSON report, whose tests are not run again"}),
     ("--convspec-deviations", {"help": "a file of declared deviations"}),
     ("--convspec-in-process", {"action": "store_true", "help": "no worker process"}),
 )
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+OURS: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
     """Adds the options, if the arguments name the conformance tests."""
     if any("convspec.conformance" in arg or _is_home(arg) for arg in args):
+        early_config.stash[OURS] = True
         group = parser.getgroup("convspec")
         for name, details in OPTIONS:
             group.addoption(name, dest=name.lstrip("-").replace("-", "_").removeprefix("convspec_"), **details)
@@ -67,6 +70,17 @@ def op_of(item: pytest.Item) -> str:
     return str(op or clause_of(item).partition(".")[0])
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where xdist spreads the tests over processes, this one collects none: it makes the run that their records go to."""
+    config = session.config
+    if config.pluginmanager.hasplugin("dsession") and getattr(config.option, "backend", None) and OURS in config.stash:
+        from convspec.conformance import collect, spread
+
+        config.stash[RUN] = run = collect.start(config)
+        run.host.close()
+        config.pluginmanager.register(spread.Gatherer(run))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuses tests without a clause, starts the backend, and leaves out what it does not offer."""
@@ -80,6 +94,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("conformance tests need a backend: --backend NAME")
     run = collect.start(config)
     config.stash[RUN] = run
+    if hasattr(config, "workerinput"):
+        from convspec.conformance import spread
+
+        run.cut_short = True  # and the others do the rest
+        config.pluginmanager.register(spread.Sender(run))
     kept = collect.select(config, run, mine)
     items.sort(key=lambda item: not (ours(item) and item.path.stem == "test_corpus"))  # known bugs come first
     dropped = [item for item in mine if item not in kept]

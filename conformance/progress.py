@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line for each chapter elsewhere."""
+"""How far a run is: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,32 +9,21 @@ import click
 
 
 class Lines:
-    """Plain lines, for logs."""
-
-    def __init__(self) -> None:
-        self.chapter, self.count, self.failed, self.start = "", 0, 0, time.perf_counter()
+    """Plain lines, for logs: one for every tenth of the tests."""
 
     def begin(self, name: str, tests: int) -> None:
-        self.__init__()  # type: ignore[misc]
+        self.tests, self.count, self.failed, self.start = tests, 0, 0, time.perf_counter()
         click.echo(f"{name}: {tests} tests")
 
     def advance(self, test: str, failed: bool) -> None:
-        chapter = test.rpartition("/")[2].partition("::")[0].removeprefix("test_").removesuffix(".py")
-        if chapter != self.chapter:
-            self._flush()
-            self.chapter = chapter
         self.count += 1
         self.failed += failed
+        if self.count * 10 // self.tests > (self.count - 1) * 10 // self.tests:
+            seconds = time.perf_counter() - self.start
+            click.echo(f"  {self.count:4} of {self.tests} tests, {self.failed} failed, {seconds:.0f} s")
 
     def end(self) -> None:
-        self._flush()
-
-    def _flush(self) -> None:
-        if self.count:
-            click.echo(
-                f"  {self.chapter:10} {self.count:4} tests {self.failed:3} failed  {time.perf_counter() - self.start:5.1f} s"
-            )
-        self.count, self.failed = 0, 0
+        """Nothing to take away."""
 
 
 class Bar:

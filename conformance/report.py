@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convspec import OPERATORS, clauses
+from convspec.conformance.causes import causes
 from convspec.conformance.judge import Run
-from convspec.conformance.verdict import DECLARED, FAILURES, RANKED, Grade, Record, Violation
+from convspec.conformance.verdict import DECLARED, RANKED, Grade, Record, Violation
 
 
 def merged(records: list[Record]) -> dict[tuple[str, str], str]:
@@ -22,10 +23,9 @@ def merged(records: list[Record]) -> dict[tuple[str, str], str]:
 
 def lines(run: Run) -> Iterator[str]:
     """The report of a run."""
-    for r in first_violations(run.records):
-        if r.violation:
-            yield from violation(r.violation, run.name, r.script)
-            yield ""
+    for r, explained in causes(run.records):
+        yield from told(r, explained, run.name)
+        yield ""
     for line in run.stale:
         yield f"stale: {line.slug} {line.op} is declared, was tried, and conforms: take the line out"
     yield from dict.fromkeys(f"declared: {r.slug} on {r.op}: {r.reason}" for r in run.records if r.verdict == DECLARED)
@@ -34,15 +34,19 @@ def lines(run: Run) -> Iterator[str]:
     yield summary(run)
 
 
-def first_violations(records: list[Record]) -> list[Record]:
-    """The failures, one for each clause and operator: that with the smallest case."""
-    found: dict[tuple[str, str], Record] = {}
-    for r in records:
-        if r.verdict in FAILURES and r.violation:
-            kept = found.setdefault((r.slug, r.op), r)
-            if kept.violation and r.violation.size < kept.violation.size:
-                found[r.slug, r.op] = r
-    return list(found.values())
+def told(r: Record, explained: list[Record], backend: str) -> Iterator[str]:
+    """A cause: one violation in full, and where else it shows."""
+    if r.violation:
+        yield from violation(r.violation, backend, r.script)
+        yield from (f"  also      {line}" for line in also(explained))
+
+
+def also(explained: list[Record]) -> Iterator[str]:
+    """What else a cause breaks, a line for each clause with its operators."""
+    slugs: dict[str, list[str]] = {}
+    for r in explained:
+        slugs.setdefault(r.slug, []).append(r.op)
+    yield from (f"{slug} on {', '.join(ops)}" for slug, ops in slugs.items())
 
 
 def accuracy(run: Run) -> Iterator[str]:
@@ -92,16 +96,22 @@ def summary(run: Run) -> str:
 
 def grades(run: Run) -> list[dict[str, Any]]:
     """The accuracy of each operator in units of u B, by the number of terms of a sum, doubling."""
-    groups: dict[tuple[str, int], list[Grade]] = {}
-    for r in run.records:
-        for g in r.grades:
-            groups.setdefault((r.op, 1 << max(0, g.n - 1).bit_length()), []).append(g)
     found: list[dict[str, Any]] = []
-    for (op, n), many in sorted(groups.items()):
+    for op in sorted({r.op for r in run.records if r.grades}):
+        for g in pooled([g for r in run.records if r.op == op for g in r.grades]):
+            worst, rms = float(f"{g.worst:.4g}"), float(f"{g.rms:.4g}")
+            found.append({"operator": op, "terms": g.n, "worst": worst, "rms": rms, "count": g.count})
+    return found
+
+
+def pooled(grades: Sequence[Grade]) -> list[Grade]:
+    """Grades put together by the number of terms, rounded up to a power of two."""
+    groups: dict[int, list[Grade]] = {}
+    for g in grades:
+        groups.setdefault(1 << max(0, g.n - 1).bit_length(), []).append(g)
+    found = []
+    for n, many in sorted(groups.items()):
         count = sum(g.count for g in many)
         rms = (sum(g.rms**2 * g.count for g in many) / count) ** 0.5
-        worst = max(g.worst for g in many)
-        found.append(
-            {"operator": op, "terms": n, "worst": float(f"{worst:.4g}"), "rms": float(f"{rms:.4g}"), "count": count}
-        )
+        found.append(Grade(n, max(g.worst for g in many), rms, count))
     return found

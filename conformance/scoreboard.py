@@ -18,7 +18,8 @@ from typing import Any
 from convspec import OPERATORS
 from convspec.conformance.backend import Unusable
 from convspec.conformance.export import save
-from convspec.conformance.merge import Report, read
+from convspec.conformance.kept import Data as Report
+from convspec.conformance.kept import read
 from convspec.conformance.verdict import CONFORMS, DECLARED, FAILURES, NOT_OFFERED
 
 PAGE = "docs/scoreboard.md"

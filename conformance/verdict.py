@@ -30,6 +30,10 @@ class Difference:
     index: tuple[int, ...] | None = None
     bounds: float | None = None
     """The error in units of the bound; None where there is none."""
+    kind: str = "value"
+    """The symptom: value, shape, dtype, type, raises, accepted, or what was seen around the call."""
+    result: Any = field(default=None, repr=False, compare=False)
+    """The array that was got, if one was."""
 
 
 @dataclass(frozen=True)
@@ -90,19 +94,10 @@ class Record:
     grades: list[Grade] = field(default_factory=list)
     test: str = ""
     script: str = ""
+    picture: list[dict[str, Any]] = field(default_factory=list)
+    """Sections through the operands and the results of the violation's case; see pictures."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the JSON report."""
-        found: dict[str, Any] = {
-            "clause": self.slug, "operator": self.op, "verdict": self.verdict, "cases": self.cases,
-            "not_offered": self.not_offered, "seconds": round(self.seconds, 3), "test": self.test,
-        }  # fmt: skip
-        if self.reason:
-            found["reason"] = self.reason
-        if self.violation:
-            d = self.violation.difference
-            found["violation"] = {
-                "case": self.violation.case.text if self.violation.case else None, "expected": d.expected, "got": d.got,
-                "index": d.index, "error_in_bounds": d.bounds,
-            }  # fmt: skip
-        return found
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells one test of a run from another."""
+        return self.slug, self.op, self.test

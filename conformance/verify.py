@@ -49,11 +49,11 @@ def verify(e: Expectation, seen: Observation, upto: int = VALUES, facts: tuple[s
     for fact in seen.facts:
         if fact.split()[0] in facts:
             expected, got = _MEANING.get(fact, ("a repeated call that returns", fact))
-            return _wrong(expected, got)
+            return _wrong(fact.split()[0], expected, got)
     if e.refusal is not None:
         return _refusal(e, seen)
     if seen.kind == "raised":
-        return _wrong("a result", seen.message)
+        return _wrong("raises", "a result", seen.message)
     return _result(e, seen.value, upto)
 
 
@@ -63,8 +63,8 @@ def _declined(e: Expectation, seen: Observation) -> bool:
     return "MemoryError" in seen.error and sum(a.nbytes for a in e.arrays.values()) > LARGE
 
 
-def _wrong(expected: str, got: str, index: tuple[int, ...] | None = None, bounds: float | None = None) -> Outcome:
-    return Outcome(VIOLATES, Difference(expected, got, index, bounds))
+def _wrong(kind: str, expected: str, got: str, **rest: Any) -> Outcome:
+    return Outcome(VIOLATES, Difference(expected, got, kind=kind, **rest))
 
 
 def _refusal(e: Expectation, seen: Observation) -> Outcome:
@@ -74,7 +74,7 @@ def _refusal(e: Expectation, seen: Observation) -> Outcome:
     if seen.kind == "raised" and allowed & set(seen.error):
         return Outcome(CONFORMS)
     got = seen.message if seen.kind == "raised" else f"a result: {brief(seen.value)}"
-    return _wrong(f"a ValueError ({e.refusal})", got)
+    return _wrong("raises" if seen.kind == "raised" else "accepted", f"a ValueError ({e.refusal})", got)
 
 
 def _result(e: Expectation, value: Any, upto: int) -> Outcome:
@@ -82,11 +82,11 @@ def _result(e: Expectation, value: Any, upto: int) -> Outcome:
     if upto == RETURNS:
         return Outcome(CONFORMS)
     if not isinstance(value, np.ndarray):
-        return _wrong("an array", f"a result of type {value}")
+        return _wrong("type", "an array", f"a result of type {value}")
     if value.shape != p.shape:
-        return _wrong(f"shape {p.shape}", f"shape {value.shape}")
+        return _wrong("shape", f"shape {p.shape}", f"shape {value.shape}")
     if upto >= DTYPE and value.dtype.newbyteorder("=") != p.dtype:
-        return _wrong(f"dtype {p.dtype}", f"dtype {value.dtype}")
+        return _wrong("dtype", f"dtype {p.dtype}", f"dtype {value.dtype}")
     return compare(e, value) if upto >= VALUES and value.size else Outcome(CONFORMS)
 
 
@@ -106,7 +106,7 @@ def compare(e: Expectation, value: np.ndarray[Any, Any]) -> Outcome:
         i = int(np.argmin(good))
         with np.errstate(all="ignore"):
             bounds = float(error[i] / limits.limit[i]) if limits.limit[i] > 0 and np.isfinite(error[i]) else None
-        return _wrong(str(limits.value[i]), str(value[e.at[i]]), e.at[i], bounds)
+        return _wrong("value", str(limits.value[i]), str(value[e.at[i]]), index=e.at[i], bounds=bounds, result=value)
     return Outcome(CONFORMS, grade=grade(e, limits, error))
 
 

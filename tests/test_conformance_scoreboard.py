@@ -9,7 +9,7 @@ import pytest
 
 from convspec import OPERATORS, clauses
 from convspec.conformance import scoreboard
-from convspec.conformance.merge import read
+from convspec.conformance.kept import read
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = sorted((ROOT / "docs" / "results").glob("*.json"))
