@@ -13,19 +13,19 @@ from __future__ import annotations
 import os
 
 from convspec.fast._kernels import available_isas, isa, openmp, select
+from convspec.fast.images import convolve, correlate
 from convspec.fast.operators import (
     avg_pool,
     channel_pool,
     conv,
     conv_transpose,
-    convolve,
-    correlate,
     local_conv,
     lp_pool,
     max_pool,
     tiled_conv,
 )
 from convspec.fast.plans import plan_conv, plan_conv_transpose
+from convspec.fast.scipy_names import convolve2d, correlate2d
 
 _forced = os.environ.get("CONVSPEC_ISA") or available_isas()[0]
 if not select(_forced):
@@ -38,7 +38,9 @@ __all__ = [
     "conv",
     "conv_transpose",
     "convolve",
+    "convolve2d",
     "correlate",
+    "correlate2d",
     "isa",
     "local_conv",
     "lp_pool",

@@ -1,4 +1,4 @@
-"""The forward operators: check, describe, run. Names, arguments and meaning are the law's; see `convspec.fast`."""
+"""The layer operators: check, describe, run. Names, arguments and meaning are the law's; see `convspec.fast`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convspec import checks
 from convspec.fast import options, windows
 from convspec.fast._kernels import recall, remember
 from convspec.fast.calls import operand, prepare, run
-from convspec.params import Array, ChannelPool, Conv, Image, Pool
+from convspec.params import Array, ChannelPool, Conv, Pool
 
 
 def conv(
@@ -118,30 +118,6 @@ def channel_pool(
     return _pooled(c, windows.channel_pool(c), call, out, num_threads, algorithm)
 
 
-def convolve(
-    in1: Any, in2: Any, mode: Any = "full", boundary: Any = "fill", fillvalue: Any = 0, *, out: Any = None,
-    num_threads: Any = None, algorithm: Any = "auto",
-) -> Array:  # fmt: skip
-    """convolve, as scipy.signal.convolve2d: arrays of rank 1 to 3 without batch or channel axes."""
-    call = ("convolve", mode, boundary, fillvalue, algorithm)
-    y = recall(in1, in2, None, out, num_threads, call)
-    if y is not None:
-        return y
-    return _image(checks.convolve(in1, in2, mode, boundary, fillvalue), call, out, num_threads, algorithm)
-
-
-def correlate(
-    in1: Any, in2: Any, mode: Any = "full", boundary: Any = "fill", fillvalue: Any = 0, *, out: Any = None,
-    num_threads: Any = None, algorithm: Any = "auto",
-) -> Array:  # fmt: skip
-    """correlate, which differs from convolve by in2 not being reversed."""
-    call = ("correlate", mode, boundary, fillvalue, algorithm)
-    y = recall(in1, in2, None, out, num_threads, call)
-    if y is not None:
-        return y
-    return _image(checks.correlate(in1, in2, mode, boundary, fillvalue), call, out, num_threads, algorithm)
-
-
 def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
     """`call` is what to remember it by; () for what depends on the weights themselves."""
     options.algorithm(algorithm)
@@ -178,19 +154,3 @@ def _pooled(
     plan = prepare(described, None, None, 1)
     remember(plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
     return run(plan, operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads)
-
-
-def _image(c: Image, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
-    options.algorithm(algorithm)
-    options.output(out, c.shape, c.dtype, (c.in1, c.in2))
-    threads = options.threads(num_threads)
-    plan = prepare(windows.image(c), operand(c.in2, c.dtype), None, threads)
-    reverse = c.swapped and c.op == "correlate"
-    y = run(plan, operand(c.in1, c.dtype), 1, None if reverse else out, c.shape, c.dtype, threads)
-    if not reverse:
-        if not c.swapped:
-            remember(plan, (c.in1, c.in2, None), call, c.shape, c.dtype, 1)
-        return y
-    result: Array = np.empty(c.shape, c.dtype) if out is None else out
-    np.copyto(result, np.flip(y))
-    return result

@@ -1,4 +1,4 @@
-"""The keywords that only this room has: out, num_threads and algorithm."""
+"""The keywords that only this room has: out, num_threads, algorithm and dtype."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convspec import dtypes
 from convspec.errors import SpecTypeError, SpecValueError
 from convspec.fast import _kernels
 from convspec.params import Array, Ints
@@ -46,6 +47,19 @@ def algorithm(name: Any) -> None:
         raise SpecTypeError("fast.algorithm", "algorithm", name, f"must be one of {', '.join(ALGORITHMS)}")
     if name not in ALGORITHMS:
         raise SpecValueError("fast.algorithm", "algorithm", name, f"must be one of {', '.join(ALGORITHMS)}")
+
+
+def integer(dtype: Any, natural: np.dtype[Any]) -> np.dtype[Any]:
+    """The integer dtype that was asked for, where the law's own is `natural`."""
+    try:
+        chosen: np.dtype[Any] = np.dtype(dtype).newbyteorder("=")
+    except TypeError as error:
+        raise SpecTypeError("fast.dtype", "dtype", dtype, "must be None or an integer dtype") from error
+    if chosen not in dtypes.INTEGERS:
+        raise SpecTypeError("fast.dtype", "dtype", chosen, "must be int8 to int64 or uint8 to uint64")
+    if natural.kind == "f":
+        raise SpecTypeError("fast.dtype", "dtype", chosen, f"is for operands that are all integers, not for {natural}")
+    return chosen
 
 
 def output(out: Any, shape: Ints, dtype: np.dtype[Any], inputs: tuple[Array | None, ...]) -> None:

@@ -125,15 +125,27 @@ def channel_pool(c: ChannelPool) -> Windows:
     return Windows([fields], c.dtype, _identity(kind, c.dtype), c.p)
 
 
-def image(c: Image) -> Windows:
-    """convolve and correlate: one channel. A convolution reads its kernel from the end, so positions ascend."""
+def image(c: Image, channels: int = 1, outputs: int = 1) -> Windows:
+    """convolve and correlate. A convolution reads its kernel from the end, so that positions ascend.
+
+    There is one channel, but for complex numbers: those are `channels` to `outputs`, and the kernel (outputs, channels,
+    *R).
+    """
     sign = -1 if c.op == "convolve" else 1
     geometry = zip(c.S, c.shape, c.R, c.start, _strides(c.R), _strides(c.shape), strict=True)
     axes = [Axis(n, o, 1, r, start - (r - 1), 1, sign * w, y) for n, o, r, start, w, y in geometry]
-    dtype = _sum_dtype(c.dtype)
-    base = prod(c.R) - 1 if sign < 0 else 0
-    fields = _fields("fma", dtype, axes, w_base=base, plane=prod(c.shape), boundary=c.boundary)
+    dtype = _sum_dtype(wide(c.dtype))
+    taps = prod(c.R)
+    fields = _fields(
+        "fma", dtype, axes, channels=channels, outputs=outputs, weights=(0, channels * taps, taps),
+        w_base=taps - 1 if sign < 0 else 0, plane=prod(c.shape), boundary=c.boundary,
+    )  # fmt: skip
     return Windows([fields], dtype, c.fillvalue)
+
+
+def wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype in which sums for a result of `dtype` are computed: at least 32 bits, which lose nothing modulo 2^k."""
+    return np.dtype(f"{dtype.kind}4") if dtype.itemsize < 4 else dtype
 
 
 def _norm(p: float) -> str:
