@@ -34,7 +34,8 @@ __all__ = [
     "policies", "snippet",
 ]  # fmt: skip
 
-policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "subnormals": "flushed"}
+policies = {"integer_result": "same", "padded_tap": "any", "subnormals": "flushed"}
+"""Not documented; observed. That a maximum propagates NaN is: https://openxla.org/stablehlo/spec#maximum"""
 numerics = {"*": "direct"}
 
 STRINGS = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}

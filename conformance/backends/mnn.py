@@ -5,7 +5,8 @@
 Windows, strides, dilations and padding are given as (x, y), the last axis first. Padding in numbers is that of Caffe, the same on both
 sides; under it pooling rounds its sizes up and averages count padding; VALID and SAME round as the law does without `ceil_mode`. All
 this is not documented; observed. There is no output_padding, pooling has no dilation, and convolutions always take a bias. Groups are
-offered where each has one channel and one filter; what others give is in docs/findings/mnn-groups.md.
+offered where each has one channel and one filter; what others give is in docs/findings/mnn-groups.md, and what padding that exceeds
+the kernel of a transposed convolution does in docs/findings/mnn-crash.md.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "num
 
 __version__ = MNN.version()
 policies = {
-    "padded_tap": "any", "max_nan": "any", "empty_window": "any", "subnormals": "flushed", "ceil_drop": "no"
+    "padded_tap": "any", "max_nan": "any", "empty_window": "any", "ceil_drop": "no"
 }  # fmt: skip
+"""Not documented; observed."""
 numerics = {"*": "direct", "conv": "fast"}
 
 words = Words("from typing import Any\nimport MNN.expr as F", RuntimeError, SystemError)
@@ -67,7 +69,11 @@ def conv_transpose(
     """conv2d_transpose."""
     mode, pads = _asked(padding, x, w, b)
     only("output_padding", output_padding, 0)
-    only("padding", mode, "CAFFE")
+    if isinstance(padding, str) or len(axes(output_padding, 2)) != 2:
+        raise NotImplementedError("strings and output_padding are not offered")
+    reach = [(k - 1) * d for k, d in zip(np.shape(w)[:1:-1], _xy(dilation), strict=False) if isinstance(d, int)]
+    if any(isinstance(p, int) and p > most for p, most in zip(pads, reach, strict=False)):
+        raise NotImplementedError("padding beyond the reach of the kernel is not offered")
     _single(groups, x, w)
     return partial(convolved, "conv2d_transpose", x, w, b, mode, _xy(stride), pads, _xy(dilation), groups)
 

@@ -27,6 +27,7 @@ __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "num
 policies = {
     "padded_tap": "any", "max_nan": "any", "empty_window": "any", "subnormals": "flushed", "ceil_drop": "no", "ceil_divisor": "full"
 }  # fmt: skip
+"""Not documented; observed. That subnormals are flushed is (flush_denormals): https://github.com/Tencent/ncnn/blob/master/src/option.h"""
 numerics = {"*": "direct", "conv": "fast", "conv_transpose": "fast"}
 
 KERNEL, DILATION, STRIDE = (1, 11, 21), (2, 12, 22), (3, 13, 23)

@@ -20,6 +20,7 @@ from convspec.conformance.case import Case
 __all__ = ["__version__", "convolve", "correlate", "numerics", "policies", "snippet"]
 
 policies = {"integer_result": "same", "padded_tap": "skipped"}
+"""Not documented; observed."""
 numerics = {"*": "direct"}
 
 

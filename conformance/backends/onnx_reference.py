@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 policies = {"padded_tap": "any", "max_nan": "any", "empty_window": "any"}
+"""Not documented; observed."""
 numerics = {"*": "direct"}
 
 

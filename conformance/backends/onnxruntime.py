@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 policies = {"padded_tap": "any", "max_nan": "any", "empty_window": "any"}
+"""Not documented; observed."""
 numerics = {"*": "direct"}
 
 REFUSALS = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.RuntimeException)

@@ -19,6 +19,7 @@ from convspec.conformance.case import Case
 __all__ = ["__version__", "convolve", "correlate", "numerics", "policies", "snippet"]
 
 policies = {"padded_tap": "any"}
+"""Not documented; observed."""
 numerics = {"*": "fast"}
 
 BORDERS = {

@@ -24,6 +24,7 @@ __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "num
 policies = {
     "padded_tap": "any", "max_nan": "any", "empty_window": "any", "subnormals": "flushed", "ceil_drop": "no", "ceil_divisor": "full"
 }  # fmt: skip
+"""Not documented; observed."""
 numerics = {"*": "fast"}
 
 

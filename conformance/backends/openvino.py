@@ -38,6 +38,7 @@ __all__ = [
 policies = {
     "padded_tap": "any", "subnormals": "flushed", "max_nan": "any", "empty_window": "any"
 }  # fmt: skip
+"""Not documented; observed. That subnormals may be flushed is (denormals optimization), on the page about dtypes above."""
 numerics = {"*": "direct"}
 
 _core = openvino.Core()

@@ -17,6 +17,7 @@ from convspec.conformance.case import Case
 __all__ = ["__version__", "convolve", "correlate", "numerics", "policies", "snippet"]
 
 policies = {"integer_result": "same", "padded_tap": "any"}
+"""Not documented; observed."""
 numerics = {"*": "direct"}
 
 BOUNDARIES = ("fill", "wrap", "symm")

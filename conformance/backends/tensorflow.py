@@ -27,6 +27,7 @@ from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
 policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "subnormals": "flushed"}
+"""Not documented; observed."""
 numerics = {"*": "direct"}
 
 STRINGS = {"same": "SAME", "valid": "VALID"}

@@ -28,6 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 policies = {"integer_result": "same", "padded_tap": "any"}
+"""Not documented; observed."""
 numerics = {"*": "direct"}
 
 LIMITS = ("should be at most half", "smaller than or equal to half", "smaller than kernel size")
