@@ -43,30 +43,31 @@ snippet = words.snippet
 
 
 @words
-def conv(
-    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
-) -> Any:
+def conv(x: Any, w: Any, b: Any = None, *, groups: Any = 1, **keywords: Any) -> Any:
     """Convolution, or with groups ConvolutionDepthWise."""
-    rank = _asked(x, w, b)
-    found = {0: np.shape(w)[0], 5: int(b is not None), 6: np.size(w)} | _pads(PADS, padding, rank)
-    found |= _each(KERNEL, np.shape(w)[2:], rank) | _each(STRIDE, stride, rank) | _each(DILATION, dilation, rank)
-    name = "Convolution" if groups == 1 else "ConvolutionDepthWise"
-    return _spelt(name + SUFFIX[rank], found if groups == 1 else found | {7: groups}, x, w, b)
+    if groups == 1:
+        return _convolution("Convolution", 0, x, w, b, {}, **keywords)
+    return _convolution("ConvolutionDepthWise", 0, x, w, b, {7: groups}, **keywords)
 
 
 @words
-def conv_transpose(
-    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
-    groups: Any = 1,
-) -> Any:  # fmt: skip
-    """Deconvolution, whose file has the output channels first."""
-    rank = _asked(x, w, b)
+def conv_transpose(x: Any, w: Any, b: Any = None, *, groups: Any = 1, output_padding: Any = 0, **keywords: Any) -> Any:
+    """Deconvolution."""
     only("groups", groups, 1)
-    if isinstance(padding, str):
+    if isinstance(keywords.get("padding"), str):
         raise NotImplementedError("the strings of Deconvolution mean something else")
-    found = {0: np.shape(w)[1], 5: int(b is not None), 6: np.size(w)} | _pads(PADS, padding, rank)
+    return _convolution("Deconvolution", 1, x, w, b, _each(EXTRA, output_padding, _asked(x, w, b)), **keywords)
+
+
+def _convolution(
+    layer: str, outputs: int, x: Any, w: Any, b: Any, found: dict[int, Any], *, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1,
+) -> partial[Any]:  # fmt: skip
+    """The call of a layer, the axis `outputs` of whose weights is that of the output channels."""
+    rank = _asked(x, w, b)
+    found |= {0: np.shape(w)[outputs], 5: int(b is not None), 6: np.size(w)} | _pads(PADS, padding, rank)
     found |= _each(KERNEL, np.shape(w)[2:], rank) | _each(STRIDE, stride, rank) | _each(DILATION, dilation, rank)
-    return _spelt("Deconvolution" + SUFFIX[rank], found | _each(EXTRA, output_padding, rank), x, w, b)
+    return _spelt(layer + SUFFIX[rank], found, x, w, b)
 
 
 @words

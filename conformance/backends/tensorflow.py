@@ -74,22 +74,18 @@ def conv(
 
 @words
 def conv_transpose(
-    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
-    groups: Any = 1,
-) -> Any:  # fmt: skip
+    x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, **keywords: Any
+) -> Any:
     """tf.nn.conv_transpose, which takes the shape of its result."""
     rank = _asked(x, w, b)
-    only("dilation", dilation, 1)
-    only("groups", groups, 1)
-    if isinstance(padding, str):
-        raise NotImplementedError("the strings of tf.nn.conv_transpose mean something else")
-    _padding(padding, rank)
+    for name, value in keywords.items():
+        only(name, value, 1)
     steps, extra = axes(stride, rank), axes(output_padding, rank)
-    if len(extra) != rank:
-        raise NotImplementedError("the shape of the output is an argument")
+    if isinstance(padding, str) or len(extra) != rank:
+        raise NotImplementedError("strings mean something else, and the shape of the output is an argument")
     sizes = zip(np.shape(x)[2:], steps, np.shape(w)[2:], extra, strict=False)
     shape = [np.shape(x)[0], *((n - 1) * s + k + e for n, s, k, e in sizes), np.shape(w)[1]]
-    return partial(layer, "conv_transpose", x, w, b, output_shape=shape, strides=steps, padding="VALID")
+    return partial(layer, "conv_transpose", x, w, b, output_shape=shape, strides=steps, padding=_padding(padding, rank))
 
 
 @words
