@@ -14,7 +14,7 @@ from test_adapters import PEERS, needs
 
 from convspec.conformance.case import parse
 from convspec.conformance.host import open_host
-from convspec.conformance.merge import read
+from convspec.conformance.kept import read
 from convspec.conformance.script import script
 from convspec.conformance.verdict import Difference, Violation
 
