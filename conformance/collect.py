@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convspec import OPERATORS, clauses
+from convspec.conformance import pictures
 from convspec.conformance.backend import Unusable
 from convspec.conformance.judge import Found, Run, Trial, verdict_of
 from convspec.conformance.plugin import clause_of, op_of
@@ -91,6 +92,11 @@ def conclude(trial: Trial, error: Exception | None) -> None:
     if record.verdict in FAILURES and reason is not None:
         record.verdict, record.reason = DECLARED, reason
         pytest.xfail(reason)
+    record.picture = (
+        pictures.picture(trial.expect(record.violation.case), record.violation.difference)
+        if (record.violation.case)
+        else []
+    )
     record.script = script(record.violation, trial.run.name, snippet(trial))
     raise error
 

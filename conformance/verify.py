@@ -84,9 +84,9 @@ def _result(e: Expectation, value: Any, upto: int) -> Outcome:
     if not isinstance(value, np.ndarray):
         return _wrong("type", "an array", f"a result of type {value}")
     if value.shape != p.shape:
-        return _wrong("shape", f"shape {p.shape}", f"shape {value.shape}")
+        return _wrong("shape", f"shape {p.shape}", f"shape {value.shape}", result=value)
     if upto >= DTYPE and value.dtype.newbyteorder("=") != p.dtype:
-        return _wrong("dtype", f"dtype {p.dtype}", f"dtype {value.dtype}")
+        return _wrong("dtype", f"dtype {p.dtype}", f"dtype {value.dtype}", result=value)
     return compare(e, value) if upto >= VALUES and value.size else Outcome(CONFORMS)
 
 
