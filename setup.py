@@ -41,7 +41,10 @@ setup(
         Extension(
             "convspec.fast._kernels",
             sources=["fast/_kernels.pyx", *sorted(str(path) for path in Path(KERNELS).glob("*.c"))],
-            depends=["fast/small.pxi", *sorted(str(path) for path in Path(KERNELS).glob("*.h"))],
+            depends=[
+                *sorted(str(path) for path in Path("fast").glob("*.pxi")),
+                *sorted(str(path) for path in Path(KERNELS).glob("*.h")),
+            ],
             include_dirs=[KERNELS],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             extra_compile_args=FLAGS,

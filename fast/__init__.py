@@ -1,4 +1,4 @@
-"""The fast backend: the law's forward operators under the same names and arguments, compiled.
+"""The fast backend: the law's operators and their gradients under the same names and arguments, compiled.
 
 Every operator takes three more keywords: `out`, an array for the result; `num_threads`, by default what OpenMP would
 use; and `algorithm`, "auto", "direct" or "winograd". Results are bit for bit the law's chain of summation, or, of conv
@@ -13,6 +13,24 @@ from __future__ import annotations
 import os
 
 from convspec.fast._kernels import available_isas, isa, openmp, select
+from convspec.fast.gradients import (
+    avg_pool_grad,
+    channel_pool_grad,
+    conv_grad_bias,
+    conv_grad_input,
+    conv_grad_weight,
+    conv_transpose_grad_bias,
+    conv_transpose_grad_input,
+    conv_transpose_grad_weight,
+    local_conv_grad_bias,
+    local_conv_grad_input,
+    local_conv_grad_weight,
+    lp_pool_grad,
+    max_pool_grad,
+    tiled_conv_grad_bias,
+    tiled_conv_grad_input,
+    tiled_conv_grad_weight,
+)
 from convspec.fast.images import convolve, correlate
 from convspec.fast.operators import (
     avg_pool,
@@ -34,19 +52,35 @@ if not select(_forced):
 __all__ = [
     "available_isas",
     "avg_pool",
+    "avg_pool_grad",
     "channel_pool",
+    "channel_pool_grad",
     "conv",
+    "conv_grad_bias",
+    "conv_grad_input",
+    "conv_grad_weight",
     "conv_transpose",
+    "conv_transpose_grad_bias",
+    "conv_transpose_grad_input",
+    "conv_transpose_grad_weight",
     "convolve",
     "convolve2d",
     "correlate",
     "correlate2d",
     "isa",
     "local_conv",
+    "local_conv_grad_bias",
+    "local_conv_grad_input",
+    "local_conv_grad_weight",
     "lp_pool",
+    "lp_pool_grad",
     "max_pool",
+    "max_pool_grad",
     "openmp",
     "plan_conv",
     "plan_conv_transpose",
     "tiled_conv",
+    "tiled_conv_grad_bias",
+    "tiled_conv_grad_input",
+    "tiled_conv_grad_weight",
 ]

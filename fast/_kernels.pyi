@@ -36,3 +36,24 @@ class Plan:
     ) -> None: ...
     def describe(self) -> str: ...
     def run(self, x: Array, y: Array, images: int, threads: int) -> None: ...
+
+def weight_gradient(
+    windows: list[tuple[int, ...]], x: Array | None, dy: Array, dw: Array, images: int, threads: int
+) -> None: ...
+def local_weight_gradient(
+    fields: tuple[int, ...], x: Array, dy: Array, dw: Array, images: int, threads: int
+) -> None: ...
+def local_input_gradient(
+    fields: tuple[int, ...], weights: Array, dy: Array, dx: Array, images: int, threads: int
+) -> None: ...
+def pool_gradient(
+    fields: tuple[int, ...],
+    power: float,
+    dtype: int,
+    x: Array | None,
+    dy: Array,
+    norm: Array | None,
+    dx: Array,
+    images: int,
+    threads: int,
+) -> None: ...

@@ -5,7 +5,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyOb
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from numpy import empty, ndarray
 
@@ -14,7 +14,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cs_axis:
         int64_t out
     ctypedef struct cs_window:
-        int64_t kind, groups, blocks, tasks, scratch, packed, by_pixels, rows, vectors, lanes, terms, outputs
+        int64_t kind, groups, channels, y_plane, images, blocks, tasks, scratch, packed, by_pixels, rows, vectors, lanes, terms, outputs
         cs_axis axis[3]
         uint64_t fill
         double power, cycles, cost
@@ -121,6 +121,15 @@ cdef void pack_all(const cs_window *w, int threads, const void *weights, const v
         cs_pack(w, i, weights, bias, packed)
 
 
+cdef void read_window(cs_window *w, tuple fields):
+    """Fills the fields of a window that are not chosen here."""
+    cdef int64_t *to = <int64_t *>w
+    cdef int i
+    memset(w, 0, sizeof(cs_window))
+    for i in range(CS_FIELDS):
+        to[i] = fields[i]
+
+
 cdef class Plan:
     """Windows with their weights, ready to run on any number of images."""
 
@@ -133,17 +142,13 @@ cdef class Plan:
     cdef int64_t size
 
     def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles):
-        cdef int64_t *fields
-        cdef int n, i
+        cdef int n
         self.count = <int>len(windows)
         self.windows = <cs_window *>calloc(self.count, sizeof(cs_window))
         if self.windows == NULL:
             raise MemoryError
         for n in range(self.count):
-            fields = <int64_t *>&self.windows[n]
-            window = <tuple>windows[n]
-            for i in range(CS_FIELDS):
-                fields[i] = window[i]
+            read_window(&self.windows[n], windows[n])
             self.windows[n].power = power
             memcpy(&self.windows[n].fill, <const char *>fill, len(fill))
             cs_choose(&self.windows[n])
@@ -279,3 +284,4 @@ cdef class Plan:
 
 
 include "small.pxi"
+include "gradients.pxi"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convspec.fast.axes import STRUCT, Axis, existing_terms, phases, tiles
-from convspec.params import ChannelPool, Conv, Image, Pool
+from convspec.params import BiasGrad, ChannelPool, Conv, Image, Pool
 
 KINDS = ("fma", "local", "max", "mean", "abs", "square", "power")
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
@@ -81,6 +81,26 @@ def conv(c: Conv) -> Windows:
     )
 
 
+def unshared(c: Conv) -> tuple[int, ...]:
+    """The windows of local_conv and tiled_conv with each position by itself, for any tile."""
+    geometry = zip(c.S, c.O, c.stride, c.R, c.pads, c.dilation, _strides(c.O), c.T, strict=True)
+    axes = [Axis(n, o, s, r, -p[0], d, y=y, tile=t) for n, o, s, r, p, d, y, t in geometry]
+    shape = {"groups": c.groups, "channels": c.C // c.groups, "outputs": c.K // c.groups, "plane": prod(c.O)}
+    return _fields("local", _sum_dtype(c.dtype), axes, **shape)
+
+
+def bias(c: BiasGrad) -> Windows:
+    """The positions that share a bias, for each of a small tile in turn."""
+    dtype, kernels = _sum_dtype(c.dtype), prod(c.T)
+    axes = [Axis(o, o, y=y, tile=t) for o, y, t in zip(c.O, _strides(c.O), c.T, strict=True)]
+    per_axis = [tiles(a, a.tile, step, 1) for a, step in zip(axes, _strides(c.T), strict=True)]
+    fields = [
+        _fields("fma", dtype, tile, outputs=c.K, weights=(0, kernels, 1), plane=prod(c.O))
+        for tile in product(*per_axis)
+    ]
+    return Windows(fields, dtype)
+
+
 def conv_transpose(c: Conv, finite: bool) -> Windows:
     """conv_transpose: a stride-1 window for each phase of the output.
 
@@ -102,27 +122,37 @@ def conv_transpose(c: Conv, finite: bool) -> Windows:
 
 def pool(c: Pool) -> Windows:
     """max_pool, avg_pool and lp_pool: every channel is a group of its own."""
-    geometry = zip(c.S, c.O, c.stride, c.size, c.pads, c.dilation, _strides(c.O), strict=True)
-    axes = []
-    for n, o, s, r, (before, after), d, y in geometry:
-        low, high = (-before, n + after) if c.count_include_pad else (0, n)
-        axes.append(Axis(n, o, s, r, -before, d, y=y, low=low, high=high, mean_first=-before, mean_taps=r))
-    per_axis = [existing_terms(a) if a.taps * a.gap > OVERHANG * a.size else [a] for a in axes]
+    per_axis = [existing_terms(a) if a.taps * a.gap > OVERHANG * a.size else [a] for a in _pool_axes(c)]
     kind = {"max_pool": "max", "avg_pool": "mean"}.get(c.op) or _norm(c.p)
     fields = [_fields(kind, c.dtype, tile, groups=c.C, plane=prod(c.O)) for tile in product(*per_axis)]
     return Windows(fields, c.dtype, _identity(kind, c.dtype), c.p)
 
 
-def channel_pool(c: ChannelPool) -> Windows:
+def whole_pool(c: Pool, dtype: np.dtype[Any]) -> Windows:
+    """The same as one window, of operands of that dtype."""
+    kind = {"max_pool": "max", "avg_pool": "mean"}.get(c.op) or _norm(c.p)
+    return Windows([_fields(kind, dtype, _pool_axes(c), groups=c.C, plane=prod(c.O))], dtype, power=c.p)
+
+
+def _pool_axes(c: Pool) -> list[Axis]:
+    geometry = zip(c.S, c.O, c.stride, c.size, c.pads, c.dilation, _strides(c.O), strict=True)
+    axes = []
+    for n, o, s, r, (before, after), d, y in geometry:
+        low, high = (-before, n + after) if c.count_include_pad else (0, n)
+        axes.append(Axis(n, o, s, r, -before, d, y=y, low=low, high=high, mean_first=-before, mean_taps=r))
+    return axes
+
+
+def channel_pool(c: ChannelPool, dtype: np.dtype[Any] | None = None) -> Windows:
     """channel_pool: windows over the channels of an image whose rows are the channels' pixels."""
-    pixels = prod(c.S)
+    pixels, dtype = prod(c.S), dtype or c.dtype
     kind = {"max": "max", "avg": "mean"}.get(c.kind) or _norm(c.p)
     axes = (
         Axis(c.C, c.K, c.stride, c.size, y=pixels, high=c.C, mean_taps=c.size),
         Axis(pixels, pixels, y=1, high=pixels),
     )
-    fields = _fields(kind, c.dtype, axes, plane=c.K * pixels)
-    return Windows([fields], c.dtype, _identity(kind, c.dtype), c.p)
+    fields = _fields(kind, dtype, axes, plane=c.K * pixels)
+    return Windows([fields], dtype, _identity(kind, dtype), c.p)
 
 
 def image(c: Image, channels: int = 1, outputs: int = 1) -> Windows:

@@ -26,7 +26,7 @@ def parameters(function: Any) -> list[tuple[str, Any, Any]]:
 
 LAW = dict.fromkeys(convspec.OPERATORS, Operators) | dict.fromkeys(convspec.GRADIENTS, Gradients)
 ROOMS = [(room, op) for room in OWN for op in convspec.OPERATORS]
-ROOMS += [(room, op) for room in ("gradients", "reference") for op in convspec.GRADIENTS]
+ROOMS += [(room, op) for room in ("gradients", "reference", "fast") for op in convspec.GRADIENTS]
 
 
 @pytest.mark.clause("call.completes")

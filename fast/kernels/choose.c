@@ -194,7 +194,7 @@ int64_t cs_list_size(const cs_window *w)
     return w->height * cs_ceil(w->width, w->by_pixels ? cs_least(w->lanes, w->width) : w->rows / 2) + MAX_VECTORS;
 }
 
-static int64_t scratch_bytes(const cs_window *w)
+int64_t cs_scratch_bytes(const cs_window *w)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
     const int64_t numbers = 2 * w->terms + d.slots * d.length * h.slots * h.length + 2 * cs_list_size(w) + w->width;
@@ -231,7 +231,7 @@ void cs_split(cs_window *w, int64_t images, int threads)
     } else {
         split_plane(w, threads);
         tasks(w);
-        w->scratch = scratch_bytes(w);
+        w->scratch = cs_scratch_bytes(w);
     }
     w->cycles = w->cost * (double)images * (double)w->groups;
 }

@@ -3,6 +3,7 @@
 
 #include "move.tmpl.h"
 #include "pool.tmpl.h"
+#include "pool_gradient.tmpl.h"
 #if FLOATING
 #include "winograd.tmpl.h"
 #endif
@@ -10,15 +11,20 @@
 #include "tile.tmpl.h"
 #include "rows.tmpl.h"
 #include "local.tmpl.h"
+#include "gradient.tmpl.h"
+#include "local_gradient.tmpl.h"
 #endif
 
 #define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
 #define PRODUCT_TILE(rows, vectors) .products[rows][vectors] = FN(product_##rows##_##vectors),
+#define OUTER_TILE(rows, vectors) .outer[rows][vectors] = FN(outer_##rows##_##vectors),
+#define EACH_TILE(rows) .each[rows] = FN(outer_each_##rows),
 #define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
 static const cs_table FN(table) = {
     .lanes = LANES,
     .size = sizeof(T),
     .copy_rows = FN(copy_rows),
+    .choose_greatest = FN(choose_greatest),
     .pool[CS_MAX] = {FN(pool_max_1), FN(pool_max_2)},
 #if SUMS
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE).row_tile = FN(row_tile),
@@ -26,6 +32,12 @@ static const cs_table FN(table) = {
     .transpose = FN(transpose),
     .spread = FN(spread),
     .local = FN(local),
+    OUTER_TILES(OUTER_TILE) EACH_TILES(EACH_TILE).interleave = FN(interleave),
+    .ones = FN(ones),
+    .add_products = FN(add_products),
+    .add_rows = FN(add_rows),
+    .add_at = FN(add_at),
+    .scatter = FN(scatter),
 #endif
 #if FLOATING
     .pool[CS_MEAN] = {FN(pool_mean_1), FN(pool_mean_2)},
@@ -33,6 +45,9 @@ static const cs_table FN(table) = {
     .pool[CS_SQUARE] = {FN(pool_square_1), FN(pool_square_2)},
     .pool[CS_POWER] = {FN(pool_power)},
     .divide = FN(divide),
+    .slopes = FN(slopes),
+    .stuff = FN(stuff),
+    .pass_on = FN(pass_on),
     PRODUCT_TILES(PRODUCT_TILE).gather = FN(gather),
     .spread_peaks = FN(spread_peaks),
     .uneven = FN(uneven),
@@ -44,6 +59,8 @@ static const cs_table FN(table) = {
 
 #undef TILE
 #undef OUTPUT_TILE
+#undef OUTER_TILE
+#undef EACH_TILE
 #undef PRODUCT_TILE
 #undef JOIN2
 #undef JOIN

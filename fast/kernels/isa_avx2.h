@@ -25,5 +25,11 @@
 #define PRODUCT_TILES(TILE) \
     TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) \
     TILE(1, 3) TILE(2, 3) TILE(4, 3)
+#define OUTER_TILES(TILE) \
+    TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) \
+    TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1) \
+    TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+#define EACH_TILES(TILE) TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) \
+    TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #define ROW_VECTORS 2
 /* clang-format on */

@@ -21,6 +21,18 @@ typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, in
 typedef void tile_rows(const void *x, const int64_t *xs, int64_t pitch, const int64_t *off, int64_t slabs, int64_t taps,
                        int64_t columns, const void *w, void *y, const int64_t *ys, int64_t ldy);
 
+/* The gradient by the weights over some positions: term i sees x[at[i] + places[n]]; dy: vectors of outputs for each
+ * position. Sums go on from `partial`, if these are not an image's first, and end there, or, after its last, are added to
+ * `total`. */
+typedef struct {
+    const void *x, *dy;
+    const int64_t *at, *places;
+    int64_t count;
+    void *partial, *total;
+    int first, last;
+} cs_outer;
+typedef void tile_outer(const cs_outer *o);
+
 /* A point of Winograd's algorithm: a few tiles of all channels, whose vectors are `block` elements apart, by weights. */
 typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, void *m);
 
@@ -29,6 +41,7 @@ typedef struct { /* rows of inputs start + i * step, i < count, of which [inside
     uint64_t fill;
 } cs_row;
 
+enum { NOWHERE = INT32_MIN };
 enum { ROW_OUTSIDE = -1, ROW_UNUSED = -2 };
 
 typedef struct {
@@ -46,6 +59,21 @@ typedef struct {
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
+    tile_outer *outer[MAX_ROWS + 1][MAX_VECTORS + 1]; /* rows of terms x vectors of outputs */
+    tile_outer *each[MAX_ROWS + 1];                   /* inputs are vectors too */
+    void (*interleave)(void *y, int64_t wide, const void *const *x, int64_t step, int64_t n); /* y[i][l] = x[l][i] */
+    void (*ones)(void *y, int64_t n);
+    void (*add_products)(void *sum, const void *x, const void *dy, int64_t n); /* these are in local_gradient.tmpl.h */
+    void (*add_rows)(void *total, const void *image, int64_t n);
+    void (*scatter)(void *dx, int64_t plane, const int64_t *places, const int64_t *taps, int64_t inside,
+                    const void *weights, int64_t all, int64_t channels, const void *dy, int64_t images);
+    /* These are described in pool_gradient.tmpl.h. */
+    void (*choose_greatest)(const void *x, int64_t step, int64_t n, int32_t place, int32_t *places, void *best);
+    void (*add_at)(void *dx, const int32_t *places, int64_t step, const void *dy, int64_t n);
+    void (*slopes)(int64_t kind, void *q, const void *dy, const void *norms, int64_t n);
+    void (*stuff)(void *y, int64_t step, const void *x, int64_t n);
+    void (*pass_on)(int64_t kind, void *dx, const void *x, const void *slopes, const void *norms, int64_t step,
+                    int64_t n, double power);
     tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these are described in winograd.tmpl.h */
     void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
                    void *peaks);

@@ -31,6 +31,7 @@ typedef struct {
     int64_t pitch, step, tiles;
 } cs_state;
 
+void cs_lay_out_scratch(cs_state *t, char *scratch);
 void cs_list_terms(cs_state *t);
 void cs_fill_strip(cs_state *t, cs_box b); /* [channel][run of columns][row][column] */
 

@@ -77,7 +77,7 @@ static char *aligned(void *p)
     return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
 }
 
-static void lay_out_scratch(cs_state *t, char *scratch)
+void cs_lay_out_scratch(cs_state *t, char *scratch)
 {
     const cs_window *w = t->w;
     const int64_t block[3] = {1, w->height, w->width};
@@ -96,7 +96,7 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
 {
     const cs_axis *a = w->axis;
     cs_state t = {.w = w, .k = cs_kernels(w->dtype)};
-    lay_out_scratch(&t, scratch);
+    cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
     const int64_t share = i % w->shares, column = i / w->shares % w->width_tasks;
     const int64_t row = i / w->shares / w->width_tasks % w->height_tasks;

@@ -50,6 +50,8 @@ static inline int64_t cs_single_run(int64_t half)
     return half + half % 2;
 }
 
+int64_t cs_scratch_bytes(const cs_window *w);
+
 void cs_local_split(cs_window *w, int threads);
 void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                    void *scratch);

@@ -8,10 +8,16 @@
 /* The transformed inputs of a box; more of them where weights beyond the third-level cache are read for each box. */
 enum { BOX_BYTES = 1 << 20, LARGE_BOX_BYTES = 3 << 20, CACHE_BYTES = 24 << 20 };
 
-/* Outputs along an axis, and the inputs that they see: three neighbouring taps, outputs one apart. */
+/* Outputs along an axis, and the inputs that they see: three neighbouring taps, in either direction, outputs one apart. */
 static int three_taps(const cs_axis *a)
 {
-    return a->taps == 3 && a->gap == 1 && a->step == 1;
+    return a->taps == 3 && (a->gap == 1 || a->gap == -1) && a->step == 1;
+}
+
+/* Where the weight of the tap is that sees the t-th of the three inputs. */
+static int64_t tap_place(const cs_axis *a, int64_t t)
+{
+    return (a->gap < 0 ? 2 - t : t) * a->w;
 }
 
 static int one_tap(const cs_axis *a)
@@ -124,7 +130,7 @@ static void take_taps(const cs_window *w, const char *from, int64_t lanes, char 
     memset(taps, 0, (size_t)(9 * w->lanes * size));
     for (int64_t l = 0; l < lanes; l++)
         for (int64_t t = 0; t < 9; t++)
-            memcpy(taps + (t * w->lanes + l) * size, from + (l * w->w_output + t / 3 * a[1].w + t % 3 * a[2].w) * size,
+            memcpy(taps + (t * w->lanes + l) * size, from + (l * w->w_output + tap_place(&a[1], t / 3) + tap_place(&a[2], t % 3)) * size,
                    (size_t)size);
 }
 

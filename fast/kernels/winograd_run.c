@@ -49,11 +49,17 @@ static cs_tile_box find_box(const cs_winograd *g, int64_t i, char *common, char 
     return b;
 }
 
+/* The first input that an axis' first output sees. */
+static int64_t first_input(const cs_axis *a)
+{
+    return a->first + (a->gap < 0 ? (a->taps - 1) * a->gap : 0);
+}
+
 cs_inside cs_list_places(cs_tile_box *b)
 {
     const cs_window *w = &b->g->window;
     const cs_axis *a = w->axis;
-    const int64_t side = b->g->side, top = b->h0 * side + a[1].first, left = b->w0 * side + a[2].first;
+    const int64_t side = b->g->side, top = b->h0 * side + first_input(&a[1]), left = b->w0 * side + first_input(&a[2]);
     const int64_t down = (b->h1 - b->h0) * side + 2, across = (b->w1 - b->w0) * side + 2;
     const int64_t r0 = cs_most(0, -top), r1 = cs_least(down, a[1].in - top);
     const int64_t c0 = cs_most(0, -left), c1 = cs_least(across, a[2].in - left);

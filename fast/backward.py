@@ -1,0 +1,101 @@
+"""Gradients as windows: by the input, an operator again; by weights and bias, sums over the windows of the operator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convspec.fast import _kernels, windows
+from convspec.fast.calls import operand, prepare, run
+from convspec.fast.windows import DTYPES, KINDS
+from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
+
+WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
+
+
+def by_input(c: ConvGrad, out: Array | None, threads: int, algorithm: str) -> Array:
+    """conv's is conv_transpose of dy, conv_transpose's is conv; unshared kernels add to their inputs one by one."""
+    dy, w = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
+    f = replace(c.forward, dtype=c.dtype)
+    if f.op not in ("conv", "conv_transpose") and prod(f.T) > 1:
+        dx = _result(c.shape, c.dtype, out)
+        _kernels.local_input_gradient(windows.unshared(f), w, dy, dx, f.N, threads)
+        return _returned(dx, out)
+    transposed = _transposed(f, dy)
+    described = windows.conv(transposed) if f.op == "conv_transpose" else windows.conv_transpose(transposed, _finite(w))
+    plan = prepare(described, w, None, threads, algorithm if c.op in WINOGRAD else "direct")
+    background = None if described.covers else np.zeros((), c.dtype)
+    return run(plan, dy, f.N, out, c.shape, c.dtype, threads, background)
+
+
+def by_weights(c: ConvGrad, out: Array | None, threads: int) -> Array:
+    """conv_transpose's is conv's with x and dy in each other's place."""
+    f = replace(c.forward, dtype=c.dtype)
+    dy, x = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
+    dw = _result(c.shape, c.dtype, out)
+    if f.op == "conv_transpose":
+        f, dy, x = replace(_transposed(f, dy), op="conv"), x, dy
+    described = windows.conv(f)
+    if KINDS[described.fields[0][0]] == "local":
+        dw[...] = 0
+        _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
+        return _returned(dw, out)
+    if len(described.fields) < prod(f.T):
+        dw[...] = 0
+    _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
+    return _returned(dw, out)
+
+
+def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
+    """The gradient by a weight that sees a 1 at every position; of a bias that one position has, a sum over images."""
+    dy = operand(c.dy, c.dtype)
+    db = _result(c.shape, c.dtype, out)
+    if prod(c.T) > 1 and c.T == c.O:
+        db[...] = 0
+        for image in dy:
+            np.add(db, image, out=db)
+        return _returned(db, out)
+    described = windows.bias(c)
+    if len(described.fields) < prod(c.T):
+        db[...] = 0
+    _kernels.weight_gradient(described.fields, None, dy, db, c.N, threads)
+    return _returned(db, out)
+
+
+def by_pooled(c: PoolGrad, out: Array | None, threads: int, norm: Array | None) -> Array:
+    """Windows add to the gradients of their elements; `norm` is the operator's result, where that is a norm."""
+    f = c.forward
+    if max(prod(f.S), 1) * (f.C if isinstance(f, ChannelPool) else 1) >= 2**31:
+        raise NotImplementedError("the gradient of pooling over 2^31 elements")
+    kind = f.kind if isinstance(f, ChannelPool) else f.op.removesuffix("_pool")
+    dtype = np.dtype(c.x.dtype.newbyteorder("=")) if kind == "max" and c.x is not None else c.dtype
+    described = windows.channel_pool(f, dtype) if isinstance(f, ChannelPool) else windows.whole_pool(f, dtype)
+    x = None if kind == "avg" or c.x is None else operand(c.x, dtype)
+    dx = _result(c.shape, c.dtype, out)
+    sums = DTYPES.index(f"u{c.dtype.name}" if c.dtype.kind == "i" else c.dtype.name)
+    _kernels.pool_gradient(described.fields[0], f.p, sums, x, operand(c.dy, c.dtype), norm, dx, f.N, threads)
+    return _returned(dx, out)
+
+
+def _transposed(f: Conv, dy: Array) -> Conv:
+    """The operator that maps dy to the gradient by the input: conv_transpose for conv and the other way round."""
+    op = "conv" if f.op == "conv_transpose" else "conv_transpose"
+    return replace(f, op=op, x=dy, C=f.K, K=f.C, S=f.O, O=f.S)
+
+
+def _finite(w: Array) -> bool:
+    return w.dtype.kind != "f" or bool(np.isfinite(w).all())
+
+
+def _result(shape: tuple[int, ...], dtype: np.dtype[Any], out: Array | None) -> Array:
+    return out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
+
+
+def _returned(result: Array, out: Array | None) -> Array:
+    if out is None or out is result:
+        return result
+    np.copyto(out, result)
+    return out

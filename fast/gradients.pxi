@@ -1,0 +1,191 @@
+# Gradients: tasks of one thread each, whose results are parts of the gradient.
+
+cdef extern from "gradient.h" nogil:
+    ctypedef struct cs_gradient:
+        cs_window window
+        int64_t terms, parts, panels, tall, wide, tasks, sums, scratch
+    void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones)
+    void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
+    void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
+                         void *scratch)
+    void cs_gradient_store(const cs_gradient *g, int64_t panel, const void *total, void *dw)
+
+cdef extern from "local_gradient.h" nogil:
+    ctypedef struct cs_local_gradient:
+        int64_t terms, tasks, scratch
+    void cs_local_weights_split(cs_local_gradient *g, const cs_window *w, int64_t images)
+    void cs_local_weights_run(const cs_local_gradient *g, int64_t task, const void *x, const void *dy, void *dw,
+                              void *scratch)
+    void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t images, int threads)
+    void cs_local_input_run(const cs_local_gradient *g, int64_t task, const void *w, const void *dy, void *dx,
+                            void *scratch)
+
+cdef extern from "pool_gradient.h" nogil:
+    ctypedef struct cs_pool_gradient:
+        cs_window window
+        int64_t dtype, tasks, scratch
+        double power
+    void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
+    void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
+                              void *dx, void *scratch)
+
+
+cdef void run_gradient(const cs_gradient *g, int threads, const void *x, const void *dy, char *sums, char *scratch,
+                       void *dw) noexcept nogil:
+    """The sums, then, where there are several boxes, a place for those of unfinished images, then each thread's."""
+    cdef int64_t i
+    if threads == 1:
+        for i in range(g.tasks):
+            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, scratch)
+        for i in range(g.parts * g.panels):
+            cs_gradient_store(g, i, sums, dw)
+        return
+    with parallel(num_threads=threads):
+        for i in prange(g.tasks, schedule="dynamic"):
+            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, scratch + threadid() * g.scratch)
+        for i in prange(g.parts * g.panels, schedule="static"):
+            cs_gradient_store(g, i, sums, dw)
+
+
+cdef bint one_gradient(cs_gradient *g, int threads, const void *x, const void *dy, void *dw) noexcept nogil:
+    """Whether there was enough memory."""
+    cdef int64_t several
+    cdef double work = <double>g.parts * g.panels * g.terms * g.window.images
+    cdef char *sums
+    cdef char *scratch
+    work = work * g.window.axis[0].out * g.window.axis[1].out * g.window.axis[2].out
+    if work < PARALLEL_CYCLES:
+        threads = 1
+    cs_gradient_split(g, g.window.images, threads)
+    g.scratch = (g.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    g.sums = (g.sums + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    several = 2 if g.tall * g.wide * g.window.axis[0].out > 1 else 1
+    sums = <char *>calloc(several * g.sums + CACHE_LINE, 1)
+    scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    if sums != NULL and scratch != NULL:
+        run_gradient(g, threads, x, dy, sums, scratch, dw)
+    free(sums)
+    free(scratch)
+    return sums != NULL and scratch != NULL
+
+
+def weight_gradient(list windows, x, dy, dw, int64_t images, int threads):
+    """Fills those rows of `dw` that the windows have; where `x` is None it is 1 everywhere. Arrays are C-contiguous."""
+    cdef Py_buffer vx, vy, vw
+    cdef cs_gradient g
+    cdef cs_window w
+    cdef bint enough = True
+    vx.buf = NULL
+    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dw, &vw, PyBUF_WRITABLE)
+    if x is not None:
+        PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+    for fields in windows:
+        read_window(&w, fields)
+        cs_gradient_choose(&g, &w, x is None)
+        g.window.images = images
+        with nogil:
+            enough = enough and one_gradient(&g, threads, vx.buf, vy.buf, vw.buf)
+    PyBuffer_Release(&vy)
+    PyBuffer_Release(&vw)
+    if x is not None:
+        PyBuffer_Release(&vx)
+    if not enough:
+        raise MemoryError
+
+
+def local_weight_gradient(tuple fields, x, dy, dw, int64_t images, int threads):
+    """Adds to the zeros of `dw`."""
+    cdef Py_buffer vx, vy, vw
+    cdef cs_local_gradient g
+    cdef cs_window w
+    read_window(&w, fields)
+    cs_local_weights_split(&g, &w, images)
+    if <double>g.tasks * g.terms * w.outputs * images < PARALLEL_CYCLES:
+        threads = 1
+    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    cdef int64_t i
+    if scratch == NULL:
+        raise MemoryError
+    PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dw, &vw, PyBUF_WRITABLE)
+    with nogil:
+        if threads == 1:
+            for i in range(g.tasks):
+                cs_local_weights_run(&g, i, vx.buf, vy.buf, vw.buf, scratch)
+        else:
+            with parallel(num_threads=threads):
+                for i in prange(g.tasks, schedule="dynamic"):
+                    cs_local_weights_run(&g, i, vx.buf, vy.buf, vw.buf, scratch + threadid() * g.scratch)
+        free(scratch)
+    PyBuffer_Release(&vx)
+    PyBuffer_Release(&vy)
+    PyBuffer_Release(&vw)
+
+
+def local_input_gradient(tuple fields, weights, dy, dx, int64_t images, int threads):
+    """Fills `dx`."""
+    cdef Py_buffer vx, vy, vw
+    cdef cs_local_gradient g
+    cdef cs_window w
+    read_window(&w, fields)
+    if <double>w.groups * w.channels * w.outputs * images * w.axis[0].out * w.axis[1].out * w.axis[2].out < PARALLEL_CYCLES / 9:
+        threads = 1
+    cs_local_input_split(&g, &w, images, threads)
+    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    cdef int64_t i
+    if scratch == NULL:
+        raise MemoryError
+    PyObject_GetBuffer(weights, &vw, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dx, &vx, PyBUF_WRITABLE)
+    with nogil:
+        if threads == 1:
+            for i in range(g.tasks):
+                cs_local_input_run(&g, i, vw.buf, vy.buf, vx.buf, scratch)
+        else:
+            with parallel(num_threads=threads):
+                for i in prange(g.tasks, schedule="dynamic"):
+                    cs_local_input_run(&g, i, vw.buf, vy.buf, vx.buf, scratch + threadid() * g.scratch)
+        free(scratch)
+    PyBuffer_Release(&vx)
+    PyBuffer_Release(&vy)
+    PyBuffer_Release(&vw)
+
+
+def pool_gradient(tuple fields, double power, int dtype, x, dy, norm, dx, int64_t images, int threads):
+    """Fills `dx`; `x` and `norm` are None where they are not read."""
+    cdef Py_buffer vx, vy, vn, vd
+    cdef cs_pool_gradient g
+    cdef int64_t i
+    read_window(&g.window, fields)
+    g.dtype, g.power = dtype, power
+    if <double>g.window.y_plane * g.window.groups * images < PARALLEL_CYCLES / 8:
+        threads = 1
+    cs_pool_gradient_split(&g, images, threads)
+    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    if scratch == NULL:
+        raise MemoryError
+    vx.buf = vn.buf = NULL
+    if x is not None:
+        PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+    if norm is not None:
+        PyObject_GetBuffer(norm, &vn, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dx, &vd, PyBUF_WRITABLE)
+    with nogil:
+        if threads == 1:
+            for i in range(g.tasks):
+                cs_pool_gradient_run(&g, i, vx.buf, vy.buf, vn.buf, vd.buf, scratch)
+        else:
+            with parallel(num_threads=threads):
+                for i in prange(g.tasks, schedule="dynamic"):
+                    cs_pool_gradient_run(&g, i, vx.buf, vy.buf, vn.buf, vd.buf, scratch + threadid() * g.scratch)
+        free(scratch)
+    if x is not None:
+        PyBuffer_Release(&vx)
+    if norm is not None:
+        PyBuffer_Release(&vn)
+    PyBuffer_Release(&vy)
+    PyBuffer_Release(&vd)

@@ -1,0 +1,175 @@
+"""The gradients: check, describe, run. Names, arguments and meaning are the law's; see `convspec.fast`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convspec import gradients as checks
+from convspec.fast import backward, operators, options
+from convspec.params import Array, BiasGrad, ChannelPool, ConvGrad, PoolGrad
+
+
+def conv_grad_input(
+    dy: Any, w: Any, x_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of conv by its input, (N, C, *S) = `x_shape`, from dy (N, K, *O) and w (K, C/groups, *R)."""
+    c = checks.conv_grad_input(dy, w, x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _layer(c, out, num_threads, algorithm)
+
+
+def conv_grad_weight(
+    dy: Any, x: Any, w_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of conv by its weights, (K, C/groups, *R) = `w_shape`, from dy (N, K, *O) and x (N, C, *S)."""
+    c = checks.conv_grad_weight(dy, x, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _layer(c, out, num_threads, algorithm)
+
+
+def conv_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
+    """The gradient of conv by its bias, (K,), from dy (N, K, *O)."""
+    return _bias(checks.conv_grad_bias(dy), out, num_threads, algorithm)
+
+
+def conv_transpose_grad_input(
+    dy: Any, w: Any, x_shape: Any, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
+    groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of conv_transpose by its input, from dy (N, K, *O) and w (C, K/groups, *R): a conv."""
+    c = checks.conv_transpose_grad_input(
+        dy, w, x_shape, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
+    )
+    return _layer(c, out, num_threads, algorithm)
+
+
+def conv_transpose_grad_weight(
+    dy: Any, x: Any, w_shape: Any, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
+    groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of conv_transpose by its weights, (C, K/groups, *R) = `w_shape`."""
+    c = checks.conv_transpose_grad_weight(
+        dy, x, w_shape, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
+    )
+    return _layer(c, out, num_threads, algorithm)
+
+
+def conv_transpose_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
+    """The gradient of conv_transpose by its bias, (K,), from dy (N, K, *O)."""
+    return _bias(checks.conv_transpose_grad_bias(dy), out, num_threads, algorithm)
+
+
+def local_conv_grad_input(
+    dy: Any, w: Any, x_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of local_conv by its input, from dy (N, K, *O) and w (K, *O, C/groups, *R)."""
+    c = checks.local_conv_grad_input(dy, w, x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _layer(c, out, num_threads, algorithm)
+
+
+def local_conv_grad_weight(
+    dy: Any, x: Any, w_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of local_conv by its weights, (K, *O, C/groups, *R) = `w_shape`."""
+    c = checks.local_conv_grad_weight(dy, x, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _layer(c, out, num_threads, algorithm)
+
+
+def local_conv_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
+    """The gradient of local_conv by its bias, (K, *O), from dy (N, K, *O)."""
+    return _bias(checks.local_conv_grad_bias(dy), out, num_threads, algorithm)
+
+
+def tiled_conv_grad_input(
+    dy: Any, w: Any, x_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of tiled_conv by its input, from dy (N, K, *O) and w (K, *T, C/groups, *R)."""
+    c = checks.tiled_conv_grad_input(dy, w, x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _layer(c, out, num_threads, algorithm)
+
+
+def tiled_conv_grad_weight(
+    dy: Any, x: Any, w_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of tiled_conv by its weights, (K, *T, C/groups, *R) = `w_shape`."""
+    c = checks.tiled_conv_grad_weight(dy, x, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _layer(c, out, num_threads, algorithm)
+
+
+def tiled_conv_grad_bias(
+    dy: Any, b_shape: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto"
+) -> Array:
+    """The gradient of tiled_conv by its bias, (K, *T) = `b_shape`, from dy (N, K, *O)."""
+    return _bias(checks.tiled_conv_grad_bias(dy, b_shape), out, num_threads, algorithm)
+
+
+def max_pool_grad(
+    dy: Any, x: Any, size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: Any = False,
+    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of max_pool: each window's dy goes to the first of its greatest elements."""
+    keywords = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
+    return _pool(checks.max_pool_grad(dy, x, size, **keywords), out, num_threads, algorithm)
+
+
+def avg_pool_grad(
+    dy: Any, x_shape: Any, size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: Any = False, count_include_pad: Any = False, out: Any = None, num_threads: Any = None,
+    algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of avg_pool: each window's dy, over its divisor, goes to all of its elements."""
+    keywords = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
+    c = checks.avg_pool_grad(dy, x_shape, size, **keywords, count_include_pad=count_include_pad)
+    return _pool(c, out, num_threads, algorithm)
+
+
+def lp_pool_grad(
+    dy: Any, x: Any, size: Any, *, p: Any = 2, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: Any = False, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of lp_pool: dy sign(x) (|x| / y)^(p - 1), with y the window's norm."""
+    keywords = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
+    return _pool(checks.lp_pool_grad(dy, x, size, p=p, **keywords), out, num_threads, algorithm)
+
+
+def channel_pool_grad(
+    dy: Any, x: Any, size: Any, *, stride: Any = None, kind: Any = "max", p: Any = 2, out: Any = None,
+    num_threads: Any = None, algorithm: Any = "auto",
+) -> Array:  # fmt: skip
+    """The gradient of channel_pool: those of the other three over windows of channels."""
+    c = checks.channel_pool_grad(dy, x, size, stride=stride, kind=kind, p=p)
+    return _pool(c, out, num_threads, algorithm)
+
+
+def _layer(c: ConvGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.dy, c.operand))
+    threads = options.threads(num_threads)
+    if c.of == "input":
+        return backward.by_input(c, out, threads, algorithm)
+    return backward.by_weights(c, out, threads)
+
+
+def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.dy,))
+    return backward.by_bias(c, out, options.threads(num_threads))
+
+
+def _pool(c: PoolGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.dy, c.x))
+    threads, f, norm = options.threads(num_threads), c.forward, None
+    if isinstance(f, ChannelPool):
+        if f.kind == "lp":
+            x = backward.operand(f.x, c.dtype)
+            norm = operators.channel_pool(x, f.size, stride=f.stride, kind="lp", p=f.p, num_threads=threads)
+    elif f.op == "lp_pool":
+        keywords = {"stride": f.stride, "padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode}
+        x = backward.operand(f.x, c.dtype)
+        norm = operators.lp_pool(x, f.size, p=f.p, **keywords, num_threads=threads)
+    return backward.by_pooled(c, out, threads, norm)

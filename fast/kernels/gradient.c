@@ -1,0 +1,289 @@
+/* The gradient by the weights: register tiles, tasks, and the boxes of positions that a task goes through. */
+#include "gradient.h"
+
+#include <string.h>
+
+#include "task.h"
+
+enum { BOX_BYTES = 384 << 10, BOX_POSITIONS = 1024, FEW_LANES = 2, TILES_OF_A_SHARE = 8, VECTOR = 64 };
+
+static int64_t most_rows(const cs_gradient *g)
+{
+    const cs_table *k = cs_kernels(g->window.dtype);
+    int64_t rows = MAX_ROWS;
+    while (!(g->each ? k->each[rows] : k->outer[rows][g->vectors])) rows--;
+    return rows;
+}
+
+/* Panels of three vectors where those leave none over, or two where pairs do; one alone is the poorest. */
+static int64_t panel_vectors(const cs_table *k, int64_t all)
+{
+    if (k->outer[1][3] && all > 2 && all % 3 != 1 && (all % 3 == 0 || all % 2)) return 3;
+    return cs_least(all, 2);
+}
+
+void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones)
+{
+    *g = (cs_gradient){.window = *w, .ones = ones};
+    const cs_table *k = cs_kernels(w->dtype);
+    const int64_t lanes = k->lanes;
+    g->window.lanes = lanes, g->window.size = k->size;
+    for (int i = 0; i < 3; i++)
+        if (g->window.axis[i].out == 1) g->window.axis[i].step = 1;
+    g->terms = w->channels * w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
+    g->each = w->groups > 1 && w->outputs * FEW_LANES <= lanes;
+    g->parts = g->each ? 1 : w->groups, g->outputs = g->each ? w->groups * w->outputs : w->outputs;
+    if (g->terms == 0 || g->outputs == 0) return;
+    const int64_t all = cs_ceil(g->outputs, lanes);
+    g->vectors = g->each ? 1 : panel_vectors(k, all);
+    g->panels = cs_ceil(all, g->vectors);
+    g->tiles = cs_ceil(g->terms, most_rows(g));
+    g->sums = g->parts * g->panels * g->vectors * lanes * g->terms * g->window.size;
+}
+
+/* Whether no window of any position reaches beyond the input, and neighbours are neighbours. */
+static int reads_in_place(const cs_window *w)
+{
+    for (int i = 0; i < 3; i++) {
+        const cs_axis *a = &w->axis[i];
+        const int64_t span = (a->taps - 1) * a->gap, last = (a->out - 1) * a->step + a->first;
+        if (a->first + cs_least(0, span) < 0 || last + cs_most(0, span) >= a->in) return 0;
+    }
+    return w->axis[2].step == 1;
+}
+
+/* The channels of a task that has `tiles` register tiles. */
+static int64_t task_channels(const cs_gradient *g)
+{
+    const int64_t taps = cs_most(1, g->terms / cs_most(1, g->window.channels)), lanes = g->window.lanes;
+    if (g->each) return cs_least(g->window.groups, (lanes - 1) / g->window.outputs + 2) * g->window.channels;
+    const int64_t rows = cs_ceil(g->terms, g->tiles) * cs_ceil(g->tiles, g->row_shares);
+    return cs_least(g->window.channels, rows / taps + 2);
+}
+
+static cs_window strip_window(const cs_gradient *g)
+{
+    cs_window w = g->window;
+    w.channels = task_channels(g), w.height = g->height, w.width = g->width;
+    w.terms = w.channels * w.axis[0].taps * w.axis[1].taps * w.axis[2].taps;
+    w.by_pixels = w.rows = w.vectors = 1;
+    return w;
+}
+
+static int64_t box_bytes(const cs_gradient *g)
+{
+    const cs_window w = strip_window(g);
+    const int64_t strip = cs_strip_size(&w, g->height, g->width) * w.size;
+    return g->each ? strip + strip / w.channels * g->window.channels * w.lanes : strip;
+}
+
+static int too_large(const cs_gradient *g)
+{
+    return g->height * g->width > BOX_POSITIONS || (!g->in_place && box_bytes(g) > BOX_BYTES);
+}
+
+static int64_t columns_bytes(const cs_gradient *g)
+{
+    return (g->height * g->width + 2) * (g->vectors * g->window.lanes * g->window.size + 8);
+}
+
+/* As few boxes as their strips and the gradients of their outputs leave in the second-level cache. */
+static void choose_box(cs_gradient *g)
+{
+    const int64_t h = g->window.axis[1].out, v = g->window.axis[2].out;
+    g->height = h, g->width = v;
+    while (g->height > 1 && too_large(g)) g->height = cs_ceil(g->height, 2);
+    while (g->width > 8 * g->window.lanes && too_large(g)) g->width = cs_ceil(g->width, 2);
+    g->height = cs_ceil(h, cs_ceil(h, g->height)), g->width = cs_ceil(v, cs_ceil(v, g->width));
+    g->tall = cs_ceil(h, g->height), g->wide = cs_ceil(v, g->width);
+}
+
+/* Shares of the terms first: they turn the same gradients again, which costs less than the same strip filled again. */
+void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
+{
+    const int64_t enough = threads;
+    g->window.images = images;
+    if (g->panels == 0 || images == 0) return;
+    g->in_place = !g->each && reads_in_place(&g->window);
+    g->row_shares = cs_least(cs_ceil(g->tiles, TILES_OF_A_SHARE), cs_ceil(enough, g->parts));
+    g->output_shares = cs_least(g->panels, cs_ceil(enough, g->parts * g->row_shares));
+    for (choose_box(g); !g->each && g->row_shares < g->tiles && too_large(g); choose_box(g)) g->row_shares++;
+    g->tasks = g->parts * g->output_shares * g->row_shares;
+    const cs_window w = strip_window(g);
+    g->scratch = cs_scratch_bytes(&w) + box_bytes(g) + columns_bytes(g) + 6 * VECTOR;
+}
+
+typedef struct {
+    const cs_gradient *g;
+    cs_state t;
+    cs_window w; /* the strip's */
+    int64_t part, image;
+    int64_t first, last;  /* register tiles */
+    int64_t channel;      /* the first of the strip */
+    const char *x, *dy;
+    char *total, *partial, *columns, *wide;
+    int64_t *places;
+} cs_outer_task;
+
+static int64_t tile_start(const cs_gradient *g, int64_t tile)
+{
+    return g->terms * tile / g->tiles;
+}
+
+/* Where the gradients of an output are, at (d, 0, 0). */
+static const char *output_place(const cs_outer_task *k, int64_t output)
+{
+    const cs_window *w = &k->g->window;
+    const int64_t plane = k->image * w->groups * w->outputs + k->part * k->g->outputs + cs_least(output, k->g->outputs - 1);
+    return k->dy + (w->y_base + plane * w->y_plane + k->t.d * w->axis[0].y) * w->size;
+}
+
+/* The gradients of a panel's outputs, position by position. */
+static void turn_outputs(const cs_outer_task *k, cs_box b, int64_t panel, int64_t vectors)
+{
+    const cs_window *w = &k->g->window;
+    const cs_axis *a = w->axis;
+    const int64_t lanes = w->lanes, size = w->size, wide = vectors * lanes;
+    int64_t rows = b.h1 - b.h0, columns = b.w1 - b.w0;
+    if (a[2].y == 1 && a[1].y == columns) columns *= rows, rows = 1;
+    for (int64_t j = 0; j < vectors; j++)
+        for (int64_t r = 0; r < rows; r++) {
+            const void *from[VECTOR];
+            for (int64_t l = 0; l < lanes; l++)
+                from[l] = output_place(k, (panel * k->g->vectors + j) * lanes + l) +
+                          ((b.h0 + r) * a[1].y + b.w0 * a[2].y) * size;
+            k->t.k->interleave(k->columns + (r * columns * wide + j * lanes) * size, wide, from, a[2].y, columns);
+        }
+}
+
+/* A lane's own inputs: the strip of the groups of a vector of outputs, channel by channel. */
+static void turn_inputs(const cs_outer_task *k, int64_t first, int64_t group)
+{
+    const cs_gradient *g = k->g;
+    const int64_t channels = g->window.channels, lanes = g->window.lanes, size = g->window.size;
+    const int64_t plane = (cs_strip_size(&k->w, k->w.height, k->w.width) - lanes) / k->w.channels;
+    for (int64_t c = 0; c < channels; c++) {
+        const void *from[VECTOR];
+        for (int64_t l = 0; l < lanes; l++) {
+            const int64_t own = cs_least(first + l, g->outputs - 1) / g->window.outputs - group;
+            from[l] = k->t.strip + (own * channels + c) * plane * size;
+        }
+        k->t.k->interleave(k->wide + c * plane * lanes * size, lanes, from, 1, plane);
+    }
+}
+
+static void fill(cs_outer_task *k, cs_box b, int64_t channel)
+{
+    const cs_window *w = &k->g->window;
+    const int64_t plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
+    k->t.x = k->x + (k->image * w->groups * w->channels + channel) * plane * w->size;
+    if (!k->g->ones && !k->g->in_place) cs_fill_strip(&k->t, b);
+}
+
+/* All register tiles of a panel over one box. */
+static void run_tiles(const cs_outer_task *k, cs_box b, int64_t panel, int64_t vectors, int first, int last)
+{
+    const cs_gradient *g = k->g;
+    const cs_axis *a = g->window.axis;
+    const int64_t size = g->window.size, row = vectors * g->window.lanes;
+    const int64_t before = (k->part * g->panels + panel) * g->vectors * g->window.lanes * g->terms;
+    cs_outer o = {.x = g->each ? k->wide : k->t.strip, .dy = k->columns, .places = k->places,
+                  .count = (b.h1 - b.h0) * (b.w1 - b.w0), .first = first, .last = last};
+    const int64_t *at = k->t.terms;
+    if (g->in_place && !g->ones) {
+        const int64_t start = (k->t.d * a[0].step + a[0].first) * a[1].in + b.h0 * a[1].step + a[1].first;
+        o.x = k->t.x + (start * a[2].in + b.w0 + a[2].first) * size;
+        at += k->w.terms;
+    }
+    const int64_t skip = g->each ? 0 : k->channel * (g->terms / g->window.channels);
+    for (int64_t tile = k->first; tile < k->last; tile++) {
+        const int64_t from = tile_start(g, tile), rows = tile_start(g, tile + 1) - from;
+        o.at = at + from - skip;
+        o.total = k->total + (before + from * row) * size, o.partial = k->partial + (before + from * row) * size;
+        (g->each ? k->t.k->each[rows] : k->t.k->outer[rows][vectors])(&o);
+    }
+}
+
+/* The positions of a box, in the strip or in place. */
+static void list_places(const cs_outer_task *k, cs_box b)
+{
+    const cs_axis *a = k->g->window.axis;
+    const int64_t pitch = k->g->in_place ? a[1].step * a[2].in : k->t.side[2].layout.length;
+    int64_t n = 0;
+    for (int64_t h = 0; h < b.h1 - b.h0; h++)
+        for (int64_t w = 0; w < b.w1 - b.w0; w++) k->places[n++] = k->g->ones ? 0 : h * pitch + w;
+}
+
+static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int first, int last)
+{
+    const cs_gradient *g = k->g;
+    const int64_t lanes = g->window.lanes, all = cs_ceil(g->outputs, lanes);
+    list_places(k, b);
+    if (!g->each) fill(k, b, k->part * g->window.channels + k->channel);
+    for (int64_t panel = from; panel < to; panel++) {
+        const int64_t vectors = cs_least(g->vectors, all - panel * g->vectors), group = panel * lanes / g->window.outputs;
+        if (g->each) {
+            const int64_t last_group = cs_least(panel * lanes + lanes, g->outputs) - 1;
+            k->w.channels = (last_group / g->window.outputs - group + 1) * g->window.channels;
+            fill(k, b, group * g->window.channels);
+            turn_inputs(k, panel * lanes, group);
+        }
+        turn_outputs(k, b, panel, vectors);
+        run_tiles(k, b, panel, vectors, first, last);
+    }
+}
+
+static char *aligned(void *p)
+{
+    return (char *)(((uintptr_t)p + VECTOR - 1) & ~(uintptr_t)(VECTOR - 1));
+}
+
+static void lay_out(cs_outer_task *k, char *scratch)
+{
+    const int64_t strip = box_bytes(k->g);
+    k->t.w = &k->w, k->t.k = cs_kernels(k->w.dtype);
+    k->places = scratch;
+    k->columns = aligned(k->places + k->g->height * k->g->width);
+    k->wide = aligned((char *)scratch + VECTOR + columns_bytes(k->g));
+    cs_lay_out_scratch(&k->t, aligned(k->wide + strip));
+    cs_list_terms(&k->t);
+    if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
+}
+
+void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
+                     void *scratch)
+{
+    const cs_axis *a = g->window.axis;
+    const int64_t share = task % g->row_shares, outputs = task / g->row_shares % g->output_shares;
+    const int64_t from = g->panels * outputs / g->output_shares, to = g->panels * (outputs + 1) / g->output_shares;
+    cs_outer_task k = {.g = g, .w = strip_window(g), .x = x, .dy = dy, .total = total, .partial = partial};
+    k.part = task / g->row_shares / g->output_shares;
+    k.first = g->tiles * share / g->row_shares, k.last = g->tiles * (share + 1) / g->row_shares;
+    if (!g->each) {
+        const int64_t taps = g->terms / g->window.channels;
+        k.channel = tile_start(g, k.first) / taps;
+        k.w.channels = cs_ceil(tile_start(g, k.last), taps) - k.channel, k.w.terms = k.w.channels * taps;
+    }
+    lay_out(&k, scratch);
+    for (k.image = 0; k.image < g->window.images; k.image++)
+        for (k.t.d = 0; k.t.d < a[0].out; k.t.d++)
+            for (int64_t i = 0; i < g->tall; i++)
+                for (int64_t j = 0; j < g->wide; j++) {
+                    const cs_box b = {a[1].out * i / g->tall, a[1].out * (i + 1) / g->tall, a[2].out * j / g->wide,
+                                      a[2].out * (j + 1) / g->wide};
+                    run_box(&k, b, from, to, k.t.d + i + j == 0,
+                            k.t.d == a[0].out - 1 && i == g->tall - 1 && j == g->wide - 1);
+                }
+}
+
+void cs_gradient_store(const cs_gradient *g, int64_t panel, const void *total, void *dw)
+{
+    const cs_window *w = &g->window;
+    const int64_t part = panel / g->panels, first = panel % g->panels * g->vectors * w->lanes;
+    const int64_t outputs = cs_least(g->vectors * w->lanes, g->outputs - first);
+    const int64_t row = part * g->outputs + first;
+    char *to = (char *)dw + (w->w_base + row * w->w_output) * w->size;
+    cs_kernels(w->dtype)->transpose(to, w->w_output,
+                                    (const char *)total + panel * g->vectors * w->lanes * g->terms * w->size,
+                                    cs_ceil(outputs, w->lanes) * w->lanes, g->terms, outputs);
+}

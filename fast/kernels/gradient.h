@@ -1,0 +1,27 @@
+/* The gradient of a window by its weights: for each image a sum of dy x over its output positions, in order, and then
+ * the sum of these. A row of it holds the terms of one output, as a row of the weights does. */
+#ifndef CONVSPEC_GRADIENT_H
+#define CONVSPEC_GRADIENT_H
+
+#include "kernels.h"
+
+typedef struct {
+    cs_window window;       /* the operator: its input is x, and its outputs are where dy is */
+    int64_t ones;           /* x is 1 everywhere, for the gradient by the bias */
+    int64_t each, parts;    /* each: vectors over outputs of all groups, with inputs of their own; else a part a group */
+    int64_t outputs, terms; /* rows of a part, and elements of a row */
+    int64_t vectors, panels, tiles;   /* panels of so many vectors of outputs; register tiles over the terms */
+    int64_t output_shares, row_shares, tasks; /* a task: some panels and tiles of a part, for all images */
+    int64_t in_place, height, width, tall, wide; /* positions of a box, and the number of boxes down and across */
+    int64_t sums, scratch;            /* bytes of the sums of all parts, and for each thread */
+} cs_gradient;
+
+void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones);
+void cs_gradient_split(cs_gradient *g, int64_t images, int threads);
+/* `total` holds zeros before, and `partial` anything; both are of `sums` bytes. */
+void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
+                     void *scratch);
+/* One panel of all parts to its place in the gradient. */
+void cs_gradient_store(const cs_gradient *g, int64_t panel, const void *total, void *dw);
+
+#endif

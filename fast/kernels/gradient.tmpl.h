@@ -1,0 +1,81 @@
+/* The gradient by the weights: a register tile of its elements, `rows` terms by vectors of outputs, over the positions
+ * of a box. A lane is one element; it sees the positions in order. */
+
+/* `each`: inputs are vectors too, a lane for each output. */
+INLINE void FN(outer)(const int rows, const int vectors, const int each, const cs_outer *o)
+{
+    const int lanes = each ? LANES : 1;
+    const T *px[MAX_ROWS], *dy = o->dy;
+    VEC sum[MAX_ROWS][MAX_VECTORS], dv[MAX_VECTORS];
+    T *partial = o->partial, *total = o->total;
+    for (int k = 0; o->last && k < rows * vectors; k++) __builtin_prefetch(total + k * LANES, 1);
+    UNROLL
+    for (int i = 0; i < rows; i++) px[i] = (const T *)o->x + o->at[i] * lanes;
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = o->first ? (VEC){0} : FN(load)(partial + (i * vectors + j) * LANES);
+    }
+    for (const int64_t *place = o->places, *end = place + o->count; place < end; place++) {
+        const int64_t at = *place * lanes;
+        UNROLL
+        for (int j = 0; j < vectors; j++) dv[j] = FN(load)(dy + j * LANES);
+        dy += vectors * LANES;
+        UNROLL
+        for (int i = 0; i < rows; i++) {
+            const VEC xv = each ? FN(load)(px[i] + at) : FN(all)(px[i][at]);
+            UNROLL
+            for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, dv[j], sum[i][j]);
+        }
+    }
+    T *to = o->last ? total : partial;
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vectors; j++) {
+            const int64_t k = (i * vectors + j) * LANES;
+            FN(store)(to + k, o->last ? FN(load)(total + k) + sum[i][j] : sum[i][j]);
+        }
+    }
+}
+
+#define TILE(rows, vectors) \
+    static void FN(outer_##rows##_##vectors)(const cs_outer *o) \
+    { \
+        FN(outer)(rows, vectors, 0, o); \
+    }
+OUTER_TILES(TILE)
+#undef TILE
+
+#define TILE(rows) \
+    static void FN(outer_each_##rows)(const cs_outer *o) \
+    { \
+        FN(outer)(rows, 1, 1, o); \
+    }
+EACH_TILES(TILE)
+#undef TILE
+
+/* y[i][l] = x[l][i * step], i < n, a vector of lanes every `wide` elements. */
+static void FN(interleave)(void *to, int64_t wide, const void *const *from, int64_t step, int64_t n)
+{
+    const T *const *x = (const T *const *)from;
+    T *y = to;
+    for (int64_t i = 0; i < n && n >= LANES && step == 1; i += LANES) {
+        const int64_t p = i + LANES <= n ? i : n - LANES; /* the last block overlaps the one before */
+        VEC v[LANES];
+        UNROLL
+        for (int l = 0; l < LANES; l++) v[l] = FN(load)(x[l] + p);
+        FN(turn)(v);
+        UNROLL
+        for (int l = 0; l < LANES; l++) FN(store)(y + (p + l) * wide, v[l]);
+    }
+    for (int64_t i = 0; i < n && (n < LANES || step != 1); i++)
+        for (int l = 0; l < LANES; l++) y[i * wide + l] = x[l][i * step];
+}
+
+static void FN(ones)(void *to, int64_t n)
+{
+    T *y = to;
+    for (int64_t i = 0; i < n; i++) y[i] = 1;
+}

@@ -1,0 +1,20 @@
+/* The gradients of pooling: each window adds to the gradients of its elements, windows in order. */
+#ifndef CONVSPEC_POOL_GRADIENT_H
+#define CONVSPEC_POOL_GRADIENT_H
+
+#include "kernels.h"
+
+typedef struct {
+    cs_window window; /* the operator; its dtype is that of x */
+    int64_t dtype;    /* of dy and the result */
+    int64_t shares;   /* of the columns of a plane, where windows are one column wide */
+    int64_t tasks, scratch;
+    double power;
+} cs_pool_gradient;
+
+void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads);
+/* x is not read for means; `norm` is the result of the operator, for norms only. */
+void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
+                          void *dx, void *scratch);
+
+#endif

@@ -1,0 +1,119 @@
+"""The gradients of fast against the oracle's chain: the same bits, on every instruction set and thread count."""
+
+import os
+import subprocess
+import sys
+
+import gradient_cases
+import numpy as np
+import pytest
+from test_fast_chain import assert_same_bits, sample
+
+from convspec import GRADIENTS, SpecError, fast, reference
+
+SEEDS = range(30)
+
+
+@pytest.mark.clause("fast.algorithm", "gradient.chain")
+@pytest.mark.parametrize("op", GRADIENTS)
+def test_chain(op):
+    computed = 0
+    for seed in SEEDS:
+        call = gradient_cases.draw_gradient(op, seed)
+        if call is None:
+            continue
+        arguments, keywords = call
+        y = getattr(fast, op)(*arguments, **keywords, algorithm="direct")
+        if y.size:
+            at = sample(y, seed)
+            expected = getattr(reference, op)(*arguments, **keywords, stepwise=True, at=at)
+            assert_same_bits(np.array([y[i] for i in at]), expected)
+            computed += 1
+    assert computed >= len(SEEDS) // 4
+
+
+@pytest.mark.clause("fast.isa", "gradient.chain")
+@pytest.mark.parametrize("isa", fast.available_isas())
+def test_every_isa_gives_the_same_bits(isa):
+    environment = {**os.environ, "CONVSPEC_ISA": isa}
+    command = [sys.executable, gradient_cases.__file__, str(len(SEEDS))]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert printed[0] == isa
+    assert printed[1:-1] == gradient_cases.digests(SEEDS)
+
+
+LAYERS = {
+    "outputs": ((2, 20, 30, 30), (40, 20, 3, 3), {"padding": 1}),
+    "strided": ((3, 16, 41, 37), (64, 16, 5, 3), {"padding": 2, "stride": 2}),
+    "first": ((2, 3, 64, 65), (96, 3, 3, 3), {"padding": 1}),
+    "grouped": ((1, 32, 56, 56), (64, 4, 3, 3), {"padding": 1, "groups": 8}),
+    "wide groups": ((2, 24, 20, 23), (72, 12, 3, 3), {"padding": 1, "groups": 2}),
+    "depthwise": ((2, 48, 33, 47), (48, 1, 3, 3), {"padding": 1, "groups": 48}),
+    "pointwise": ((2, 64, 28, 28), (96, 64, 1, 1), {}),
+    "line": ((2, 16, 6000), (24, 16, 9), {"padding": 4, "dilation": 3}),
+    "volume": ((2, 8, 13, 14, 15), (16, 8, 3, 3, 3), {"padding": 1}),
+    "image": ((1, 1, 90, 130), (1, 1, 3, 3), {"padding": 1}),
+    "small maps": ((3, 64, 7, 7), (130, 64, 3, 3), {"padding": 1}),
+    "vectors": ((20, 30, 1, 1), (50, 30, 1, 1), {}),
+}
+
+
+@pytest.mark.clause("fast.threads", "gradient.chain")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(name, dtype):
+    x_shape, w_shape, keywords = LAYERS[name]
+    rng = np.random.default_rng(7)
+    x, w = ((rng.standard_normal(shape) * 100).astype(dtype) for shape in (x_shape, w_shape))
+    dy = (rng.standard_normal(fast.conv(x, w, **keywords).shape) * 100).astype(dtype)
+    calls = {
+        "conv_grad_input": ((dy, w, x.shape), keywords),
+        "conv_grad_weight": ((dy, x, w.shape), keywords),
+        "conv_grad_bias": ((dy,), {}),
+    }
+    for op, (arguments, given) in calls.items():
+        y = getattr(fast, op)(*arguments, **given, algorithm="direct", num_threads=2)
+        at = sample(y, 1)[:4]
+        assert_same_bits(
+            np.array([y[i] for i in at]), getattr(reference, op)(*arguments, **given, stepwise=True, at=at)
+        )
+        for threads in (1, 3):
+            assert_same_bits(getattr(fast, op)(*arguments, **given, algorithm="direct", num_threads=threads), y)
+
+
+@pytest.mark.clause("fast.winograd", "gradient.bound-fast")
+@pytest.mark.parametrize("padding", [0, 1, (2, 0)])
+def test_winograd_obeys_its_bound_and_spoils_no_more_than_the_chain(padding):
+    rng = np.random.default_rng(5)
+    dy, w = rng.standard_normal((2, 40, 13, 18)).astype("f4"), rng.standard_normal((40, 24, 3, 3)).astype("f4")
+    pads = (padding, padding) if isinstance(padding, int) else padding
+    shape = (2, 24, *(n + 2 - 2 * p for n, p in zip((13, 18), pads, strict=True)))
+    dy[1, 3, 6, 6] = np.nan
+    tiled, chain = (
+        fast.conv_grad_input(dy, w, shape, padding=padding, algorithm=name) for name in ("winograd", "direct")
+    )
+    exact = fast.conv_grad_input(dy.astype(float), w.astype(float), shape, padding=padding, algorithm="direct")
+    n, u = 40 * 9, 2.0**-24
+    allowed = 32 * (n + 1) * u * np.abs(dy[~np.isnan(dy)]).max() * np.abs(w).sum((0, 2, 3))[:, None, None]
+    assert (np.isnan(tiled) == np.isnan(chain)).all() and np.isnan(chain).any()
+    assert not (np.abs(tiled - exact) > allowed).any()
+    assert not np.array_equal(tiled[0], chain[0])
+
+
+@pytest.mark.clause("fast.winograd", "conv_transpose.grad-input")
+def test_the_gradient_of_a_transposed_convolution_is_a_convolution():
+    rng = np.random.default_rng(6)
+    dy, w = rng.standard_normal((2, 40, 13, 18)).astype("f4"), rng.standard_normal((24, 40, 3, 3)).astype("f4")
+    for algorithm in ("winograd", "auto", "direct"):
+        y = fast.conv(dy, w, padding=1, algorithm=algorithm)
+        assert_same_bits(fast.conv_transpose_grad_input(dy, w, y.shape, padding=1, algorithm=algorithm), y)
+
+
+@pytest.mark.clause("fast.out")
+def test_out():
+    dy, x = np.ones((2, 3, 4, 4), "f4"), np.ones((2, 5, 4, 4), "f4")
+    out = np.full((3, 3, 5, 3), 7, "f4").swapaxes(1, 2)
+    assert fast.conv_grad_weight(dy, x, (3, 5, 3, 3), padding=1, out=out) is out
+    assert_same_bits(out, fast.conv_grad_weight(dy, x, (3, 5, 3, 3), padding=1))
+    with pytest.raises(SpecError, match=r"fast\.out"):
+        fast.conv_grad_input(dy, np.ones((3, 3, 3, 3), "f4"), dy.shape, padding=1, out=dy)
