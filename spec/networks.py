@@ -59,6 +59,12 @@ NETWORKS: dict[str, tuple[Block, ...]] = {
 """Table 2, the input first."""
 
 
+BASE_C = (*(conv3(96),) * 2, POOL, *(conv3(192),) * 2, POOL, *HIGHER)
+"""Table 1, model C: what the three are derived from."""
+
+ALL = {"Base C": BASE_C, **NETWORKS}
+
+
 def output_shapes(network: tuple[Block, ...], shape: Shape = INPUT) -> Iterator[Shape]:
     """The shape (C, H, W) after each block."""
     for block in network:

@@ -1,0 +1,93 @@
+"""The networks of the lecture's table on reference and fast: the same layer by layer, and derivatives that are derivatives."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convspec import fast, learning, networks, reference
+from convspec.reference import networks as oracle
+
+SMALL = (2, 12, 12)
+
+
+def slim(name: str) -> learning.Blocks:
+    """The network with 3 channels where it has 96, 4 for 192, and 5 classes."""
+    widths = {96: 3, 192: 4, 10: 5, None: None}
+    return tuple(networks.Block(b.size, widths[b.channels], b.stride, b.padding) for b in networks.ALL[name])
+
+
+def drawn(name: str, dtype: Any = np.float64) -> tuple[learning.Blocks, list[Any], Any, Any]:
+    """The network, its parameters with biases that are not 0, two images and their classes."""
+    network, random = slim(name), np.random.default_rng(3)
+    parameters = learning.initial(network, SMALL, random, dtype)
+    for b in parameters[1::2]:
+        b += random.uniform(0, 0.5, b.shape).astype(dtype)
+    return network, parameters, random.standard_normal((2, *SMALL)).astype(dtype), np.array([1, 4])
+
+
+@pytest.mark.clause("network.run", "network.global-average")
+@pytest.mark.parametrize("name", networks.ALL)
+def test_reference_and_fast_agree_layer_by_layer(name: str) -> None:
+    network, parameters, x, labels = drawn(name)
+    expected, found = (learning.forward(b, network, parameters, x) for b in (reference, fast))
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_allclose(b, a, atol=1e-13 * np.abs(a).max(), strict=True)
+        assert a.any()
+    assert found[-1].shape[1:] == [*networks.output_shapes(network, SMALL)][-1]
+    assert np.allclose(learning.scores(fast, found[-1]), found[-1].mean((2, 3)))
+    (loss, gradients), (same, others) = (learning.step(b, network, parameters, x, labels) for b in (reference, fast))
+    assert loss == pytest.approx(same, rel=1e-13)
+    for a, b, parameter in zip(gradients, others, parameters, strict=True):
+        assert a.shape == parameter.shape
+        np.testing.assert_allclose(b, a, atol=1e-12 * np.abs(a).max(), strict=True)
+
+
+@pytest.mark.clause("network.run")
+@pytest.mark.parametrize("name", networks.ALL)
+def test_gradients_are_the_limit_of_differences(name: str) -> None:
+    network, parameters, x, labels = drawn(name)
+    _, gradients = learning.step(fast, network, parameters, x, labels)
+    random, moved = np.random.default_rng(5), 0
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        i = tuple(int(random.integers(n)) for n in parameter.shape)
+        losses = []
+        for by in (1e-6, -2e-6):
+            parameter[i] += by
+            losses.append(learning.step(fast, network, parameters, x, labels)[0])
+        parameter[i] += 1e-6
+        assert (losses[0] - losses[1]) / 2e-6 == pytest.approx(gradient[i], abs=1e-7)
+        moved += gradient[i] != 0
+    assert moved >= len(parameters) // 2
+
+
+@pytest.mark.clause("network.relu", "network.relu-grad")
+def test_rectifier() -> None:
+    x = np.random.default_rng(0).standard_normal((3, 4, 5)).astype(np.float32)
+    x[0, 0, :4] = np.nan, np.inf, -np.inf, 0
+    dy = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
+    dy[1, 1, 1] = np.inf
+    np.testing.assert_array_equal(learning.relu(x), oracle.relu(x), strict=True)
+    y = oracle.relu(x)
+    np.testing.assert_array_equal(learning.relu_grad(dy, y), oracle.relu_grad(dy, y), strict=True)
+
+
+@pytest.mark.clause("network.cross-entropy", "network.cross-entropy-grad")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [0.1, 3, 60])
+def test_cross_entropy(dtype: Any, scale: float) -> None:
+    random = np.random.default_rng(2)
+    z, labels = (random.standard_normal((20, 10)) * scale).astype(dtype), random.integers(0, 10, 20)
+    losses, gradients = oracle.cross_entropy(z, labels)
+    u = float(np.finfo(dtype).eps) / 2
+    for n in range(len(z)):
+        loss, gradient = learning.cross_entropy(z[n : n + 1], labels[n : n + 1])
+        bound = 18 * u * (1 + float(np.ptp(z[n])))
+        assert gradient.dtype == dtype
+        assert abs(Decimal(loss) - losses[n]) <= Decimal(bound)
+        assert all(abs(Decimal(float(a)) - b) <= Decimal(bound) for a, b in zip(gradient[0], gradients[n], strict=True))
+    whole, _ = learning.cross_entropy(z, labels)
+    assert whole == pytest.approx(float(sum(losses)) / 20, rel=40 * u, abs=20 * u * scale)
