@@ -33,7 +33,7 @@ cdef extern from "kernels.h" nogil:
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
         double direct_cycles, tiled_cycles
-        int64_t side, vectors, panels, packed, input_tasks, output_tasks, common, scratch
+        int64_t down, across, points, vectors, panels, packed, input_tasks, output_tasks, common, scratch
         cs_window window
     int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
@@ -168,7 +168,7 @@ cdef class Plan:
         self.packed = <char *>malloc(self.size + CACHE_LINE)
         if self.packed == NULL:
             raise MemoryError
-        if self.tiles.side:
+        if self.tiles.down:
             self.tiles_packed = <char *>malloc(self.tiles.packed + CACHE_LINE)
             if self.tiles_packed == NULL:
                 raise MemoryError
@@ -181,7 +181,7 @@ cdef class Plan:
         with nogil:
             for n in range(self.count):
                 pack_all(&self.windows[n], threads, vw.buf, bias, self.packed + self.windows[n].packed)
-            if self.tiles.side:
+            if self.tiles.down:
                 pack_tiles(&self.tiles, threads, vw.buf, bias, self.tiles_packed)
         PyBuffer_Release(&vw)
         if b is not None:
@@ -198,8 +198,8 @@ cdef class Plan:
         cdef cs_winograd *g = &self.tiles
         if self.count == 0 or w.kind != CS_FMA:
             return f"{self.count} windows, read in place"
-        if g.side:
-            return (f"Winograd, tiles of {g.side} x {g.side} outputs, {g.vectors} vectors of {w.lanes} outputs a panel, "
+        if g.down:
+            return (f"Winograd, tiles of {g.down} x {g.across} outputs, {g.vectors} vectors of {w.lanes} outputs a panel, "
                     f"{g.tiled_cycles:.3g} cycles an image instead of {g.direct_cycles:.3g}, "
                     f"{self.size + g.packed} bytes of weights")
         over = "pixels" if w.by_pixels else "outputs"
@@ -247,7 +247,7 @@ cdef class Plan:
         cdef int n
         if windows == NULL:
             raise MemoryError
-        if self.tiles.side and images:
+        if self.tiles.down and images:
             free(windows)
             return self.run_winograd(x, y, images, threads)
         memcpy(windows, self.windows, self.count * sizeof(cs_window))

@@ -48,7 +48,7 @@ def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64
     for a in arrays:
         if a is not None and a.dtype != dtype:
             return
-    if plan.tiles.side or not plan.small(images):
+    if plan.tiles.down or not plan.small(images):
         return
     key = key_of(arrays, arguments)
     if key is not None:

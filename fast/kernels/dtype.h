@@ -53,7 +53,7 @@ static const cs_table FN(table) = {
     .uneven = FN(uneven),
     .forward = FN(forward_row),
     .backward = FN(backward_row),
-    .kernels = FN(kernels),
+    .kernels = FN(kernel_vectors),
 #endif
 };
 

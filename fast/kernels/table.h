@@ -33,8 +33,9 @@ typedef struct {
 } cs_outer;
 typedef void tile_outer(const cs_outer *o);
 
-/* A point of Winograd's algorithm: a few tiles of all channels, whose vectors are `block` elements apart, by weights. */
-typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, void *m);
+/* A point of Winograd's algorithm: a few tiles of all channels of all slabs, whose vectors are `block` elements apart, by
+ * weights. */
+typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, int64_t slabs, void *m);
 
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
@@ -78,12 +79,13 @@ typedef struct {
     void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
                    void *peaks);
     void (*spread_peaks)(void *to, const int64_t *places, const void *from, int64_t n);
-    int (*uneven)(int64_t side, const void *peaks, int64_t pitch, int64_t rows, int64_t columns, void *spare,
-                  char *marks);
-    void (*forward)(int64_t side, const void *strip, int64_t tiles, void *columns, void *v, int64_t step);
-    void (*backward)(int64_t side, const void *m, int64_t step, int64_t apart, int64_t columns, int64_t rows,
-                     const void *bias, void *y, void *flags, void *any);
-    void (*kernels)(int64_t side, const void *from, void *to, int64_t step);
+    int (*uneven)(int64_t down, int64_t across, const void *peaks, int64_t pitch, int64_t rows, int64_t columns,
+                  void *spare, char *marks);
+    void (*forward)(int64_t down, int64_t across, const void *strip, int64_t tiles, void *columns, void *v,
+                    int64_t step);
+    void (*backward)(int64_t down, int64_t across, const void *m, int64_t step, int64_t apart, int64_t columns,
+                     int64_t rows, const void *bias, void *y, void *flags, void *any);
+    void (*kernels)(int64_t down, int64_t across, const void *taps, void *u, int64_t step);
 } cs_table;
 
 const cs_table *cs_kernels(int64_t dtype);

@@ -5,19 +5,14 @@
 
 #include "window.h"
 
-/* The transformed inputs of a box; more of them where weights beyond the third-level cache are read for each box. */
-enum { BOX_BYTES = 1 << 20, LARGE_BOX_BYTES = 3 << 20, CACHE_BYTES = 24 << 20 };
+/* The transformed inputs of a box; more of them where many weights are read for each box. What the third-level cache is
+ * taken to hold. */
+enum { BOX_BYTES = 1 << 20, LARGE_BOX_BYTES = 3 << 20, MANY_BYTES = 12 << 20, CACHE_BYTES = 24 << 20 };
 
-/* Outputs along an axis, and the inputs that they see: three neighbouring taps, in either direction, outputs one apart. */
+/* Three neighbouring taps, outputs one apart. */
 static int three_taps(const cs_axis *a)
 {
     return a->taps == 3 && (a->gap == 1 || a->gap == -1) && a->step == 1;
-}
-
-/* Where the weight of the tap is that sees the t-th of the three inputs. */
-static int64_t tap_place(const cs_axis *a, int64_t t)
-{
-    return (a->gap < 0 ? 2 - t : t) * a->w;
 }
 
 static int one_tap(const cs_axis *a)
@@ -30,26 +25,62 @@ static double vectors_of_16(int64_t n)
     return 16.0 * (double)cs_ceil(n, 16);
 }
 
-/* Clock cycles for one image and group by a yardstick that is the same for every instruction set: 32 multiply-adds a
+/* Clock cycles for one image and group by a yardstick that is the same for every instruction set: 16 multiply-adds a
  * cycle, transforms by 16 channels, weights that stream from the third-level cache, or memory. */
-static double cycles(const cs_window *w, int64_t side)
+static double direct_cycles(const cs_window *w)
 {
-    const int64_t h = w->axis[1].out, v = w->axis[2].out;
-    const double pairs = (double)w->channels * (double)w->outputs;
-    if (side == 0) return pairs * 9 * (double)(h * v) / 29;
-    const double points = (double)((side + 2) * (side + 2)), tiles = (double)(cs_ceil(h, side) * cs_ceil(v, side));
-    const double bytes = points * pairs * (double)w->size, stream = bytes > CACHE_BYTES ? 0.7 : 0.45;
-    const double multiply = tiles / 29 > stream ? tiles / 29 : stream;
-    return points * pairs * multiply +
-           tiles * (vectors_of_16(w->channels) + vectors_of_16(w->outputs)) * (side == 4 ? 11 : 5);
+    const cs_axis *a = w->axis;
+    return (double)(w->terms * w->outputs) * (double)(a[0].out * a[1].out * a[2].out) / 14.5;
 }
 
-/* The side of a tile, or 0 where the direct algorithm is to be used. */
-static int64_t choose_side(const cs_window *w, int forced)
+static double tiled_cycles(const cs_winograd *g)
 {
-    const double direct = 0.9 * cycles(w, 0), four = cycles(w, 4), two = cycles(w, 2);
-    const int64_t side = two < four ? 2 : 4;
-    return forced || (side == 2 ? two : four) < direct ? side : 0;
+    const cs_window *w = &g->window;
+    const double terms = (double)(w->channels * g->slabs * w->outputs), tiles = (double)(g->tall * g->wide);
+    const double bytes = (double)g->points * terms * (double)w->size, stream = bytes > CACHE_BYTES ? 1.1 : 0.45;
+    const double multiply = tiles / 14.5 > stream ? tiles / 14.5 : stream;
+    const double transform = (double)g->slabs * vectors_of_16(w->channels) + vectors_of_16(w->outputs);
+    return (double)(w->axis[0].out * g->points) * (terms * multiply + 0.8 * tiles * transform);
+}
+
+/* With tiles of down x across outputs, where there are such for this window. */
+static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
+{
+    const cs_axis *a = g->window.axis;
+    if (down > 1 ? !three_taps(&a[1]) : three_taps(&a[1]) && three_taps(&a[2])) return 0;
+    if (across > 1 ? !three_taps(&a[2]) : !one_tap(&a[2])) return 0;
+    g->down = down, g->across = across;
+    g->points = (down + cs_halo(down)) * (across + cs_halo(across));
+    g->slabs = a[0].taps * (down > 1 ? 1 : a[1].taps);
+    g->tall = cs_ceil(a[1].out, down), g->wide = cs_ceil(a[2].out, across);
+    g->tiled_cycles = tiled_cycles(g);
+    return 1;
+}
+
+/* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
+static int choose_tiles(cs_winograd *g, int forced)
+{
+    static const int64_t sides[][2] = {{4, 4}, {2, 4}, {2, 2}, {1, 4}, {4, 1}};
+    cs_winograd best = {.direct_cycles = direct_cycles(&g->window)};
+    for (unsigned i = 0; i < sizeof sides / sizeof *sides; i++)
+        if (lay_tiles(g, sides[i][0], sides[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
+            g->direct_cycles = best.direct_cycles, best = *g;
+    if (best.down == 0 || !(forced || best.tiled_cycles < 0.9 * best.direct_cycles)) return 0;
+    *g = best;
+    return 1;
+}
+
+/* The same taps in ascending order. */
+static void ascend(cs_winograd *g)
+{
+    g->base = g->window.w_base;
+    for (int i = 0; i < 3; i++) {
+        cs_axis *a = &g->axis[i];
+        *a = g->window.axis[i];
+        if (a->gap > 0) continue;
+        const int64_t last = a->taps - 1;
+        a->first += last * a->gap, g->base += last * a->w, a->gap = -a->gap, a->w = -a->w;
+    }
 }
 
 static int64_t panel_outputs(const cs_winograd *g)
@@ -82,9 +113,9 @@ int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors)
 
 static int64_t box_tiles(const cs_winograd *g)
 {
-    const int64_t one = g->points * g->blocks * g->window.lanes * g->window.size;
-    const int64_t weights = g->points * g->window.channels * g->window.outputs * g->window.size;
-    return cs_most(1, (weights > CACHE_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one);
+    const int64_t one = g->points * g->slabs * g->blocks * g->window.lanes * g->window.size;
+    const int64_t weights = g->points * g->slabs * g->window.channels * g->window.outputs * g->window.size;
+    return cs_most(1, (weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one);
 }
 
 static void choose_panels(cs_winograd *g, const cs_table *k)
@@ -104,34 +135,31 @@ static void choose_panels(cs_winograd *g, const cs_table *k)
 
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
-    const cs_axis *a = w->axis;
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        !one_tap(&a[0]) || !three_taps(&a[1]) || !three_taps(&a[2]) || a[2].y != 1 || w->channels == 0 ||
-        w->outputs == 0)
+        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0)
         return 0;
-    const int64_t side = choose_side(w, forced);
-    if (side == 0) return 0;
-    *g = (cs_winograd){.window = *w, .side = side, .points = (side + 2) * (side + 2)};
-    g->direct_cycles = cycles(w, 0), g->tiled_cycles = cycles(w, side);
+    cs_winograd found = {.window = *w};
+    if (!choose_tiles(&found, forced)) return 0;
+    *g = found;
+    ascend(g);
     g->blocks = cs_ceil(w->channels, w->lanes);
-    g->tall = cs_ceil(a[1].out, side), g->wide = cs_ceil(a[2].out, side);
     choose_panels(g, k);
     const int64_t outputs = cs_ceil(w->outputs, w->lanes) * w->lanes;
-    g->packed = w->groups * outputs * (g->points * w->channels + 1) * w->size;
+    g->packed = w->groups * outputs * (g->points * g->slabs * w->channels + 1) * w->size;
     return 1;
 }
 
-/* The taps of a vector of outputs and a channel, lanes beyond the last output 0. */
-static void take_taps(const cs_window *w, const char *from, int64_t lanes, char *taps)
+/* The taps of a vector of outputs for a channel of a slab, lanes beyond the last output 0. */
+static void take_taps(const cs_winograd *g, const char *from, int64_t lanes, char *taps)
 {
-    const cs_axis *a = w->axis;
-    const int64_t size = w->size;
-    memset(taps, 0, (size_t)(9 * w->lanes * size));
+    const cs_axis *a = g->axis;
+    const int64_t size = g->window.size, wide = g->across > 1 ? 3 : 1, count = wide * (g->down > 1 ? 3 : 1);
+    memset(taps, 0, (size_t)(count * g->window.lanes * size));
     for (int64_t l = 0; l < lanes; l++)
-        for (int64_t t = 0; t < 9; t++)
-            memcpy(taps + (t * w->lanes + l) * size, from + (l * w->w_output + tap_place(&a[1], t / 3) + tap_place(&a[2], t % 3)) * size,
-                   (size_t)size);
+        for (int64_t t = 0; t < count; t++)
+            memcpy(taps + (t * g->window.lanes + l) * size,
+                   from + (l * g->window.w_output + t / wide * a[1].w + t % wide * a[2].w) * size, (size_t)size);
 }
 
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
@@ -141,58 +169,62 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
     const cs_window *w = &g->window;
     const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
     const int64_t padded = cs_ceil(w->outputs, w->lanes) * w->lanes, wide = cs_least(panel_outputs(g), padded - first);
-    char *base = (char *)packed + group * padded * (g->points * w->channels + 1) * size;
-    char *u = base + first * g->points * w->channels * size, *b = base + padded * g->points * w->channels * size;
-    const char *from = (const char *)weights + (w->w_base + group * w->w_group + first * w->w_output) * size;
+    const int64_t terms = g->slabs * w->channels, rows = g->down > 1 ? 1 : g->axis[1].taps;
+    char *base = (char *)packed + group * padded * (g->points * terms + 1) * size;
+    char *u = base + first * g->points * terms * size, *b = base + padded * g->points * terms * size;
+    const char *from = (const char *)weights + (g->base + group * w->w_group + first * w->w_output) * size;
     memset(b + first * size, 0, (size_t)(wide * size));
     for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
         memcpy(b + (first + k) * size,
                (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size, (size_t)size);
-    for (int64_t c = 0; c < w->channels; c++)
+    for (int64_t t = 0; t < terms; t++)
         for (int64_t k = 0; k < wide; k += w->lanes) {
-            take_taps(w, from + (k * w->w_output + c * w->w_channel) * size, cs_least(w->lanes, w->outputs - first - k),
-                      taps);
-            cs_kernels(w->dtype)->kernels(g->side, taps, u + (c * wide + k) * size, w->channels * wide);
+            const int64_t slab = t / w->channels, at = t % w->channels * w->w_channel + slab / rows * g->axis[0].w +
+                                                       slab % rows * g->axis[1].w;
+            take_taps(g, from + (k * w->w_output + at) * size, cs_least(w->lanes, w->outputs - first - k), taps);
+            cs_kernels(w->dtype)->kernels(g->down, g->across, taps, u + (t * wide + k) * size, terms * wide);
         }
 }
 
 int64_t cs_winograd_inputs(const cs_winograd *g)
 {
-    return (g->points * (g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
+    return (g->points * (g->slabs * g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
 }
 
 int64_t cs_winograd_common(const cs_winograd *g)
 {
-    const int64_t shares = g->input_tasks / (g->plane_boxes * g->window.groups * g->window.axis[0].out *
-                                             g->tall_boxes * g->wide_boxes);
-    return (cs_winograd_inputs(g) + g->planes * shares * g->pixels * g->window.size + 63) & -64;
+    const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
+    return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
 }
 
 /* Bytes of the parts of the scratch: see winograd_run.c. */
 static void measure_scratch(cs_winograd *g)
 {
     const cs_window *w = &g->window;
-    const int64_t lanes = w->lanes, edge = g->side + 2, outputs = cs_ceil(w->outputs, lanes) * lanes;
-    const int64_t down = g->height * g->side + 2, across = g->width * g->side + 2;
-    const int64_t input = ((down + edge) * across + 3) * lanes * w->size + down * across * 8;
-    const int64_t sums = g->points * (g->tiles * g->vectors + 1) * lanes;
-    const int64_t output = (g->height * g->width * g->side * g->side + g->tiles * cs_ceil(outputs, lanes)) * lanes;
+    const int64_t lanes = w->lanes, edge = g->down + cs_halo(g->down), outputs = cs_ceil(w->outputs, lanes);
+    g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
+    const int64_t input = ((g->rows + edge + 1) * g->columns + 4) * lanes * w->size + g->rows * g->columns * (8 + w->size);
+    const int64_t sums = g->points * (g->tiles * g->vectors + 1);
+    const int64_t output = g->height * g->width * g->down * g->across + g->tiles * outputs;
     cs_window again = *w;
-    again.axis[1].out = cs_least(g->side, again.axis[1].out), again.groups = 1;
+    again.axis[0].out = 1, again.axis[1].out = cs_least(g->down, again.axis[1].out), again.groups = 1;
     again.axis[2].out = cs_again_columns(w);
     cs_split(&again, 1, 1);
-    g->pixels = down * across + lanes;
-    g->scratch = input + (g->shared ? 0 : cs_winograd_inputs(g) + g->planes * g->pixels * w->size) +
-                 (sums + output) * w->size + g->tiles + again.scratch +
-                 w->outputs * g->side * again.axis[2].out * w->size + 10 * 64;
-    g->common = g->shared ? cs_winograd_common(g) : 0;
+    g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
+                 again.scratch + w->outputs * g->down * again.axis[2].out * w->size + 12 * 64;
+    g->common = g->shared ? cs_winograd_common(g) * cs_winograd_boxes(g) + 64 : 0;
+}
+
+int64_t cs_winograd_boxes(const cs_winograd *g)
+{
+    return g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes;
 }
 
 static int64_t count_boxes(cs_winograd *g)
 {
     g->plane_boxes = cs_ceil(g->window.images, g->planes);
     g->tall_boxes = cs_ceil(g->tall, g->height), g->wide_boxes = cs_ceil(g->wide, g->width);
-    return g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes;
+    return cs_winograd_boxes(g);
 }
 
 /* Boxes of whole rows of tiles where they fit; as few as are needed, of equal size, and as many for every thread. */
@@ -219,8 +251,7 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads)
     const int64_t boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width;
     g->shared = threads > 1 && (boxes < threads || (boxes < 4 * threads && boxes % threads));
-    g->input_tasks = g->shared ? boxes * cs_least(g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
+    g->input_tasks = g->shared ? boxes * cs_least(g->slabs * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : 1);
     measure_scratch(g);
-    if (g->shared) g->common = g->common * boxes + 64;
 }

@@ -1,4 +1,5 @@
-/* Winograd's convolution: kernels of 3 x 3 taps, neighbouring, one output apart, over tiles of side x side outputs. */
+/* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
+ * outputs; all other taps are summed over as if they were channels. */
 #ifndef CONVSPEC_WINOGRAD_H
 #define CONVSPEC_WINOGRAD_H
 
@@ -6,11 +7,14 @@
 
 typedef struct {
     cs_window window;                            /* the same convolution by the direct algorithm, for special values */
-    int64_t side, points;                        /* of a tile; it is the sum of `points` products of matrices */
+    cs_axis axis[3];                             /* its axes, with three taps in ascending order */
+    int64_t base;                                /* where its weights begin then */
+    int64_t down, across;                        /* outputs of a tile; 1 along an axis that is summed over */
+    int64_t points, slabs;                       /* a tile is the sum of so many products of matrices; taps summed over */
     int64_t blocks, vectors, panels;             /* vectors of channels; vectors of outputs in a panel, and panels */
     int64_t tall, wide, packed;                  /* tiles down and across; bytes of the transformed weights */
     int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
-    int64_t pixels;                              /* of the inputs of a box in an image */
+    int64_t rows, columns;                       /* of the inputs of a box in an image */
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
     int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
     int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
@@ -26,9 +30,17 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads);
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
 
+/* Inputs that a tile of `side` outputs sees along an axis, beyond as many as there are outputs. */
+static inline int64_t cs_halo(int64_t side)
+{
+    return side == 1 ? 0 : 2;
+}
+
 /* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */
 int64_t cs_winograd_inputs(const cs_winograd *g);
 int64_t cs_winograd_common(const cs_winograd *g);
+
+int64_t cs_winograd_boxes(const cs_winograd *g);
 
 /* The greatest number of columns that are computed again at once. */
 int64_t cs_again_columns(const cs_window *w);

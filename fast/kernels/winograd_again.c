@@ -10,27 +10,21 @@
 /* Columns that are computed again at once. */
 enum { COLUMNS = 32 };
 
-/* The greatest |x| of each pixel of one image's part of the strip: rows that are `across` long, 0 in the padding. */
-static void spread_peaks(cs_tile_box *b, const cs_inside *s, int64_t n, int64_t shares)
-{
-    const cs_window *w = &b->g->window;
-    const int64_t count = s->runs * s->length;
-    memset(b->strip, 0, (size_t)((s->down * s->across + 2 * w->lanes) * w->size));
-    for (int64_t share = 0; share < shares; share++)
-        b->k->spread_peaks(b->strip, b->places, b->peaks + (n * shares + share) * b->g->pixels * w->size, count);
-}
-
 int cs_find_uneven(cs_tile_box *b, int64_t shares)
 {
-    const cs_window *w = &b->g->window;
-    const int64_t side = b->g->side, columns = cs_least(b->w1 * side, w->axis[2].out) - b->w0 * side;
-    const cs_inside s = cs_list_places(b);
+    const cs_winograd *g = b->g;
+    const cs_axis *a = g->window.axis;
+    const int64_t size = g->window.size, pixels = g->rows * g->columns;
+    const int64_t across = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    const int64_t columns = cs_least(b->w1 * g->across, a[2].out) - b->w0 * g->across;
     int found = 0;
     for (int64_t n = 0; n < b->images; n++) {
-        spread_peaks(b, &s, n, shares);
+        memset(b->strip, 0, (size_t)((pixels + 2 * g->window.lanes) * size));
+        for (int64_t share = 0; share < shares; share++)
+            b->k->spread_peaks(b->strip, NULL, b->peaks + (n * shares + share) * pixels * size, pixels);
         for (int64_t h = b->h0; h < b->h1; h++)
-            found |= b->k->uneven(side, b->strip + (h - b->h0) * side * s.across * w->size, s.across,
-                                  cs_least(side, w->axis[1].out - h * side), columns, b->columns,
+            found |= b->k->uneven(g->down, g->across, b->strip + (h - b->h0) * g->down * across * size, across,
+                                  cs_least(g->down, a[1].out - h * g->down), columns, b->columns,
                                   b->uneven + cs_first_tile(b, n, h));
     }
     return found;
@@ -68,11 +62,11 @@ static int64_t first_output(const cs_window *w, int64_t block)
 static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, const char *weights)
 {
     cs_window w = b->g->window;
-    const int64_t plane = w.axis[0].in * w.axis[1].in * w.axis[2].in, side = b->g->side;
+    const int64_t plane = w.axis[0].in * w.axis[1].in * w.axis[2].in;
     const int64_t image_group = (b->image + p->n) * w.groups + b->group;
     weights += b->group * (cs_packed_size(&w) / w.groups);
-    w.axis[0].first = b->depth, w.axis[0].out = 1;
-    w.axis[1].first += p->h * side, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
+    w.axis[0].first += b->depth * w.axis[0].step, w.axis[0].out = 1;
+    w.axis[1].first += p->h * b->g->down * w.axis[1].step, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
     w.axis[2].first += p->left, w.axis[2].out = p->columns;
     w.groups = 1, w.y_base = 0, w.y_plane = p->rows * p->columns, w.packed = 0;
     cs_split(&w, 1, 1);
@@ -87,15 +81,16 @@ static void replace_tiles(const cs_tile_box *b, const cs_piece *p, int64_t t0, i
 {
     const cs_window *w = &b->g->window;
     const cs_axis *a = w->axis;
-    const int64_t size = w->size, side = b->g->side, lanes = w->lanes;
+    const int64_t size = w->size, across = b->g->across, lanes = w->lanes;
     for (int64_t k = p->from; k < p->to; k++)
         for (int64_t t = t0; t < t1; t++) {
-            const int64_t tile = cs_first_tile(b, p->n, p->h) + t - b->w0, left = t * side;
-            const int64_t columns = cs_least(side, a[2].out - left);
+            const int64_t tile = cs_first_tile(b, p->n, p->h) + t - b->w0, left = t * across;
+            const int64_t columns = cs_least(across, a[2].out - left);
             const char *flag = b->flags + ((k / lanes * b->tiles + tile) * lanes + k % lanes) * size;
             if (!b->uneven[tile] && all_zero(flag, size)) continue;
             const int64_t channel = (b->image + p->n) * w->groups * w->outputs + b->group * w->outputs + k;
-            const int64_t to = w->y_base + channel * w->y_plane + b->depth * a[0].y + p->h * side * a[1].y + left;
+            const int64_t row = p->h * b->g->down;
+            const int64_t to = w->y_base + channel * w->y_plane + b->depth * a[0].y + row * a[1].y + left;
             for (int64_t r = 0; r < p->rows; r++)
                 memcpy(y + (to + r * a[1].y) * size,
                        b->direct + ((k * p->rows + r) * p->columns + left - p->left) * size, (size_t)(columns * size));
@@ -110,13 +105,13 @@ int64_t cs_again_columns(const cs_window *w)
 void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y)
 {
     const cs_window *w = &b->g->window;
-    const int64_t side = b->g->side, out = w->axis[2].out, columns = cs_again_columns(w), some = COLUMNS / side;
+    const int64_t down = b->g->down, across = b->g->across, out = w->axis[2].out, columns = cs_again_columns(w);
     for (int64_t n = 0; n < b->images; n++)
         for (int64_t h = b->h0; h < b->h1; h++)
             for (int64_t t = b->w0; t < b->w1; t++) {
                 if (!marked(b, cs_first_tile(b, n, h) + t - b->w0, from, to)) continue;
-                const int64_t last = cs_least(b->w1, t + some), left = cs_least(t * side, out - columns);
-                const cs_piece p = {n, h, cs_least(side, w->axis[1].out - h * side), left, columns, from, to};
+                const int64_t last = cs_least(b->w1, t + COLUMNS / across), left = cs_least(t * across, out - columns);
+                const cs_piece p = {n, h, cs_least(down, w->axis[1].out - h * down), left, columns, from, to};
                 run_direct(b, &p, x, weights);
                 replace_tiles(b, &p, t, last, y);
                 t = last - 1;

@@ -11,15 +11,8 @@ typedef struct {
     int64_t image, images, group, depth, h0, h1, w0, w1; /* rows and columns of tiles */
     int64_t tiles, step;                                 /* elements from point to point of v */
     int64_t *places;
-    char *strip, *columns, *v, *peaks, *sums, *stage, *flags, *uneven, *direct, *spare;
+    char *strip, *columns, *run, *v, *peaks, *sums, *stage, *flags, *uneven, *direct, *spare;
 } cs_tile_box;
-
-/* The part of the strip that is inside the input: runs of pixels, and where each of them goes. */
-typedef struct {
-    int64_t start, pitch, runs, length, down, across;
-} cs_inside;
-
-cs_inside cs_list_places(cs_tile_box *b);
 
 /* The first tile of a row, among those of the box. */
 static inline int64_t cs_first_tile(const cs_tile_box *b, int64_t n, int64_t h)

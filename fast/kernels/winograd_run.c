@@ -13,18 +13,19 @@ static void lay_out(cs_tile_box *b, char *scratch)
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
-    const int64_t vector = w->lanes * w->size, down = g->height * g->side + 2, across = g->width * g->side + 2;
+    const int64_t vector = w->lanes * w->size, pixels = g->rows * g->columns;
     b->places = (int64_t *)aligned(scratch);
-    b->strip = aligned(b->places + down * across);
-    b->columns = aligned(b->strip + (down * across + 3) * vector);
-    b->v = aligned(b->columns + (g->side + 2) * across * vector);
+    b->strip = aligned(b->places + pixels);
+    b->columns = aligned(b->strip + (pixels + 3) * vector);
+    b->run = aligned(b->columns + (g->down + cs_halo(g->down) + 1) * g->columns * vector);
+    b->v = aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
-    b->sums = g->shared ? b->v : aligned(b->peaks + g->planes * g->pixels * w->size);
+    b->sums = g->shared ? b->v : aligned(b->v + cs_winograd_common(g));
     b->stage = aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
-    b->flags = aligned(b->stage + g->height * g->width * g->side * g->side * vector);
+    b->flags = aligned(b->stage + g->height * g->width * g->down * g->across * vector);
     b->uneven = aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
     b->direct = aligned(b->uneven + g->tiles);
-    b->spare = aligned(b->direct + w->outputs * g->side * cs_again_columns(w) * w->size);
+    b->spare = aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
 }
 
 /* The box with that number; shared inputs are in `common`. */
@@ -45,58 +46,77 @@ static cs_tile_box find_box(const cs_winograd *g, int64_t i, char *common, char 
     b.h0 = row * g->height, b.h1 = cs_least(g->tall, b.h0 + g->height);
     b.w0 = column * g->width, b.w1 = cs_least(g->wide, b.w0 + g->width);
     b.tiles = b.images * (b.h1 - b.h0) * (b.w1 - b.w0);
-    b.step = (g->blocks * b.tiles + 1) * w->lanes;
+    b.step = (g->slabs * g->blocks * b.tiles + 1) * w->lanes;
     return b;
 }
 
-/* The first input that an axis' first output sees. */
-static int64_t first_input(const cs_axis *a)
-{
-    return a->first + (a->gap < 0 ? (a->taps - 1) * a->gap : 0);
-}
+/* The part of the strip that is inside the input: runs of pixels, and where each of them goes. */
+typedef struct {
+    int64_t start, pitch, runs, length;
+} cs_inside;
 
-cs_inside cs_list_places(cs_tile_box *b)
+/* For a slab: the row of taps of an axis that is summed over, and the depth. */
+static cs_inside list_places(cs_tile_box *b, int64_t slab)
 {
-    const cs_window *w = &b->g->window;
-    const cs_axis *a = w->axis;
-    const int64_t side = b->g->side, top = b->h0 * side + first_input(&a[1]), left = b->w0 * side + first_input(&a[2]);
-    const int64_t down = (b->h1 - b->h0) * side + 2, across = (b->w1 - b->w0) * side + 2;
-    const int64_t r0 = cs_most(0, -top), r1 = cs_least(down, a[1].in - top);
+    const cs_winograd *g = b->g;
+    const cs_axis *a = g->axis;
+    const int64_t taps = g->down > 1 ? 1 : a[1].taps, d = b->depth * a[0].step + a[0].first + slab / taps * a[0].gap;
+    const int64_t top = b->h0 * g->down * a[1].step + a[1].first + slab % taps * a[1].gap;
+    const int64_t left = b->w0 * g->across + a[2].first, across = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    const int64_t down = (b->h1 - b->h0) * g->down + cs_halo(g->down);
+    const int64_t r0 = top < 0 ? cs_ceil(-top, a[1].step) : 0;
+    const int64_t r1 = top < a[1].in ? cs_least(down, cs_ceil(a[1].in - top, a[1].step)) : 0;
     const int64_t c0 = cs_most(0, -left), c1 = cs_least(across, a[2].in - left);
     int64_t n = 0;
+    if (d < 0 || d >= a[0].in || r0 >= r1 || c0 >= c1) return (cs_inside){0, 0, 0, 0};
     for (int64_t r = r0; r < r1; r++)
         for (int64_t c = c0; c < c1; c++) b->places[n++] = r * across + c;
-    cs_inside s = {(top + r0) * a[2].in + left + c0, a[2].in, r1 - r0, c1 - c0, down, across};
+    const int64_t start = (d * a[1].in + top + r0 * a[1].step) * a[2].in + left + c0;
+    cs_inside s = {start, a[1].step * a[2].in, r1 - r0, c1 - c0};
     if (s.length == s.pitch) s.length *= s.runs, s.runs = 1;
-    if (r0 >= r1 || c0 >= c1) s.runs = s.length = 0;
     return s;
 }
 
-/* A share of the vectors of channels of the inputs, at the points of the transform: v[point][block][tile]; and the
- * greatest |x| of each pixel: peaks[image][share][pixel]. */
-static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64_t shares)
+/* Vectors [from, to) of the channels of a slab in one image, at the points of the transform: v[point][slab][vector]
+ * [tile]; and the greatest |x| of each pixel among all that went there before. */
+static void transform_slab(cs_tile_box *b, const char *x, const cs_inside *s, int64_t n, int64_t slab, int64_t from,
+                           int64_t to, char *peaks)
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
-    const int64_t size = w->size, side = g->side, area = w->axis[1].in * w->axis[2].in;
-    const int64_t plane = w->axis[0].in * area, channels = w->groups * w->channels;
-    const cs_inside s = cs_list_places(b);
-    memset(b->strip, 0, (size_t)(s.down * s.across * w->lanes * size));
-    for (int64_t n = 0; n < b->images; n++) {
-        char *peaks = b->peaks + (n * shares + share) * g->pixels * size;
-        memset(peaks, 0, (size_t)(g->pixels * size));
-        for (int64_t block = g->blocks * share / shares; block < g->blocks * (share + 1) / shares; block++) {
-            const int64_t first = block * w->lanes, some = cs_least(w->lanes, w->channels - first);
-            const int64_t channel = (b->image + n) * channels + b->group * w->channels + first;
-            const char *in = x + (channel * plane + b->depth * area + s.start) * size;
-            for (int64_t r = 0; r < s.runs; r++)
-                b->k->gather(b->strip, b->places + r * s.length, in + r * s.pitch * size, plane, some, s.length,
-                             peaks + r * s.length * size);
-            for (int64_t h = b->h0; h < b->h1; h++)
-                b->k->forward(side, b->strip + (h - b->h0) * side * s.across * w->lanes * size, b->w1 - b->w0,
-                              b->columns, b->v + (block * b->tiles + cs_first_tile(b, n, h)) * w->lanes * size,
-                              b->step);
-        }
+    const int64_t size = w->size, plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
+    const int64_t columns = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    memset(b->run, 0, (size_t)(s->runs * s->length * size));
+    for (int64_t block = from; block < to; block++) {
+        const int64_t first = block * w->lanes, some = cs_least(w->lanes, w->channels - first);
+        const int64_t channel = ((b->image + n) * w->groups + b->group) * w->channels + first;
+        const char *in = x + (channel * plane + s->start) * size;
+        for (int64_t r = 0; r < s->runs; r++)
+            b->k->gather(b->strip, b->places + r * s->length, in + r * s->pitch * size, plane, some, s->length,
+                         b->run + r * s->length * size);
+        char *v = b->v + (slab * g->blocks + block) * b->tiles * w->lanes * size;
+        for (int64_t h = b->h0; h < b->h1; h++)
+            b->k->forward(g->down, g->across, b->strip + (h - b->h0) * g->down * columns * w->lanes * size,
+                          b->w1 - b->w0, b->columns, v + cs_first_tile(b, n, h) * w->lanes * size, b->step);
+    }
+    b->k->spread_peaks(peaks, b->places, b->run, s->runs * s->length);
+}
+
+/* A share of all slabs and vectors of channels; peaks[image][share][pixel]. */
+static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64_t shares)
+{
+    const cs_winograd *g = b->g;
+    const int64_t all = g->slabs * g->blocks, to = all * (share + 1) / shares, pixels = g->rows * g->columns;
+    for (int64_t n = 0; n < b->images; n++)
+        memset(b->peaks + (n * shares + share) * pixels * g->window.size, 0, (size_t)(pixels * g->window.size));
+    for (int64_t from = all * share / shares, next; from < to; from = next) {
+        const int64_t slab = from / g->blocks, first = slab * g->blocks;
+        const cs_inside s = list_places(b, slab);
+        next = cs_least(to, first + g->blocks);
+        memset(b->strip, 0, (size_t)(pixels * g->window.lanes * g->window.size));
+        for (int64_t n = 0; n < b->images; n++)
+            transform_slab(b, x, &s, n, slab, from - first, next - first,
+                           b->peaks + (n * shares + share) * pixels * g->window.size);
     }
 }
 
@@ -104,14 +124,14 @@ static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64
 static void multiply(const cs_tile_box *b, const char *u, int64_t vectors)
 {
     const cs_window *w = &b->g->window;
-    const int64_t vector = w->lanes * w->size, rows = cs_winograd_rows(b->g, b->tiles, vectors);
+    const int64_t vector = w->lanes * w->size, rows = cs_winograd_rows(b->g, b->tiles, vectors), slabs = b->g->slabs;
     tile_product *product = b->k->products[rows][vectors];
-    for (int64_t p = 0; p < b->g->points; p++, u += w->channels * vectors * vector) {
+    for (int64_t p = 0; p < b->g->points; p++, u += slabs * w->channels * vectors * vector) {
         const char *v = b->v + p * b->step * w->size;
         char *m = b->sums + p * (b->tiles * vectors + 1) * vector;
         for (int64_t i = 0; i < b->tiles; i += rows) {
             const int64_t t = cs_least(i, b->tiles - rows);
-            product(v + t * vector, b->tiles * w->lanes, u, w->channels, m + t * vectors * vector);
+            product(v + t * vector, b->tiles * w->lanes, u, w->channels, slabs, m + t * vectors * vector);
         }
     }
 }
@@ -122,18 +142,18 @@ static void store_outputs(const cs_tile_box *b, int64_t n, int64_t output, const
 {
     const cs_window *w = &b->g->window;
     const cs_axis *a = w->axis;
-    const int64_t size = w->size, side = b->g->side, vector = w->lanes * size, outputs = w->groups * w->outputs;
-    const int64_t columns = cs_least(b->w1 * side, a[2].out) - b->w0 * side;
-    const int64_t rows = cs_least(b->h1 * side, a[1].out) - b->h0 * side;
+    const int64_t size = w->size, down = b->g->down, across = b->g->across, vector = w->lanes * size;
+    const int64_t columns = cs_least(b->w1 * across, a[2].out) - b->w0 * across;
+    const int64_t rows = cs_least(b->h1 * down, a[1].out) - b->h0 * down, outputs = w->groups * w->outputs;
     const int64_t some = cs_least(w->lanes, w->outputs - output);
     for (int64_t h = b->h0; h < b->h1; h++) {
-        const int64_t first = cs_first_tile(b, n, h), top = (h - b->h0) * side;
-        b->k->backward(side, m + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
+        const int64_t first = cs_first_tile(b, n, h), top = (h - b->h0) * down;
+        b->k->backward(down, across, m + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
                        columns, rows - top, bias, b->stage + top * columns * vector,
                        b->flags + (output / w->lanes * b->tiles + first) * vector, any);
     }
     const int64_t channel = (b->image + n) * outputs + b->group * w->outputs + output;
-    char *to = y + (w->y_base + channel * w->y_plane + b->depth * a[0].y + b->h0 * side * a[1].y + b->w0 * side) * size;
+    char *to = y + (w->y_base + channel * w->y_plane + b->depth * a[0].y + b->h0 * down * a[1].y + b->w0 * across) * size;
     if (a[1].y == columns) {
         b->k->transpose(to, w->y_plane, b->stage, w->lanes, rows * columns, some);
         return;
@@ -142,14 +162,9 @@ static void store_outputs(const cs_tile_box *b, int64_t n, int64_t output, const
         b->k->transpose(to + r * a[1].y * size, w->y_plane, b->stage + r * columns * vector, w->lanes, columns, some);
 }
 
-static int64_t count_boxes(const cs_winograd *g)
-{
-    return g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes;
-}
-
 void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
 {
-    const int64_t shares = g->input_tasks / count_boxes(g);
+    const int64_t shares = g->input_tasks / cs_winograd_boxes(g);
     cs_tile_box b = find_box(g, task / shares, common, scratch);
     transform_inputs(&b, x, task % shares, shares);
 }
@@ -160,17 +175,18 @@ void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const
     enum { VECTOR = 64 };
     _Alignas(VECTOR) char any[VECTOR] = {0};
     const cs_window *w = &g->window;
-    const int64_t boxes = count_boxes(g), shares = g->output_tasks / boxes, share = task % shares;
+    const int64_t boxes = cs_winograd_boxes(g), shares = g->output_tasks / boxes, share = task % shares;
     const int64_t all = cs_ceil(w->outputs, w->lanes), size = w->size, vector = w->lanes * size;
     cs_tile_box b = find_box(g, task / shares, common, scratch);
     if (!g->shared) transform_inputs(&b, x, 0, 1);
     int again = cs_find_uneven(&b, g->shared ? g->input_tasks / boxes : 1);
     const char *u = (const char *)packed + b.group * (g->packed / w->groups);
-    const char *bias = u + all * g->points * w->channels * vector;
+    const int64_t terms = g->points * g->slabs * w->channels;
+    const char *bias = u + all * terms * vector;
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares;
     for (int64_t panel = from; panel < to; panel++) {
         const int64_t first = panel * g->vectors, vectors = cs_least(g->vectors, all - first);
-        multiply(&b, u + first * g->points * w->channels * vector, vectors);
+        multiply(&b, u + first * terms * vector, vectors);
         for (int64_t j = 0; j < vectors; j++)
             for (int64_t n = 0; n < b.images; n++)
                 store_outputs(&b, n, (first + j) * w->lanes, b.sums + j * vector, vectors, bias + (first + j) * vector,
