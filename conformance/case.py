@@ -14,12 +14,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from convspec import LAYER_OPERATORS, POOL_OPERATORS
 from convspec.conformance import values
 
 ARRAYS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("convolve", "correlate"), ("in1", "in2")),
     **dict.fromkeys(("conv", "conv_transpose", "local_conv", "tiled_conv"), ("x", "w", "b")),
     **dict.fromkeys(("max_pool", "avg_pool", "lp_pool", "channel_pool"), ("x",)),
+    **{
+        f"{op}_grad_{of}": ("dy", *by)
+        for op in LAYER_OPERATORS
+        for of, by in (("input", "w"), ("weight", "x"), ("bias", ""))
+    },
+    **{f"{op}_grad": ("dy", "x") for op in POOL_OPERATORS if op != "avg_pool"},
+    "avg_pool_grad": ("dy",),
 }
 """The array arguments of each operator; only the bias `b` may be absent."""
 
@@ -34,7 +42,13 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "lp_pool": (*_POOL, "p"),
     "channel_pool": ("size", "stride", "kind", "p"),
 }
-"""The other arguments of each operator; `size` goes by position, the rest by keyword."""
+ARGUMENTS |= {f"{op}_grad_input": ("x_shape", *ARGUMENTS[op]) for op in LAYER_OPERATORS}
+ARGUMENTS |= {f"{op}_grad_weight": ("w_shape", *ARGUMENTS[op]) for op in LAYER_OPERATORS}
+ARGUMENTS |= {f"{op}_grad_bias": ("b_shape",) if op == "tiled_conv" else () for op in LAYER_OPERATORS}
+ARGUMENTS |= {f"{op}_grad": (("x_shape",) if op == "avg_pool" else ()) + ARGUMENTS[op] for op in POOL_OPERATORS}
+"""The other arguments of each operator; those of `POSITIONAL` go by position, the rest by keyword."""
+
+POSITIONAL = ("x_shape", "w_shape", "b_shape", "size")
 
 KINDS = ("small", "wide", "real", "special")
 """Small integers, integers that fill the significand, bounded real numbers, special values."""
@@ -117,8 +131,9 @@ def make(op: str, arrays: dict[str, tuple[tuple[int, ...], str]], arguments: dic
     if unknown:
         raise CaseError(f"{op} has no argument {', '.join(sorted(unknown))}")
     missing = set(ARRAYS[op]) - set(arrays) - {"b"}
-    if missing or ("size" in ARGUMENTS[op] and "size" not in arguments):
-        raise CaseError(f"{op} lacks {', '.join(sorted(missing)) or 'size'}")
+    missing |= {name for name in POSITIONAL if name in ARGUMENTS[op]} - set(arguments)
+    if missing:
+        raise CaseError(f"{op} lacks {', '.join(sorted(missing))}")
     operands = tuple((name, Operand(*arrays[name])) for name in ARRAYS[op] if name in arrays)
     return Case(op, operands, tuple((name, arguments[name]) for name in ARGUMENTS[op] if name in arguments), **rest)
 

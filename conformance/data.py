@@ -13,12 +13,9 @@ from typing import Any
 import numpy as np
 
 from convspec.conformance import layouts
-from convspec.conformance.case import Case, CaseError, Put
+from convspec.conformance.case import ARRAYS, Case, CaseError, Put
 
 Array = np.ndarray[Any, Any]
-FIRST = ("x", "in1")
-"""The operands that hold the wide integers; the others are -1, 0 and 1 there, so that sums stay exact."""
-
 _SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1.0)
 
 
@@ -31,7 +28,8 @@ def build(case: Case, seed: int | None = None) -> dict[str, Array]:
         except TypeError as error:
             raise CaseError(f"there is no dtype {operand.dtype!r}") from error
         bits = hashed(prod(operand.shape), name, case.seed if seed is None else seed)
-        a = elements(case.data, bits, dtype, name in FIRST).reshape(operand.shape)
+        first = name == ARRAYS[case.op][0]  # wide integers; the others are -1, 0 and 1 there, so that sums stay exact
+        a = elements(case.data, bits, dtype, first).reshape(operand.shape)
         for put in case.put:
             if put.array == name:
                 a[put.index] = placed(put, dtype)

@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from convspec import checks, reference
-from convspec.conformance import limits
+from convspec import GRADIENTS, checks, gradients, reference
+from convspec.conformance import limits, limits_gradients
 from convspec.conformance.case import Case, parse
 from convspec.conformance.data import build
 from convspec.conformance.limits import Limits
 from convspec.conformance.observe import positional
 from convspec.errors import SpecError, SpecValueError
-from convspec.params import ChannelPool, Conv, Image, Pool
+from convspec.params import BiasGrad, ChannelPool, Conv, ConvGrad, Image, Pool, PoolGrad
 
 Array = np.ndarray[Any, Any]
-Params = Conv | Image | Pool | ChannelPool
+Params = Conv | Image | Pool | ChannelPool | ConvGrad | BiasGrad | PoolGrad
 Index = tuple[int, ...]
 
 
@@ -54,18 +54,17 @@ class Expectation:
             params = self._checked()
             if (
                 self.policies["empty_window"] == "error"
-                and isinstance(params, Pool)
-                and min(limits.inside(params)) == 0
+                and isinstance(pool := getattr(params, "forward", params), Pool)
+                and min(limits.inside(pool)) == 0
             ):
-                raise SpecValueError("policy.empty-window", "padding", params.pads, "must leave no window empty")
+                raise SpecValueError("policy.empty-window", "padding", pool.pads, "must leave no window empty")
         except SpecError as error:
             return error
         return None
 
     def _checked(self) -> Params:
         arguments, keywords = positional(self.case, self.arrays)
-        check: Callable[..., Params] = getattr(checks, self.case.op)
-        return check(*arguments, **keywords, policies=self.policies)
+        return checker(self.case.op)(*arguments, **keywords, policies=self.policies)
 
     @cached_property
     def params(self) -> Params:
@@ -101,7 +100,14 @@ class Expectation:
     @cached_property
     def limits(self) -> Limits:
         """The values of the judged elements, and how far each result may be from them."""
-        return limits.of(self)
+        p = self.params
+        return limits_gradients.of(self, p) if isinstance(p, PoolGrad) else limits.of(self)
+
+
+def checker(op: str) -> Callable[..., Any]:
+    """The validation of an operator."""
+    check: Callable[..., Any] = getattr(gradients if op in GRADIENTS else checks, op)
+    return check
 
 
 def _near_end(dice: random.Random, n: int) -> int:

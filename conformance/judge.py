@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from convspec import GRADIENTS
 from convspec.conformance.case import Case
 from convspec.conformance.deviations import Deviations, Line
 from convspec.conformance.expect import Expectation, expect
@@ -42,10 +43,12 @@ class Effort:
     budget: int
     shrinks: int = 150
     seconds: float = 5.0
+    gradients: float = 1.0
+    """What part of the examples the gradients get, of which there are more than operators."""
 
 
 PROFILES = {
-    "quick": Effort(18, 1500),
+    "quick": Effort(18, 1500, gradients=0.25),
     "full": Effort(150, 6000, shrinks=400, seconds=20.0),
     "soak": Effort(60, 6000, shrinks=1000, seconds=60.0),
 }
@@ -102,6 +105,7 @@ class Trial:
         self.policies = run.host.profile.policies_of(op)
         self.numerics = run.host.profile.numerics_of(op)
         self.own_room = run.name.partition(":")[0] in OWN_ROOMS
+        self.gradient = op in GRADIENTS
         self.declared = run.deviations.reason(slug, op) is not None
 
     @property
@@ -187,7 +191,7 @@ class Trial:
 
     def examples(self, share: float) -> int:
         """How many examples a search tries."""
-        return max(2, round(self.run.effort.examples * share))
+        return max(2, round(self.run.effort.examples * share * (self.run.effort.gradients if self.gradient else 1)))
 
     def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], None], share: float = 1.0) -> None:
         """The same with a judgement of one's own, which ends in `accuse` where a case fails."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convspec import OPERATORS
+from convspec import FORWARD
 from convspec.conformance.foreign import AXES, DTYPES, Array, Foreign, allocated, refused
 from convspec.conformance.guards import guarded, intact, seal
 from convspec.conformance.observe import Crashed
@@ -44,7 +44,7 @@ class Library(Foreign):
     def __init__(self, path: str) -> None:
         self.path, self.turn = path, 0
         self._library = ctypes.CDLL(str(Path(path).resolve()))
-        offered = [op for op in OPERATORS if hasattr(self._library, f"convspec_{op}")]
+        offered = [op for op in FORWARD if hasattr(self._library, f"convspec_{op}")]
         super().__init__(offered, json.loads(self._text("convspec_about") or "{}"))
 
     def _text(self, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convspec.params import ChannelPool, Conv, Image, Pool
+from convspec.params import BiasGrad, ChannelPool, Conv, ConvGrad, Image, Pool, PoolGrad
 
 if TYPE_CHECKING:
     from convspec.conformance.expect import Expectation, Params
@@ -40,7 +40,20 @@ def terms(p: Params) -> int:
     """n: the terms in the sum of one output element, padded ones included."""
     if isinstance(p, Conv):
         return max(1, p.C // p.groups * prod(p.R))
+    if isinstance(p, BiasGrad):
+        return max(1, p.N * shared(p.O, p.T))
+    if isinstance(p, ConvGrad):
+        f = p.forward
+        sharing = f.S if f.op == "conv_transpose" else f.O
+        return max(1, f.K // f.groups * prod(f.R) if p.of == "input" else f.N * shared(sharing, f.T))
+    if isinstance(p, PoolGrad):
+        return terms(p.forward)
     return prod(p.R) if isinstance(p, Image) else p.size if isinstance(p, ChannelPool) else prod(p.size)
+
+
+def shared(O: tuple[int, ...], T: tuple[int, ...]) -> int:
+    """How many of the positions share a kernel of a tile, at most."""
+    return prod(-(-o // t) for o, t in zip(O, T, strict=True))
 
 
 def gamma(n: int, u: float) -> float:
@@ -53,7 +66,7 @@ def of(e: Expectation) -> Limits:
     p = e.params
     if p.op == "max_pool" or (isinstance(p, ChannelPool) and p.kind == "max"):
         return _maximum(e)
-    found = _sum(e) if isinstance(p, (Conv, Image)) else _pooled(e, p)
+    found = _pooled(e, p) if isinstance(p, (Pool, ChannelPool)) else _sum(e)
     if e.policies["empty_window"] == "any" and isinstance(p, Pool):
         found = replace(found, limit=np.where(_empty(e, p), np.inf, found.limit))
     return found
@@ -75,13 +88,13 @@ def _maximum(e: Expectation) -> Limits:
     return Limits(value, limit, also=also)
 
 
-def _lifted(e: Expectation) -> dict[str, Array]:
+def lifted(e: Expectation) -> dict[str, Array]:
     """The operands converted to the dtype of the result, and from there to float64, which changes no value."""
     with np.errstate(all="ignore"):
         return {name: a.astype(e.params.dtype).astype(np.float64) for name, a in e.arrays.items()}
 
 
-def _magnitudes(arrays: dict[str, Array]) -> dict[str, Array]:
+def magnitudes(arrays: dict[str, Array]) -> dict[str, Array]:
     return {name: np.where(np.isfinite(a), np.abs(a), 0) for name, a in arrays.items()}
 
 
@@ -91,16 +104,16 @@ def greatest(a: Array | None) -> float:
 
 
 def _sum(e: Expectation) -> Limits:
-    """Convolutions and image operators."""
+    """Convolutions, image operators and the gradients of layers."""
     p = e.params
     if p.dtype.kind != "f":
         value = e.oracle()
         return Limits(value, np.zeros(value.shape))
-    arrays = _lifted(e)
+    arrays = lifted(e)
     value = e.oracle(arrays)
     also = e.oracle(arrays, policies={"padded_tap": "skipped"}) if e.policies["padded_tap"] == "any" else None
-    a = _magnitudes(arrays)
-    x, w = (a["in1"], a["in2"]) if isinstance(p, Image) else (a["x"], a["w"])
+    a = magnitudes(arrays)
+    x, w = factors(p, a)
     fill = (
         {"fillvalue": _finite(abs(p.fillvalue))}
         if isinstance(p, Image) and "fillvalue" in dict(e.case.arguments)
@@ -114,22 +127,28 @@ def _sum(e: Expectation) -> Limits:
         return Limits(value, np.zeros(value.shape), also=also)
     B = e.oracle(a, **fill, policies={"padded_tap": "multiplied"})
     reach = B if direct else _reach(e, x, w, a.get("b"))
-    found = _bounded(p.dtype, value, reach, n, 1 if direct else 32, also)
+    found = bounded(p.dtype, value, reach, n, 1 if direct else 32, also)
     if direct and whole:
         found = replace(found, limit=np.where(digits >= B, 0, found.limit))
     elif e.policies["subnormals"] == "flushed":
         slack = (n + 1) * float(np.finfo(p.dtype).smallest_normal) * (largest + greatest(w) + 2)
         found = replace(found, limit=found.limit + slack)
-    return replace(found, unit=_roundoff(p.dtype) * B)
+    return replace(found, unit=roundoff(p.dtype) * B)
+
+
+def factors(p: Params, a: dict[str, Array]) -> tuple[Array, Array]:
+    """The two arrays whose elements make the products of a sum; a gradient by the bias multiplies by one."""
+    first, *others = (array for name, array in a.items() if name != "b")
+    return first, others[0] if others else np.ones(1)
 
 
 def _finite(value: float) -> float:
     return value if np.isfinite(value) else 0.0
 
 
-def _bounded(dtype: np.dtype[Any], value: Array, B: Array, n: int, factor: int, also: Array | None = None) -> Limits:
+def bounded(dtype: np.dtype[Any], value: Array, B: Array, n: int, factor: int, also: Array | None = None) -> Limits:
     """|y^ - y| <= g_(n+1) B + (n+1) e, times the factor; nothing where 2 B of that overflows."""
-    info, u = np.finfo(dtype), _roundoff(dtype)
+    info, u = np.finfo(dtype), roundoff(dtype)
     with np.errstate(all="ignore"):
         limit = factor * (gamma(n + 1, u) * B + (n + 1) * float(info.smallest_subnormal))
         limit = limit + ROUNDING * np.where(np.isfinite(value), np.abs(value), 0)
@@ -137,13 +156,18 @@ def _bounded(dtype: np.dtype[Any], value: Array, B: Array, n: int, factor: int, 
     return Limits(value, limit, u * B, also)
 
 
-def _roundoff(dtype: np.dtype[Any]) -> float:
+def roundoff(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).eps) / 2
 
 
 def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
     """B of a fast algorithm: every |x| is the maximum over the image of its batch element."""
     p, at = e.params, np.array(e.at, dtype=int).reshape(len(e.at), -1)
+    if isinstance(p, (ConvGrad, BiasGrad)):
+        arrays = magnitudes(lifted(e))
+        largest = x.max(axis=tuple(range(1, x.ndim)), initial=0, keepdims=True)
+        arrays["dy"] = np.broadcast_to(largest, x.shape)
+        return e.oracle(arrays, policies={"padded_tap": "multiplied"})
     if isinstance(p, Image):
         large = max(greatest(x), _finite(abs(float(p.fillvalue))))
         return np.full(len(e.at), large * float(w.sum()))
@@ -160,16 +184,16 @@ def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
 
 def _pooled(e: Expectation, p: Pool | ChannelPool) -> Limits:
     """Averages and norms."""
-    arrays = _lifted(e)
+    arrays = lifted(e)
     value = e.oracle(arrays)
-    a = _magnitudes(arrays)
+    a = magnitudes(arrays)
     n, dtype = terms(p), p.dtype
     average = p.op == "avg_pool" or (isinstance(p, ChannelPool) and p.kind == "avg")
     if not average and p.p != 1:
         return _norm(value, a["x"], n, p.p, dtype, e.policies["subnormals"] == "flushed")
     B = e.oracle(a)
     divisor = _divisor(e, p) if average else np.ones(value.shape)
-    found = _bounded(dtype, value, np.nan_to_num(B), n, 1)
+    found = bounded(dtype, value, np.nan_to_num(B), n, 1)
     with np.errstate(all="ignore"):
         found = replace(found, limit=np.where(2 * B * divisor > float(np.finfo(dtype).max), np.inf, found.limit))
     if e.policies["subnormals"] == "flushed":
@@ -182,7 +206,7 @@ def _pooled(e: Expectation, p: Pool | ChannelPool) -> Limits:
 
 def _norm(value: Array, x: Array, n: int, p: float, dtype: np.dtype[Any], flushed: bool) -> Limits:
     """A relative error of (n + 4 + |ln S|) u, while every nonzero |x|^p and S are normal."""
-    info, u = np.finfo(dtype), _roundoff(dtype)
+    info, u = np.finfo(dtype), roundoff(dtype)
     tiny, huge = float(np.log(info.smallest_normal)), float(np.log(info.max))
     with np.errstate(all="ignore"):
         powers = p * np.log(x[x > 0])
@@ -195,10 +219,10 @@ def _norm(value: Array, x: Array, n: int, p: float, dtype: np.dtype[Any], flushe
 
 def inside(p: Pool) -> list[int]:
     """For each axis the least number of taps inside the input that a window has."""
-    return [int(counts[0].min()) for counts in _taps(p)]
+    return [int(counts[0].min()) for counts in taps(p)]
 
 
-def _taps(p: Pool) -> list[tuple[Array, Array]]:
+def taps(p: Pool) -> list[tuple[Array, Array]]:
     """For each axis and each window the numbers of taps inside the input and inside the padded input."""
     counts = []
     for n, k, o, s, d, (before, after) in zip(p.S, p.size, p.O, p.stride, p.dilation, p.pads, strict=True):
@@ -210,7 +234,7 @@ def _taps(p: Pool) -> list[tuple[Array, Array]]:
 def _empty(e: Expectation, p: Pool) -> Array:
     """Which judged windows lie wholly in the padding."""
     at = np.array(e.at, dtype=int).reshape(-1, len(p.shape))
-    return np.asarray(np.any([counts[0][at[:, 2 + i]] == 0 for i, counts in enumerate(_taps(p))], axis=0))
+    return np.asarray(np.any([counts[0][at[:, 2 + i]] == 0 for i, counts in enumerate(taps(p))], axis=0))
 
 
 def _divisor(e: Expectation, p: Pool | ChannelPool) -> Array:
@@ -221,5 +245,5 @@ def _divisor(e: Expectation, p: Pool | ChannelPool) -> Array:
     if p.count_include_pad and e.policies["ceil_divisor"] == "full":
         return np.full(len(at), float(prod(p.size)))
     which = int(p.count_include_pad)
-    counted = [counts[which][at[:, 2 + i]] for i, counts in enumerate(_taps(p))]
+    counted = [counts[which][at[:, 2 + i]] for i, counts in enumerate(taps(p))]
     return np.asarray(np.prod(counted, axis=0), dtype=float)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convspec.conformance.case import ARRAYS, Case
+from convspec.conformance.case import ARRAYS, POSITIONAL, Case
 from convspec.conformance.data import build
 
 Array = np.ndarray[Any, Any]
@@ -45,8 +45,7 @@ def positional(case: Case, arrays: Mapping[str, Array]) -> tuple[list[Any], dict
     """The positional and the keyword arguments of the call."""
     arguments = dict(case.arguments)
     first = [arrays[name] for name in ARRAYS[case.op] if name in arrays]
-    if "size" in arguments:
-        first.append(arguments.pop("size"))
+    first += [arguments.pop(name) for name in POSITIONAL if name in arguments]
     return first, arguments
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from convspec import OPERATORS, clauses
+from convspec import FORWARD, OPERATORS, clauses
 from convspec.conformance.causes import causes
 from convspec.conformance.judge import Run
 from convspec.conformance.kept import Report
@@ -38,8 +38,10 @@ def facts(report: Report) -> dict[str, Any]:
     law = [
         {"number": c.number, "slug": c.slug, "title": c.title, "sentence": c.sentence} for c in clauses.load().values()
     ]
+    offered = {op for run in report.runs for op in run.host.profile.operators}
+    shown = [op for op in OPERATORS if op in FORWARD or op in offered]
     return {
-        "date": report.date, "versions": report.versions, "machine": report.machine, "operators": list(OPERATORS),
+        "date": report.date, "versions": report.versions, "machine": report.machine, "operators": shown,
         "clauses": law, "runs": [_run(run) for run in report.runs],
     }  # fmt: skip
 

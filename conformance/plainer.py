@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from convspec import IMAGE_OPERATORS
+from convspec import GRADIENTS, IMAGE_OPERATORS
+from convspec.conformance import derived
 from convspec.conformance.case import Case, Operand
+from convspec.errors import SpecError
 
 TILED = ("local_conv", "tiled_conv")
 
 
 def plainer(case: Case) -> Iterator[Case]:
     """Candidates, the nearest first. They may mean something else: the caller keeps those that the law judges alike."""
+    if case.op in GRADIENTS:
+        yield from _plainer_gradients(case)
+        return
     seen = {case.text}
     for candidate in _candidates(case):
         if candidate.text not in seen:
             seen.add(candidate.text)
             yield candidate
+
+
+def _plainer_gradients(case: Case) -> Iterator[Case]:
+    """The gradients of the plainer forms of a valid case of the operator."""
+    forward = derived.forward(case)
+    for candidate in plainer(forward) if forward else ():
+        with suppress(SpecError):
+            yield derived.gradient(candidate, case.op)
 
 
 def _candidates(case: Case) -> Iterator[Case]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from convspec import OPERATORS
+from convspec import FORWARD, GRADIENTS
 from convspec.conformance.backend import Unusable
 from convspec.conformance.export import save
 from convspec.conformance.kept import Data as Report
@@ -44,9 +44,12 @@ def kept(report: Report) -> Iterator[tuple[str, Report]]:
 def page(reports: Sequence[Report]) -> str:
     """The scoreboard as Markdown."""
     rows = sorted(((b, r) for r in reports for b in r["backends"]), key=lambda row: row[0]["name"])
-    lines = [HEAD, f"| backend | {' | '.join(f'`{op}`' for op in OPERATORS)} |", "|---" * (len(OPERATORS) + 1) + "|"]
+    columns = {f"`{op}`": (op,) for op in FORWARD}
+    if any(set(GRADIENTS) & set(backend["operators"]) for backend, _ in rows):
+        columns["gradients"] = GRADIENTS
+    lines = [HEAD, f"| backend | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for backend, _ in rows:
-        lines.append(f"| {backend['name']} | {' | '.join(cell(backend, op) for op in OPERATORS)} |")
+        lines.append(f"| {backend['name']} | {' | '.join(cell(backend, ops) for ops in columns.values())} |")
     lines += [
         "",
         "## Runs",
@@ -63,11 +66,12 @@ def page(reports: Sequence[Report]) -> str:
     return "\n".join(lines + (found or ["None."])) + "\n"
 
 
-def cell(backend: dict[str, Any], op: str) -> str:
-    """The counts for one backend and operator."""
-    if op not in backend["operators"]:
+def cell(backend: dict[str, Any], ops: Sequence[str]) -> str:
+    """The counts for one backend and an operator, or all gradients that it has."""
+    offered = set(ops) & set(backend["operators"])
+    if not offered:
         return "—"
-    counts = Counter(v["verdict"] for v in backend["verdicts"] if v["operator"] == op)
+    counts = Counter(v["verdict"] for v in backend["verdicts"] if v["operator"] in offered)
     wrong = sum(counts[verdict] for verdict in FAILURES)
     return f"{counts[CONFORMS]} / {f'**{wrong}**' if wrong else 0} / {counts[DECLARED]} / {counts[NOT_OFFERED]}"
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from convspec import IMAGE_OPERATORS, shapes
+from convspec import GRADIENTS, IMAGE_OPERATORS, shapes
+from convspec.conformance import derived
 from convspec.conformance.case import Case, make
 
 BOUNDARY = (1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65)
@@ -132,6 +133,8 @@ def example(op: str, dtype: str = "int8") -> Case:
     """A small case with sums of nine terms and more, and a bias where there is one."""
     if op in IMAGE_OPERATORS:
         return make(op, {"in1": ((4, 5), dtype), "in2": ((3, 3), dtype)}, {"mode": "valid"})
+    if op in GRADIENTS:
+        return derived.gradient(example(derived.base(op), dtype), op)
     x = ((1, 2, 4, 5), dtype)
     if op.endswith("_pool"):
         return make(op, {"x": x}, {"size": 2})
@@ -141,8 +144,10 @@ def example(op: str, dtype: str = "int8") -> Case:
 
 def of(op: str, has: Open = PLAIN) -> st.SearchStrategy[Case]:
     """Valid cases of any operator."""
-    from convspec.conformance import strategies_images, strategies_layers, strategies_pooling
+    from convspec.conformance import strategies_gradients, strategies_images, strategies_layers, strategies_pooling
 
+    if op in GRADIENTS:
+        return strategies_gradients.gradients(op, has)
     if op in IMAGE_OPERATORS:
         return strategies_images.images(op, has)
     if op == "channel_pool":

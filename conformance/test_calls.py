@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from convspec import OPERATORS
+from convspec import FORWARD, GRADIENTS, OPERATORS
 from convspec.conformance import case
 from convspec.conformance.case import Case, Operand
+from convspec.conformance.derived import base, gradient
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, FULL, Open, example, of
 from convspec.conformance.verify import DTYPE, RETURNS, SHAPE
@@ -21,6 +23,8 @@ STATE = ("result-changed", "shares-result", "shares-input")
 
 def trivial(op: str, **rest: int) -> list[Case]:
     """Calls that change nothing, which tempt an operator to return what it was given."""
+    if op in GRADIENTS:
+        return [gradient(c, op) for c in trivial(base(op), **rest)]
     if op in ("convolve", "correlate"):
         return [case.make(op, {"in1": ((3,), "float32"), "in2": ((1,), "float32")}, {}, **rest)]
     x = ((2, 3, 4, 5), "float32")
@@ -108,12 +112,13 @@ def test_read_only(judge: Trial, op: str) -> None:
 @pytest.mark.clause("call.empty-batch")
 @stacked
 def test_empty_batch(judge: Trial, op: str) -> None:
-    judge.search(of(op, replace(BASIC, batch=(0,), stride=True)), DTYPE, share=0.5)
+    cases = of(op, replace(BASIC, batch=(0,), stride=True)).map(lambda c: c.but(calls=2))
+    judge.search(cases, facts=("depends-on-memory",), share=0.5)
 
 
 @pytest.mark.clause("call.empty-channels")
 @pytest.mark.parametrize(
-    "op", [op for op in OPERATORS if op.endswith("conv") or op in ("max_pool", "avg_pool", "lp_pool")]
+    "op", [op for op in FORWARD if op.endswith("conv") or op in ("max_pool", "avg_pool", "lp_pool")]
 )
 def test_empty_channels(judge: Trial, op: str) -> None:
     judge.search(of(op, Open(bias=True, stride=True)).map(_without_channels), share=0.5)
@@ -123,6 +128,12 @@ def test_empty_channels(judge: Trial, op: str) -> None:
 @pytest.mark.parametrize("op", ["conv_transpose"])
 def test_empty_channels_transposed(judge: Trial, op: str) -> None:
     judge.search(of(op, Open(bias=True, stride=True)).map(_without_channels), share=0.5)
+
+
+@pytest.mark.clause("call.empty-channels")
+@pytest.mark.parametrize("op", [op for op in GRADIENTS if op != "channel_pool_grad" and not op.endswith("bias")])
+def test_empty_channels_of_gradients(judge: Trial, op: str) -> None:
+    judge.search(of(base(op), Open(stride=True)).map(lambda c: gradient(_without_channels(c), op)), share=0.5)
 
 
 def _without_channels(c: Case) -> Case:
@@ -139,11 +150,13 @@ def _without_channels(c: Case) -> Case:
 @pytest.mark.clause("call.batch")
 @stacked
 def test_batch(judge: Trial, op: str) -> None:
-    judge.each(c.but(arrays=_batched(c, N)) for c in trivial(op) for N in (1, 2, 3, 16, 17, 33))
+    judge.each(many for c in trivial(base(op)) for many in _batches(c, op))
     judge.search(of(op, Open(batch=(2, 3, 5, 8, 17), most=3, stride=True, groups=True)))
 
 
-def _batched(c: Case, N: int) -> tuple[tuple[str, Operand], ...]:
-    """The operands with N images."""
+def _batches(c: Case, op: str) -> Iterator[Case]:
+    """The case with so many images, or its gradients."""
     (name, x), *others = c.arrays
-    return ((name, Operand((N, *x.shape[1:]), x.dtype)), *others)
+    for N in (1, 2, 3, 16, 17, 33):
+        many = c.but(arrays=((name, Operand((N, *x.shape[1:]), x.dtype)), *others))
+        yield gradient(many, op) if op in GRADIENTS else many

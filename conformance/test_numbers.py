@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import strategies as st
 
-from convspec import OPERATORS
+from convspec import GRADIENTS, LAYER_GRADIENTS, OPERATORS
 from convspec.conformance.case import ARRAYS, Case, Operand
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, FULL, INTEGERS, Open, example, of
 from convspec.conformance.strategies_pooling import channel_pools, pools
 
-SUMS = ("convolve", "correlate", "conv", "conv_transpose", "local_conv", "tiled_conv")
+SUMS = ("convolve", "correlate", "conv", "conv_transpose", "local_conv", "tiled_conv", *LAYER_GRADIENTS)
 every = pytest.mark.parametrize("op", OPERATORS)
 summed = pytest.mark.parametrize("op", SUMS)
 SMALL = Open(stride=True, most=4)
@@ -45,7 +45,8 @@ def test_floats(judge: Trial, op: str) -> None:
 @pytest.mark.clause("number.integers")
 @every
 def test_integers(judge: Trial, op: str) -> None:
-    judge.each(retyped(example(op), (first, second, third)) for first, second, third in COMBINED)
+    few = COMBINED[:: 11 if op in GRADIENTS and not judge.thorough else 1]
+    judge.each(retyped(example(op), (first, second, third)) for first, second, third in few)
     judge.search(mixed(op, replace(SMALL, bias=True, data=("small",)), INTEGERS), share=0.7)
 
 
@@ -59,7 +60,7 @@ def test_integer_modulo(judge: Trial, op: str) -> None:
 
 
 @pytest.mark.clause("number.integer-mean")
-@pytest.mark.parametrize("op", ["avg_pool", "lp_pool", "channel_pool"])
+@pytest.mark.parametrize("op", ["avg_pool", "lp_pool", "channel_pool", "avg_pool_grad", "lp_pool_grad"])
 def test_integer_mean(judge: Trial, op: str) -> None:
     for data in ("real", "special"):
         has = Open(data=(data,), dtypes=INTEGERS, stride=True)
@@ -101,8 +102,8 @@ def test_bound(judge: Trial, op: str) -> None:
 @pytest.mark.clause("number.bound-fast")
 @summed
 def test_bound_fast(judge: Trial, op: str) -> None:
-    if judge.numerics != "fast":
-        pytest.skip("declared as direct")
+    if judge.numerics != "fast" or op in GRADIENTS:
+        pytest.skip("declared as direct, or judged by clause gradient.bound-fast")
     judge.search(of(op, replace(FULL, data=("real", "small", "wide"), dtypes=FLOATS, channels=9)), share=2)
 
 

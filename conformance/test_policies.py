@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
-from convspec import OPERATORS
+from convspec import LAYER_GRADIENTS, OPERATORS
 from convspec.conformance.case import Case, Put, make
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import INTEGERS, Open, of
@@ -73,7 +73,9 @@ def test_subnormals(judge: Trial, op: str) -> None:
 
 
 @pytest.mark.clause("policy.integer-result")
-@pytest.mark.parametrize("op", ["convolve", "correlate", "conv", "conv_transpose", "local_conv", "tiled_conv"])
+@pytest.mark.parametrize(
+    "op", ["convolve", "correlate", "conv", "conv_transpose", "local_conv", "tiled_conv", *LAYER_GRADIENTS]
+)
 def test_integer_result(judge: Trial, op: str) -> None:
     declared(judge, "integer_result", "same")
     judge.search(of(op, Open(dtypes=INTEGERS, data=("real", "small"))))

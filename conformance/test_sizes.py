@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from convspec import IMAGE_OPERATORS
+from convspec import GRADIENTS, IMAGE_OPERATORS
 from convspec.conformance import metamorphic
 from convspec.conformance.case import Case, make
+from convspec.conformance.derived import base, clause_of, gradient
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import BOUNDARY, Draw
 
@@ -25,6 +26,7 @@ VALUES = [
     pytest.param("avg_pool", marks=pytest.mark.clause("avg_pool.value")),
     pytest.param("lp_pool", marks=pytest.mark.clause("lp_pool.value")),
     pytest.param("channel_pool", marks=pytest.mark.clause("channel_pool.value")),
+    *(pytest.param(op, marks=pytest.mark.clause(clause_of(op))) for op in GRADIENTS),
 ]
 DTYPES = ("float32", "float32", "float64")
 
@@ -52,6 +54,8 @@ class Sizes:
 
 def sized(op: str, n: Sizes) -> Case:
     """A case of these sizes with windows along the last axis."""
+    if op in GRADIENTS:
+        return gradient(sized(base(op), n), op)
     rest: dict[str, Any] = {"data": wide_or_small(op), "seed": n.seed}
     x = ((1, n.C, n.H, n.W + n.k - 1), n.dtype)
     if op in IMAGE_OPERATORS:
@@ -83,7 +87,7 @@ def bounded(draw: Draw, op: str) -> Case:
 
 @pytest.mark.parametrize("op", VALUES)
 def test_boundary_sizes(judge: Trial, op: str) -> None:
-    for n in BOUNDARY:
+    for n in (7, 17, 33) if op in GRADIENTS and not judge.thorough else BOUNDARY:
         for sizes in (Sizes(n, 2, 3), Sizes(3, n, 2), Sizes(2, 3, n, seed=1), Sizes(n, 1, 4, depthwise=True)):
             metamorphic.whole(judge, sized(op, sizes))
     judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case), share=0.6)
@@ -91,6 +95,8 @@ def test_boundary_sizes(judge: Trial, op: str) -> None:
 
 def large(op: str) -> list[Case]:
     """Sizes of real layers and images, and of what is transformed by FFT elsewhere."""
+    if op in GRADIENTS:
+        return [gradient(case, op) for case in large(base(op))]
     data = {"data": wide_or_small(op)}
     f = "float32"
     if op in IMAGE_OPERATORS:
@@ -135,5 +141,16 @@ def _layer(op: str, plane: tuple[tuple[int, ...], int, int, int], data: str) -> 
 
 @pytest.mark.parametrize("op", VALUES)
 def test_large_sizes(judge: Trial, op: str) -> None:
-    for case in large(op):
+    for case in large(op) if judge.thorough or op not in GRADIENTS else [gradient(_row(base(op)), op)]:
         metamorphic.whole(judge, case)
+
+
+def _row(op: str) -> Case:
+    """A long row of few channels."""
+    x = ((1, 3, 1501), "float32")
+    if op == "channel_pool":
+        return make(op, {"x": x}, {"size": 2, "stride": 1})
+    if op.endswith("_pool"):
+        return make(op, {"x": x}, {"size": 5, "stride": 2} | ({"p": 1} if op == "lp_pool" else {}))
+    w = {"conv": (4, 3, 5), "conv_transpose": (3, 4, 5), "tiled_conv": (4, 2, 3, 5), "local_conv": (4, 1501, 3, 5)}[op]
+    return make(op, {"x": x, "w": (w, "float32")}, {"padding": 2}, data="wide")

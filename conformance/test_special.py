@@ -8,9 +8,10 @@ from itertools import product
 import pytest
 from hypothesis import strategies as st
 
-from convspec import IMAGE_OPERATORS
+from convspec import GRADIENTS, IMAGE_OPERATORS, LAYER_GRADIENTS
 from convspec.conformance import metamorphic
 from convspec.conformance.case import ARRAYS, Case, Put, make
+from convspec.conformance.derived import base, gradient
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, FULL, Open, of
 from convspec.conformance.strategies_images import images
@@ -28,22 +29,24 @@ def unpadded(op: str, has: Open) -> st.SearchStrategy[Case]:
 
 
 @pytest.mark.clause("number.special")
-@pytest.mark.parametrize("op", [*SUMS, *AVERAGES])
+@pytest.mark.parametrize("op", [*SUMS, *AVERAGES, *GRADIENTS])
 def test_special(judge: Trial, op: str) -> None:
     has = Open(stride=True, dilation=True, groups=True, bias=True, data=("special",), dtypes=FLOATS)
     judge.search(unpadded(op, has), share=1.5)
 
 
-def large(op: str, dtype: str) -> Case:
+def large(op: str, dtype: str, S: tuple[int, int] = (13, 18)) -> Case:
     """A case of middling size, all of whose elements the oracle can afford."""
+    if op in GRADIENTS:
+        return gradient(large(base(op), dtype, (5, 6)), op)
     if op in IMAGE_OPERATORS:
         return make(op, {"in1": ((23, 37), dtype), "in2": ((3, 3), dtype)}, {"mode": "same"})
-    x = ((2, 2, 13, 18), dtype)
+    x = ((2, 2, *S), dtype)
     if op == "channel_pool":
         return make(op, {"x": ((2, 8, 7, 9), dtype)}, {"size": 2, "kind": "avg"})
     if op.endswith("_pool"):
         return make(op, {"x": x}, {"size": 3, "stride": 1})
-    K = {"conv": (2, 2), "conv_transpose": (2, 2), "tiled_conv": (2, 2, 3, 2), "local_conv": (2, 13, 18, 2)}[op]
+    K = {"conv": (2, 2), "conv_transpose": (2, 2), "tiled_conv": (2, 2, 3, 2), "local_conv": (2, *S, 2)}[op]
     return make(op, {"x": x, "w": ((*K, 3, 3), dtype)}, {"padding": 1})
 
 
@@ -59,8 +62,16 @@ def test_locality(judge: Trial, op: str, value: str) -> None:
             metamorphic.local(judge, case, Put(name, middle, value))
 
 
+@pytest.mark.clause("number.locality")
+@pytest.mark.parametrize("op", GRADIENTS)
+def test_locality_of_gradients(judge: Trial, op: str) -> None:
+    case = large(op, "float32").but(data="real")
+    middle = tuple(n // 2 for n in case.operands["dy"].shape)
+    metamorphic.local(judge, case, Put("dy", middle, "nan"))
+
+
 @pytest.mark.clause("number.subnormals")
-@pytest.mark.parametrize("op", [*SUMS, "avg_pool", "max_pool", "channel_pool"])
+@pytest.mark.parametrize("op", [*SUMS, "avg_pool", "max_pool", "channel_pool", *LAYER_GRADIENTS, "max_pool_grad"])
 def test_subnormals(judge: Trial, op: str) -> None:
     judge.search(of(op, Open(dtypes=FLOATS, batch=(1,), most=2, ranks=(1,))).map(_subnormal))
 
@@ -76,7 +87,7 @@ def _subnormal(c: Case) -> Case:
 
 
 @pytest.mark.clause("number.bound")
-@summed
+@pytest.mark.parametrize("op", [*SUMS, *(op for op in LAYER_GRADIENTS if not op.endswith("bias"))])
 def test_scales(judge: Trial, op: str) -> None:
     judge.search(unpadded(op, Open(dtypes=FLOATS, batch=(1,), most=2, ranks=(1, 2))).map(_scaled), share=0.5)
 
@@ -113,7 +124,7 @@ def test_padded_tap(judge: Trial, op: str) -> None:
 
 
 @pytest.mark.clause("number.rms")
-@summed
+@pytest.mark.parametrize("op", [*SUMS, *(op for op in LAYER_GRADIENTS if not op.endswith("bias"))])
 def test_rms(judge: Trial, op: str) -> None:
     for case in typical(op):
         metamorphic.typical(judge, case)
@@ -121,6 +132,8 @@ def test_rms(judge: Trial, op: str) -> None:
 
 def typical(op: str) -> list[Case]:
     """Real numbers, a thousand outputs and more, long sums."""
+    if op in GRADIENTS:
+        return [gradient(case, op) for case in typical(base(op))]
     if op in IMAGE_OPERATORS:
         sizes = [((40, 40), (17, 19)), ((3000,), (400,))]
         return [make(op, {"in1": (S, "float32"), "in2": (R, "float32")}, {}, data="real") for S, R in sizes]

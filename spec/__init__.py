@@ -24,12 +24,14 @@ __version__ = "0.1.0"
 IMAGE_OPERATORS = ("convolve", "correlate")
 LAYER_OPERATORS = ("conv", "conv_transpose", "local_conv", "tiled_conv")
 POOL_OPERATORS = ("max_pool", "avg_pool", "lp_pool", "channel_pool")
-OPERATORS = IMAGE_OPERATORS + LAYER_OPERATORS + POOL_OPERATORS
+FORWARD = IMAGE_OPERATORS + LAYER_OPERATORS + POOL_OPERATORS
 LAYER_GRADIENTS = tuple(f"{op}_grad_{what}" for op in LAYER_OPERATORS for what in ("input", "weight", "bias"))
 POOL_GRADIENTS = tuple(f"{op}_grad" for op in POOL_OPERATORS)
 GRADIENTS = LAYER_GRADIENTS + POOL_GRADIENTS
+OPERATORS = FORWARD + GRADIENTS
 
 __all__ = [
+    "FORWARD",
     "GRADIENTS",
     "IMAGE_OPERATORS",
     "LAYER_GRADIENTS",

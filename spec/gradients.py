@@ -201,7 +201,7 @@ def _pool(dy: Any, p: Pool | ChannelPool, x: Array | None, policies: Policies) -
     dy = dtypes.array("dy", dy)
     _fits(dy, p.shape)
     kind = p.kind if isinstance(p, ChannelPool) else p.op.removesuffix("_pool")
-    if kind == "max" and policies["max_tie"] == "first":
+    if kind == "max" and policies["max_tie"] != "split":
         dtype = dtypes.of_sum(dy, policies=policies)
     elif kind == "lp" and x is not None:
         dtype = dtypes.of_mean(np.empty(0, np.result_type(dy.dtype, x.dtype)))

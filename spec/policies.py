@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convspec import GRADIENTS, OPERATORS
+from convspec import OPERATORS
 from convspec.errors import SpecValueError
 
 POLICIES: dict[str, tuple[str, ...]] = {
@@ -49,10 +49,8 @@ def _for_operator(name: str, value: Any, op: str, allowed: Sequence[str]) -> str
     """The entry of `value` for `op`, where every entry is allowed; the first allowed one where there is none."""
     entries = value if isinstance(value, Mapping) else {"*": value}
     for operator, entry in entries.items():
-        if operator not in (*OPERATORS, *GRADIENTS, "*"):
-            raise SpecValueError(
-                "policy.declaration", name, operator, f"must be one of {', '.join((*OPERATORS, *GRADIENTS))}, *"
-            )
+        if operator not in (*OPERATORS, "*"):
+            raise SpecValueError("policy.declaration", name, operator, f"must be one of {', '.join(OPERATORS)}, *")
         if not isinstance(entry, str) or entry not in allowed:
             raise SpecValueError("policy.declaration", name, entry, f"must be one of {', '.join(allowed)}")
     return str(entries.get(op, entries.get("*", allowed[0])))

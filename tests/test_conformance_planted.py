@@ -9,13 +9,24 @@ from types import ModuleType
 
 import pytest
 
-from convspec.conformance import corpus, innocent, innocent_fourier, innocent_wide, planted, zoo
+from convspec.conformance import (
+    corpus,
+    innocent,
+    innocent_fourier,
+    innocent_gradients,
+    innocent_gradients_wide,
+    innocent_wide,
+    planted,
+    zoo,
+)
 from convspec.conformance.host import Here
 from convspec.conformance.run import Options, check
 from convspec.conformance.verdict import FAILURES, VIOLATES
 
 BUGS = planted.bugs()
-INNOCENT = [(innocent, 0), (innocent_wide, 1), (innocent_fourier, 2)]
+INNOCENT = [
+    (innocent, 0), (innocent_wide, 1), (innocent_fourier, 2), (innocent_gradients, 3), (innocent_gradients_wide, 4)
+]  # fmt: skip
 """Backends, and the seeds that they are tried with."""
 
 

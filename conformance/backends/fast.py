@@ -1,26 +1,14 @@
 """convspec.fast as a backend, with the algorithm that it chooses by itself. fast:avx2 and its kin force an instruction set.
 
-A convolution may be Winograd's; every other result is claimed to be the chain.
+A convolution and its gradient by the input may be Winograd's; every other result is claimed to be the chain.
 """
 
-from convspec import __version__
-from convspec.fast import (
-    avg_pool,
-    channel_pool,
-    conv,
-    conv_transpose,
-    convolve,
-    correlate,
-    local_conv,
-    lp_pool,
-    max_pool,
-    tiled_conv,
-)
+from convspec import OPERATORS, __version__, fast
 
 chain = True
-numerics = {"conv": "fast"}
+numerics = {"conv": "fast", "conv_grad_input": "fast"}
 
-__all__ = [
-    "__version__", "avg_pool", "chain", "channel_pool", "conv", "conv_transpose", "convolve", "correlate", "local_conv",
-    "lp_pool", "max_pool", "numerics", "tiled_conv",
-]  # fmt: skip
+__all__ = [*OPERATORS, "__version__", "chain", "numerics"]
+
+for _op in OPERATORS:
+    globals()[_op] = getattr(fast, _op)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from convspec import OPERATORS, __version__, checks, reference
+from convspec import OPERATORS, __version__, reference
+from convspec.conformance.expect import checker
 from convspec.conformance.limits import terms
 
 __all__ = [*OPERATORS, "__version__"]
@@ -18,7 +19,7 @@ MOST = 200_000
 
 
 def _patient(op: str) -> Callable[..., np.ndarray[Any, Any]]:
-    check, function = getattr(checks, op), getattr(reference, op)
+    check, function = checker(op), getattr(reference, op)
 
     def call(*arguments: Any, **keywords: Any) -> np.ndarray[Any, Any]:
         p = check(*arguments, **keywords)
