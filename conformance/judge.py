@@ -32,7 +32,7 @@ from convspec.conformance.verdict import (
 )
 from convspec.conformance.verify import VALUES, verify
 
-OWN_ROOMS = ("fast", "fast_direct", "fast_winograd", "reference", "convspec.fast", "convspec.reference")
+OWN_ROOMS = ("fast", "fast_direct", "fast_winograd", "fast_fft", "reference", "convspec.fast", "convspec.reference")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
@@ -41,6 +41,14 @@ cdef extern from "winograd.h" nogil:
     void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
     void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
                             void *y, void *common, void *scratch)
+
+cdef extern from "dots.h" nogil:
+    enum: CS_DOTS_FIELDS
+    ctypedef struct cs_dots:
+        int64_t tasks, scratch
+    int cs_dots_available(int64_t words)
+    void cs_dots_split(cs_dots *d, int threads)
+    void cs_dots_run(const cs_dots *d, int64_t task, const void *x, const int32_t *w, void *y, void *scratch)
 
 cdef enum:
     CACHE_LINE = 64
@@ -285,3 +293,4 @@ cdef class Plan:
 
 include "small.pxi"
 include "gradients.pxi"
+include "dots.pxi"

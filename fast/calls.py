@@ -10,7 +10,7 @@ from convspec.fast import _kernels
 from convspec.fast.windows import Windows
 from convspec.params import Array, Ints
 
-TILES = {"direct": 0, "auto": 1, "winograd": 2}
+TILES = {"direct": 0, "auto": 1, "winograd": 2, "fft": 0}
 """Winograd's tiles (clause fast.winograd): never, where they cost less, or wherever they can be used."""
 
 

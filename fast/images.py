@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convspec import checks, dtypes
-from convspec.fast import options, windows
+from convspec.fast import fourier, options, small_integers, windows
 from convspec.fast._kernels import recall, remember
 from convspec.fast.calls import operand, prepare, run
 from convspec.params import Array, Image
@@ -54,15 +54,27 @@ def filtered(c: Image, call: tuple[Any, ...], out: Any, num_threads: Any, algori
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.in1, c.in2))
     threads = options.threads(num_threads)
+    if not (c.swapped and c.op == "correlate"):
+        return _computed(c, call, out, threads, algorithm)
+    y = np.flip(_computed(c, (), None, threads, algorithm))
+    if out is None:
+        return y.copy()
+    np.copyto(out, y)
+    return out
+
+
+def _computed(c: Image, call: tuple[Any, ...], out: Array | None, threads: int, algorithm: str) -> Array:
+    y = small_integers.filtered(c, out, threads)
+    if y is None:
+        y = fourier.filtered(c, out, threads, algorithm)
+    if y is not None:
+        return y
     dtype = windows.wide(c.dtype)
     plan = prepare(windows.image(c), operand(c.in2, dtype), None, threads)
-    reverse = c.swapped and c.op == "correlate"
-    whole = not reverse and dtype == c.dtype
-    y = run(plan, operand(c.in1, dtype), 1, out if whole else None, c.shape, dtype, threads)
-    if whole:
-        if call and not c.swapped:
+    if dtype == c.dtype:
+        if call and not c.swapped and algorithm != "fft":  # where weights of zeros are not transformed
             remember(plan, (c.in1, c.in2, None), call, c.shape, c.dtype, 1)
-        return y
+        return run(plan, operand(c.in1, dtype), 1, out, c.shape, dtype, threads)
     result: Array = np.empty(c.shape, c.dtype) if out is None else out
-    np.copyto(result, np.flip(y) if reverse else y, casting="unsafe")
+    np.copyto(result, run(plan, operand(c.in1, dtype), 1, None, c.shape, dtype, threads), casting="unsafe")
     return result

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from convspec import SpecError, fast, reference
+from convspec.fast import small_integers
 
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 
@@ -19,10 +24,13 @@ def draw(rng, dtype, shape):
 @pytest.mark.clause("fast.dtype", "number.integer-modulo")
 @pytest.mark.parametrize("of_image", INTEGERS)
 @pytest.mark.parametrize("of_kernel", ["int8", "uint8", "int16", "int64"])
-def test_every_integer_result(of_image, of_kernel):
+@pytest.mark.parametrize("few", [True, False])
+def test_every_integer_result(of_image, of_kernel, few, monkeypatch):
+    monkeypatch.setattr(small_integers, "LEAST", 1 if few else 10**9)
     rng = np.random.default_rng(3)
-    for seed, boundary in enumerate(("fill", "wrap", "symm", "reflect", "edge")):
-        x, w = draw(rng, of_image, (9, 70 + seed)), draw(rng, of_kernel, tuple(rng.integers(1, 7, 2)))
+    shapes = (9, 70), (1, 3), (150,), (3, 4, 66), (14, 5)
+    for shape, boundary in zip(shapes, ("fill", "wrap", "symm", "reflect", "edge"), strict=True):
+        x, w = draw(rng, of_image, shape), draw(rng, of_kernel, tuple(rng.integers(1, 7, len(shape))))
         call = boundary, 17 if boundary == "fill" else 0
         for op in ("convolve", "correlate"):
             results = [getattr(fast, op)(x, w, "full", *call, dtype=dtype) for dtype in INTEGERS]
@@ -30,6 +38,42 @@ def test_every_integer_result(of_image, of_kernel):
             wide = getattr(reference, op)(x.astype(np.int64), w.astype(np.int64), "full", *call, at=at)
             for y, dtype in zip(results, INTEGERS, strict=True):
                 np.testing.assert_array_equal(np.array([y[i] for i in at]), wide.astype(dtype), strict=True)
+
+
+@pytest.mark.clause("fast.isa")
+@pytest.mark.parametrize("isa", fast.available_isas()[1:])
+def test_every_isa_gives_the_same_integers(isa):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        "every_integer_result and True",
+    ]
+    subprocess.run(command, env={**os.environ, "CONVSPEC_ISA": isa}, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.clause("fast.threads", "number.integer-modulo")
+@pytest.mark.parametrize("dtypes", [("uint8", "int8"), ("int8", "int16"), ("uint16", "int16")])
+@pytest.mark.parametrize(("shape", "taps"), [((300, 700), (3, 3)), ((40000,), (129,)), ((9, 90, 80), (2, 4, 5))])
+def test_large_images_of_small_integers(dtypes, shape, taps):
+    rng = np.random.default_rng(4)
+    x, w = (draw(rng, dtype, size) for dtype, size in zip(dtypes, (shape, taps), strict=True))
+    y = fast.convolve(x, w, "same", "wrap", dtype=np.int32, num_threads=1)
+    np.testing.assert_array_equal(fast.convolve(x.astype(np.int32), w, "same", "wrap", dtype=np.int32), y)
+    np.testing.assert_array_equal(fast.convolve(x, w, "same", "wrap", dtype=np.int32, num_threads=3), y)
+
+
+@pytest.mark.clause("number.integers", "number.integer-modulo")
+def test_the_sums_of_small_integers_do_not_wrap_early():
+    """255 * 32767 * 4096 is beyond 32 bits: a wide result is taken from wide sums."""
+    x, w = np.full((64, 4200), 255, np.uint8), np.full((1, 4096), 32767, np.int16)
+    assert fast.correlate(x, w, "valid")[0, 0] == 255 * 32767 * 4096
+    assert fast.correlate(x, w[:, :9], "valid")[0, 0] == 255 * 32767 * 9
 
 
 @pytest.mark.clause("fast.dtype", "fast.out")

@@ -1,12 +1,13 @@
 """convspec.fast as a backend, with the algorithm that it chooses by itself. fast:avx2 and its kin force an instruction set.
 
-A convolution and its gradient by the input may be Winograd's; every other result is claimed to be the chain.
+conv and its gradient by the input may be Winograd's and image operators Fourier's; every other result is claimed to be the
+chain.
 """
 
 from convspec import OPERATORS, __version__, fast
 
 chain = True
-numerics = {"conv": "fast", "conv_grad_input": "fast"}
+numerics = {"conv": "fast", "conv_grad_input": "fast", "convolve": "fast", "correlate": "fast"}
 
 __all__ = [*OPERATORS, "__version__", "chain", "numerics"]
 

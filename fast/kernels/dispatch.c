@@ -53,6 +53,15 @@ const cs_table *cs_kernels(int64_t dtype)
     return sets[chosen].tables[dtype];
 }
 
+int cs_has_byte_dots(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512vnni");
+#else
+    return 0;
+#endif
+}
+
 const char *cs_isa(void)
 {
     return sets[chosen].name;

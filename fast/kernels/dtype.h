@@ -7,6 +7,9 @@
 #if FLOATING
 #include "winograd.tmpl.h"
 #endif
+#ifdef DOTS
+#include "dots.tmpl.h"
+#endif
 #if SUMS
 #include "tile.tmpl.h"
 #include "rows.tmpl.h"
@@ -38,6 +41,10 @@ static const cs_table FN(table) = {
     .add_rows = FN(add_rows),
     .add_at = FN(add_at),
     .scatter = FN(scatter),
+#endif
+#ifdef DOTS
+    .dots = {FN(dots_flat), FN(dots_tall)},
+    .dot_outputs = DOT_VECTORS * (VBITS / 32),
 #endif
 #if FLOATING
     .pool[CS_MEAN] = {FN(pool_mean_1), FN(pool_mean_2)},
@@ -76,6 +83,7 @@ static const cs_table FN(table) = {
 #undef DT
 #undef BITS
 #undef FLOATING
+#undef DOTS
 #undef SUMS
 #undef LEAST
 #undef ABS

@@ -10,6 +10,9 @@
 #include "dtype.h"
 
 #define T uint8_t
+#ifdef DOT_u8
+#define DOTS 4
+#endif
 #define DT u8
 #define BITS 8
 #define FLOATING 0
@@ -18,6 +21,9 @@
 #include "dtype.h"
 
 #define T int16_t
+#ifdef DOT_i16
+#define DOTS 2
+#endif
 #define DT i16
 #define BITS 16
 #define FLOATING 0

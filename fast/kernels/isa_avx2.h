@@ -16,6 +16,9 @@
 /* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
 #define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((a), (x)), (a), _mm256_cmp_ps((a), (a), _CMP_UNORD_Q)))
 #define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((a), (x)), (a), _mm256_cmp_pd((a), (a), _CMP_UNORD_Q)))
+/* Lanes of 32 bits: sums of products of two signed words. */
+#define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
+#define DOT_VECTORS 2
 /* clang-format off */
 #define PIXEL_TILES(TILE) \
     TILE(1, 8) TILE(1, 4) TILE(2, 4) TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) \

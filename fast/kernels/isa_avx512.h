@@ -17,4 +17,9 @@
 /* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
 #define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((a), _mm512_cmp_ps_mask((a), (a), _CMP_ORD_Q), (a), (x)))
 #define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((a), _mm512_cmp_pd_mask((a), (a), _CMP_ORD_Q), (a), (x)))
+/* Lanes of 32 bits: sums of products of four unsigned bytes by signed ones, of two signed words. The former is asked of
+ * the processor by itself (cs_has_byte_dots), so the compiler may not use it elsewhere. */
+#define DOT_u8(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))
+#define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
+#define DOT_VECTORS 4
 #include "tiles_32.h"

@@ -23,17 +23,6 @@ static int64_t slot_start(const cs_side *s, int64_t slot)
     return cs_least(a->first, a->first + (a->taps - 1) * a->gap) + slot * gap % a->step;
 }
 
-/* The position in [0, n) of input i, or -1 where it is the fill value. */
-static int64_t position(int64_t i, int64_t n, int64_t boundary)
-{
-    if (i >= 0 && i < n) return i;
-    if (boundary == CS_FILL) return -1;
-    if (boundary == CS_EDGE || n == 1) return i < 0 ? 0 : n - 1;
-    const int64_t period = boundary == CS_WRAP ? n : boundary == CS_SYMM ? 2 * n : 2 * n - 2;
-    const int64_t m = (i % period + period) % period;
-    return m < n ? m : boundary == CS_SYMM ? period - 1 - m : period - m;
-}
-
 /* The offsets of one channel's terms, then those of the others, a channel further on. */
 static void list_channel(const cs_window *w, int64_t *off, int64_t taps, int64_t channel)
 {
@@ -73,11 +62,11 @@ static int64_t list_rows(cs_state *t, cs_box b)
     int64_t n = 0;
     for (int64_t s0 = 0; s0 < l0->slots; s0++) {
         for (int64_t j0 = 0; j0 < l0->length; j0++) {
-            const int64_t p0 = position(slot_start(&t->side[0], s0) + (t->d + j0) * a[0].step, a[0].in, t->w->boundary);
+            const int64_t p0 = cs_position(slot_start(&t->side[0], s0) + (t->d + j0) * a[0].step, a[0].in, t->w->boundary);
             for (int64_t s1 = 0; s1 < l1->slots; s1++) {
                 const int64_t start = slot_start(&t->side[1], s1) + b.h0 * a[1].step;
                 for (int64_t j1 = 0; j1 < l1->length; j1++, n++) {
-                    const int64_t p1 = position(start + j1 * a[1].step, a[1].in, t->w->boundary);
+                    const int64_t p1 = cs_position(start + j1 * a[1].step, a[1].in, t->w->boundary);
                     t->rows[n] = j1 >= needed       ? ROW_UNUSED
                                  : p0 < 0 || p1 < 0 ? ROW_OUTSIDE
                                                     : (p0 * a[1].in + p1) * a[2].in;

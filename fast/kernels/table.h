@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 
-enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4, ROW_TILE = 4 };
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4, ROW_TILE = 4, DOT_ROWS = 4 };
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
  * rows initial values, then rows weights a term; ldy: elements of y from one output to the next. */
@@ -37,6 +37,10 @@ typedef void tile_outer(const cs_outer *o);
  * weights. */
 typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, int64_t slabs, void *m);
 
+/* `slabs` x `taps` rows of `groups` lanes of weights over the rows of a strip; described in dots.tmpl.h. ldy: bytes. */
+typedef void dot_tile(const void *x, int64_t pitch, int64_t slabs, int64_t slab, int64_t taps, int64_t groups,
+                      const int32_t *w, int32_t start, void *y, int64_t ldy, int64_t size);
+
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
     uint64_t fill;
@@ -52,6 +56,8 @@ typedef struct {
     tile_pixels *pool[KINDS][2]; /* one row x POOL_VECTORS, for steps 1 and 2; in CS_POWER, w points at the exponent */
     tile_rows *row_tile;
     int64_t row_vectors;
+    dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
+    int64_t dot_outputs;
     /* Copies rows of x, which start where `starts` says, to `length` elements each. */
     void (*copy_rows)(void *to, int64_t length, const void *x, const int64_t *starts, int64_t rows, const cs_row *r);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
@@ -89,5 +95,6 @@ typedef struct {
 } cs_table;
 
 const cs_table *cs_kernels(int64_t dtype);
+int cs_has_byte_dots(void); /* whether the processor has the instruction that the table's kernel of bytes needs */
 
 #endif

@@ -32,6 +32,17 @@ int64_t cs_tile_size(const cs_window *w);
 int64_t cs_panel_rows(const cs_window *w); /* rows of outputs in such a tile */
 int64_t cs_list_size(const cs_window *w);
 
+/* The position in [0, n) of input i, or -1 where it is the fill value. */
+static inline int64_t cs_position(int64_t i, int64_t n, int64_t boundary)
+{
+    if (i >= 0 && i < n) return i;
+    if (boundary == CS_FILL) return -1;
+    if (boundary == CS_EDGE || n == 1) return i < 0 ? 0 : n - 1;
+    const int64_t period = boundary == CS_WRAP ? n : boundary == CS_SYMM ? 2 * n : 2 * n - 2;
+    const int64_t m = (i % period + period) % period;
+    return m < n ? m : boundary == CS_SYMM ? period - 1 - m : period - m;
+}
+
 /* A row of `count` inputs from position `start` on. */
 static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t count)
 {

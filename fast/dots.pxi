@@ -1,0 +1,36 @@
+# Images of small integers.
+
+
+def dots_available(bint words):
+    return cs_dots_available(words) != 0
+
+
+def run_dots(tuple fields, x, w, y, int threads):
+    """Fills `y`; `w` are the lanes of weights, row by row. All arrays are C-contiguous."""
+    cdef Py_buffer vx, vw, vy
+    cdef cs_dots d
+    cdef int64_t *numbers = <int64_t *>&d
+    cdef int64_t i, size
+    cdef char *scratch
+    for i in range(CS_DOTS_FIELDS):
+        numbers[i] = fields[i]
+    cs_dots_split(&d, threads)
+    threads = min(threads, d.tasks)
+    size = (d.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    scratch = <char *>malloc(size * threads + CACHE_LINE)
+    if scratch == NULL:
+        raise MemoryError
+    PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+    PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
+    PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
+    with nogil:
+        if threads == 1:
+            for i in range(d.tasks):
+                cs_dots_run(&d, i, vx.buf, <const int32_t *>vw.buf, vy.buf, scratch)
+        else:
+            for i in prange(d.tasks, schedule="dynamic", num_threads=threads):
+                cs_dots_run(&d, i, vx.buf, <const int32_t *>vw.buf, vy.buf, scratch + threadid() * size)
+        free(scratch)
+    PyBuffer_Release(&vx)
+    PyBuffer_Release(&vw)
+    PyBuffer_Release(&vy)
