@@ -48,7 +48,7 @@ class Effort:
 
 
 PROFILES = {
-    "quick": Effort(18, 1500, gradients=0.25),
+    "quick": Effort(18, 1500, gradients=0.12),
     "full": Effort(150, 6000, shrinks=400, seconds=20.0),
     "soak": Effort(60, 6000, shrinks=1000, seconds=60.0),
 }

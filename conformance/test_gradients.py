@@ -26,15 +26,21 @@ WINDOWS = Open(stride=True, padding="numbers", dtypes=FLOATS)
 
 @pytest.mark.parametrize("op", [pytest.param(op, marks=pytest.mark.clause(clause_of(op))) for op in LAYER_GRADIENTS])
 def test_layer(judge: Trial, op: str) -> None:
-    judge.each([gradient(square(base(op)), op)])
-    judge.search(gradients(op, EXACT), share=4)
-    judge.search(gradients(op, replace(EXACT, data=("real",), dtypes=FLOATS, most=3)), share=2)
+    judge.each(gradient(case, op) for case in (square(base(op)), *across(base(op))))
+    judge.search(gradients(op, EXACT), share=8)
+    judge.search(gradients(op, replace(EXACT, data=("real",), dtypes=FLOATS, most=3)), share=4)
 
 
 def square(op: str) -> Case:
     """A layer whose sizes can all be taken for each other."""
     tile = {"local_conv": (3, 3), "tiled_conv": (3, 3)}.get(op, ())
     return make(op, {"x": ((3, 3, 5, 5), "float32"), "w": ((3, *tile, 3, 3, 3), "float32")}, {}, data="wide")
+
+
+def across(op: str) -> list[Case]:
+    """A tile of as many kernels as there are outputs, along another axis."""
+    arrays = {"x": ((2, 1, 1, 3), "float32"), "w": ((2, 3, 1, 1, 1, 1), "float32")}
+    return [make(op, arrays, {}, data="wide")] if op == "tiled_conv" else []
 
 
 @pytest.mark.clause("conv.grad-input")
@@ -59,9 +65,9 @@ def pooled(op: str, has: Open, like: str, **how: Any) -> st.SearchStrategy[Case]
 @pytest.mark.clause("max_pool.grad")
 @pytest.mark.parametrize("op", ["max_pool_grad"])
 def test_max_pool(judge: Trial, op: str) -> None:
-    judge.search(gradients(op, replace(WINDOWS, dilation=True)), share=4)
-    judge.search(gradients(op, replace(WINDOWS, ceil=True, most=9)), share=2)
-    judge.search(gradients(op, Open(stride=True, dtypes=INTEGERS, data=("real", "small"))), share=2)
+    judge.search(gradients(op, replace(WINDOWS, dilation=True)), share=8)
+    judge.search(gradients(op, replace(WINDOWS, ceil=True, most=9)), share=4)
+    judge.search(gradients(op, Open(stride=True, dtypes=INTEGERS, data=("real", "small"))), share=4)
     everywhere = tuple(Put("x", i, "3") for i in product(*map(range, (1, 2, 5, 6))))
     equal = make("max_pool", {"x": ((1, 2, 5, 6), "float32")}, {"size": 3, "stride": 1}, put=everywhere)
     judge.each([gradient(equal, op)])
@@ -87,17 +93,17 @@ def test_nan(judge: Trial, op: str) -> None:
         case = make(base(op), {"x": ((1, 4, 3), "float32")}, size | like)
         judge.each([gradient(case.but(put=put), op)])
     special = Open(stride=True, data=("special",), dtypes=FLOATS, most=4)
-    judge.search(gradients(op, special, **like), share=2)
+    judge.search(gradients(op, special, **like), share=4)
 
 
 @pytest.mark.clause("avg_pool.grad")
 @pytest.mark.parametrize("op", ["avg_pool_grad"])
 def test_avg_pool(judge: Trial, op: str) -> None:
     has = replace(WINDOWS, dilation=True, data=("small", "real"))
-    judge.search(gradients(op, has), share=2)
-    judge.search(gradients(op, has, include=True), share=2)
+    judge.search(gradients(op, has), share=4)
+    judge.search(gradients(op, has, include=True), share=4)
     for include in (True, False):
-        judge.search(gradients(op, replace(WINDOWS, ceil=True, most=9), include=include), share=2)
+        judge.search(gradients(op, replace(WINDOWS, ceil=True, most=9), include=include), share=4)
 
 
 @pytest.mark.clause("lp_pool.grad")
@@ -105,7 +111,7 @@ def test_avg_pool(judge: Trial, op: str) -> None:
 def test_lp_pool(judge: Trial, op: str) -> None:
     for order in (2, 1, 3, 1.5, 1.0, 4):
         has = replace(WINDOWS, dilation=True, data=("small", "real"))
-        judge.search(gradients(op, has, p=(order,)))
+        judge.search(gradients(op, has, p=(order,)), share=2)
 
 
 @pytest.mark.clause("lp_pool.grad-zero")
@@ -125,7 +131,7 @@ def test_zero_norm(judge: Trial, op: str) -> None:
 def test_channel_pool(judge: Trial, op: str, kind: str) -> None:
     has = Open(stride=True, dtypes=FLOATS, data=("small", "real"))
     for order in (2, 1, 3) if kind == "lp" else (2,):
-        judge.search(gradients(op, has, kind=kind, p=(order,)), share=2)
+        judge.search(gradients(op, has, kind=kind, p=(order,)), share=4)
 
 
 @pytest.mark.clause("gradient.dtype")
@@ -154,7 +160,7 @@ def test_bilinear(judge: Trial, op: str) -> None:
     def attempt(case: Case) -> None:
         metamorphic_gradients.bilinear(judge, case)
 
-    judge.explore(gradients(op, replace(FULL, data=("small",), dtypes=FLOATS)), attempt)
+    judge.explore(gradients(op, replace(FULL, data=("small",), dtypes=FLOATS)), attempt, share=3)
 
 
 @pytest.mark.clause("gradient.difference")
@@ -177,7 +183,7 @@ def test_composition(judge: Trial, op: str) -> None:
 @pytest.mark.parametrize("op", ["avg_pool_grad", "channel_pool_grad"])
 def test_mean_bound(judge: Trial, op: str) -> None:
     has = replace(WINDOWS, data=("real",), dilation=op == "avg_pool_grad")
-    judge.search(pooled(op, has, like="avg_pool_grad"), share=2)
+    judge.search(pooled(op, has, like="avg_pool_grad"), share=4)
 
 
 @pytest.mark.clause("gradient.norm-bound")
@@ -185,7 +191,7 @@ def test_mean_bound(judge: Trial, op: str) -> None:
 def test_norm_bound(judge: Trial, op: str) -> None:
     has = replace(WINDOWS, data=("real", "small"))
     how = {"kind": "lp"} if op == "channel_pool_grad" else {}
-    judge.search(gradients(op, has, p=(2, 3, 1.5, 2.5, 7, 1.001), **how), share=3)
+    judge.search(gradients(op, has, p=(2, 3, 1.5, 2.5, 7, 1.001), **how), share=6)
 
 
 @pytest.mark.clause("gradient.bound-fast")
@@ -193,7 +199,7 @@ def test_norm_bound(judge: Trial, op: str) -> None:
 def test_bound_fast(judge: Trial, op: str) -> None:
     if judge.numerics != "fast":
         pytest.skip("declared as direct")
-    judge.search(gradients(op, replace(FULL, data=("real", "small", "wide"), dtypes=FLOATS, channels=9)), share=4)
+    judge.search(gradients(op, replace(FULL, data=("real", "small", "wide"), dtypes=FLOATS, channels=9)), share=8)
 
 
 @pytest.mark.clause("gradient.chain")
@@ -206,7 +212,7 @@ def test_chain(judge: Trial, op: str) -> None:
         metamorphic.chained(judge, case)
 
     how = {"p": (1, 2)} if op in ("lp_pool_grad", "channel_pool_grad") else {}
-    judge.explore(gradients(op, replace(FULL, data=("real",), dtypes=FLOATS, batch=(1, 2, 5)), **how), attempt, share=4)
+    judge.explore(gradients(op, replace(FULL, data=("real",), dtypes=FLOATS, batch=(1, 2, 5)), **how), attempt, share=8)
 
 
 @pytest.mark.clause("policy.max-tie")
@@ -214,7 +220,7 @@ def test_chain(judge: Trial, op: str) -> None:
 def test_max_tie(judge: Trial, op: str) -> None:
     declared(judge, "max_tie", "split", "any")
     like = {"kind": "max"} if op == "channel_pool_grad" else {}
-    judge.search(gradients(op, Open(stride=True, dtypes=FLOATS, data=("small", "wide"), most=4), **like), share=3)
+    judge.search(gradients(op, Open(stride=True, dtypes=FLOATS, data=("small", "wide"), most=4), **like), share=6)
 
 
 @pytest.mark.clause("policy.norm-zero")
@@ -222,4 +228,4 @@ def test_max_tie(judge: Trial, op: str) -> None:
 def test_norm_zero(judge: Trial, op: str) -> None:
     declared(judge, "norm_zero", "any")
     like = {"kind": "lp"} if op == "channel_pool_grad" else {}
-    judge.search(gradients(op, Open(stride=True, dtypes=FLOATS, data=("small", "wide"), most=4), **like), share=3)
+    judge.search(gradients(op, Open(stride=True, dtypes=FLOATS, data=("small", "wide"), most=4), **like), share=6)

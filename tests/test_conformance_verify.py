@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from convspec.conformance import innocent, planted_gradients_local, planted_layers, planted_numbers, planted_pooling
+from convspec.conformance import innocent, planted_gradients_pools, planted_layers, planted_numbers, planted_pooling
 from convspec.conformance.case import parse
 from convspec.conformance.data import build
 from convspec.conformance.expect import expect
@@ -116,13 +116,13 @@ DECLARED = [
     ),
     ("avg_pool", "ceil_divisor", "full", planted_pooling.an_overhanging_window_counts_in_full, "avg_pool.divisor-ceil"),
     ("conv", "padded_tap", "skipped", planted_layers.padded_taps_are_skipped, "conv.padded-tap,conv.formula"),
-    ("max_pool_grad", "max_tie", "split", planted_gradients_local.a_tie_is_split, "max_pool.grad"),
-    ("max_pool_grad", "max_tie", "any", planted_gradients_local.a_tie_goes_to_the_last, "max_pool.grad"),
+    ("max_pool_grad", "max_tie", "split", planted_gradients_pools.a_tie_is_split, "max_pool.grad"),
+    ("max_pool_grad", "max_tie", "any", planted_gradients_pools.a_tie_goes_to_the_last, "max_pool.grad"),
     (
         "lp_pool_grad",
         "norm_zero",
         "any",
-        planted_gradients_local.a_norm_of_zero_divides,
+        planted_gradients_pools.a_norm_of_zero_divides,
         "lp_pool.grad-zero,lp_pool.grad",
     ),
     ("conv", "subnormals", "flushed", planted_numbers.subnormal_results_are_flushed, "number.subnormals,number.bound"),

@@ -91,6 +91,7 @@ void cs_local_weights_run(const cs_local_gradient *g, int64_t task, const void *
     int64_t *lists = scratch;
     char *patch = (char *)scratch + list_bytes(g), *image = patch + row;
     const int64_t t2 = kernel % a[2].tile, t1 = kernel / a[2].tile % a[1].tile, t0 = kernel / a[2].tile / a[1].tile;
+    const int once = t0 + a[0].tile >= a[0].out && t1 + a[1].tile >= a[1].out && t2 + a[2].tile >= a[2].out;
     for (int64_t n = 0; n < w->images; n++) {
         const char *xn = (const char *)x + (n * w->groups + group) * w->channels * inputs(w) * size;
         for (int64_t output = 0; output < w->outputs; output++) {
@@ -103,7 +104,7 @@ void cs_local_weights_run(const cs_local_gradient *g, int64_t task, const void *
                     for (int64_t o2 = t2; o2 < a[2].out; o2 += a[2].tile, seen++) {
                         const place p = {{o0, o1, o2}};
                         const int64_t o = (o0 * a[1].out + o1) * a[2].out + o2;
-                        if (output == 0 || positions(w) > g->kernels) take_patch(g, p, xn, lists, patch);
+                        if (output == 0 || !once) take_patch(g, p, xn, lists, patch);
                         k->add_products(image, patch, (const char *)dy + (plane * positions(w) + o) * size, g->terms);
                     }
             if (seen) k->add_rows(to, image, g->terms);
