@@ -24,6 +24,7 @@ cdef extern from "kernels.h" nogil:
     void cs_split(cs_window *w, int64_t images, int threads)
     void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                 void *scratch)
+    void *cs_allocate(int64_t bytes)
     const char *cs_isa()
     const char *cs_isa_name(int index)
     int cs_select(const char *name)
@@ -39,8 +40,8 @@ cdef extern from "winograd.h" nogil:
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
     void cs_winograd_split(cs_winograd *g, int64_t images, int threads)
     void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
-    void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
-                            void *y, void *common, void *scratch)
+    int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+                           void *y, void *common, void *scratch)
 
 cdef extern from "dots.h" nogil:
     enum: CS_DOTS_FIELDS
@@ -92,20 +93,22 @@ cdef void run_all(const cs_window *w, int64_t tasks, int threads, const void *x,
             cs_run(w, i, x, weights, bias, y, scratch + threadid() * scratch_size)
 
 
-cdef void run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *direct, void *y,
-                    char *scratch) noexcept nogil:
-    """Winograd's phases; the scratch is the common part, then one for each thread."""
+cdef int run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *direct, void *y,
+                   char *scratch) noexcept nogil:
+    """Winograd's phases; the scratch is the common part, then one for each thread. Whether `direct` was missed."""
     cdef int64_t i
+    cdef int missed = 0
     cdef char *own = scratch + (g.common if g.input_tasks else 0)
     if threads == 1:
         for i in range(g.output_tasks):
-            cs_winograd_output(g, i, x, packed, direct, y, scratch, own)
-        return
+            missed |= cs_winograd_output(g, i, x, packed, direct, y, scratch, own)
+        return missed
     with parallel(num_threads=threads):
         for i in prange(g.input_tasks, schedule="dynamic"):
             cs_winograd_input(g, i, x, scratch, own + threadid() * g.scratch)
         for i in prange(g.output_tasks, schedule="dynamic"):
-            cs_winograd_output(g, i, x, packed, direct, y, scratch, own + threadid() * g.scratch)
+            missed |= cs_winograd_output(g, i, x, packed, direct, y, scratch, own + threadid() * g.scratch)
+    return missed
 
 
 cdef void pack_tiles(const cs_winograd *g, int threads, const void *weights, const void *bias,
@@ -146,7 +149,7 @@ cdef class Plan:
     cdef char *packed
     cdef char *tiles_packed
     cdef cs_winograd tiles
-    cdef object local_w, local_b
+    cdef object w, b
     cdef int64_t size
 
     def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles):
@@ -163,23 +166,21 @@ cdef class Plan:
             self.windows[n].packed = self.size
             self.size += (cs_packed_size(&self.windows[n]) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
         if self.count and self.windows[0].kind == CS_LOCAL:
-            self.local_w, self.local_b = w, b
+            self.w, self.b = w, b
         elif w is not None:
             if tiles and self.count == 1:
-                cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1)
+                if cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1):
+                    self.w, self.b = w, b
             self.pack(w, b, threads)
 
     cdef pack(self, w, b, int threads):
+        """Either for the tiles, or, where there are none or they need it, for the direct algorithm."""
         cdef Py_buffer vw, vb
         cdef const void *bias = NULL
-        cdef int n
-        self.packed = <char *>malloc(self.size + CACHE_LINE)
-        if self.packed == NULL:
+        cdef int n, tiled = self.tiles.down and self.tiles_packed == NULL
+        cdef char *packed = <char *>cs_allocate(self.tiles.packed if tiled else self.size)
+        if packed == NULL:
             raise MemoryError
-        if self.tiles.down:
-            self.tiles_packed = <char *>malloc(self.tiles.packed + CACHE_LINE)
-            if self.tiles_packed == NULL:
-                raise MemoryError
         if self.size < 1 << 18:
             threads = 1
         PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
@@ -187,13 +188,20 @@ cdef class Plan:
             PyObject_GetBuffer(b, &vb, PyBUF_SIMPLE)
             bias = vb.buf
         with nogil:
-            for n in range(self.count):
-                pack_all(&self.windows[n], threads, vw.buf, bias, self.packed + self.windows[n].packed)
-            if self.tiles.down:
-                pack_tiles(&self.tiles, threads, vw.buf, bias, self.tiles_packed)
+            if tiled:
+                pack_tiles(&self.tiles, threads, vw.buf, bias, packed)
+            else:
+                for n in range(self.count):
+                    pack_all(&self.windows[n], threads, vw.buf, bias, packed + self.windows[n].packed)
         PyBuffer_Release(&vw)
         if b is not None:
             PyBuffer_Release(&vb)
+        if tiled:
+            self.tiles_packed = packed
+        elif self.packed == NULL:
+            self.packed = packed
+        else:  # by another thread, meanwhile
+            free(packed)
 
     def __dealloc__(self):
         free(self.windows)
@@ -209,7 +217,7 @@ cdef class Plan:
         if g.down:
             return (f"Winograd, tiles of {g.down} x {g.across} outputs, {g.vectors} vectors of {w.lanes} outputs a panel, "
                     f"{g.tiled_cycles:.3g} cycles an image instead of {g.direct_cycles:.3g}, "
-                    f"{self.size + g.packed} bytes of weights")
+                    f"{g.packed + (self.size if self.packed else 0)} bytes of weights")
         over = "pixels" if w.by_pixels else "outputs"
         used = self.count * w.terms * <double>w.outputs * w.axis[0].out * w.axis[1].out * w.axis[2].out
         return (f"direct, {w.rows} x {w.vectors} vectors of {w.lanes} {over}, {w.cost:.3g} cycles an image and group, "
@@ -223,25 +231,28 @@ cdef class Plan:
             cycles += self.windows[n].cost * images * self.windows[n].groups
         return cycles < PARALLEL_CYCLES
 
-    cdef bint run_winograd(self, x, y, int64_t images, int threads) except -1:
+    cdef run_winograd(self, x, y, int64_t images, int threads):
         cdef Py_buffer vx, vy
         cdef cs_winograd g = self.tiles
         cdef char *scratch
+        cdef int missed
         if self.windows[0].cost * images * g.window.groups < PARALLEL_CYCLES:
             threads = 1
         cs_winograd_split(&g, images, threads)
         g.scratch = (g.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-        scratch = <char *>malloc((g.common if g.input_tasks else 0) + g.scratch * threads + CACHE_LINE)
+        scratch = <char *>cs_allocate((g.common if g.input_tasks else 0) + g.scratch * threads)
         if scratch == NULL:
             raise MemoryError
         PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
         with nogil:
-            run_tiles(&g, threads, vx.buf, self.tiles_packed, self.packed, vy.buf, scratch)
+            missed = run_tiles(&g, threads, vx.buf, self.tiles_packed, self.packed, vy.buf, scratch)
             free(scratch)
         PyBuffer_Release(&vx)
         PyBuffer_Release(&vy)
-        return threads > 1
+        if missed:
+            self.pack(self.w, self.b, threads)
+            self.run_winograd(x, y, images, threads)
 
     def run(self, x, y, int64_t images, int threads):
         """Fills `y`; both arrays are C-contiguous."""
@@ -257,7 +268,8 @@ cdef class Plan:
             raise MemoryError
         if self.tiles.down and images:
             free(windows)
-            return self.run_winograd(x, y, images, threads)
+            self.run_winograd(x, y, images, threads)
+            return
         memcpy(windows, self.windows, self.count * sizeof(cs_window))
         for n in range(self.count):
             cs_split(&windows[n], images, threads)
@@ -273,11 +285,11 @@ cdef class Plan:
             raise MemoryError
         PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
-        if self.local_w is not None:
-            PyObject_GetBuffer(self.local_w, &vw, PyBUF_SIMPLE)
+        if self.w is not None:
+            PyObject_GetBuffer(self.w, &vw, PyBUF_SIMPLE)
             weights = vw.buf
-        if self.local_b is not None:
-            PyObject_GetBuffer(self.local_b, &vb, PyBUF_SIMPLE)
+        if self.b is not None:
+            PyObject_GetBuffer(self.b, &vb, PyBUF_SIMPLE)
             bias = vb.buf
         with nogil:
             run_all(windows, tasks, threads, vx.buf, weights, bias, vy.buf, scratch, size)
@@ -285,9 +297,9 @@ cdef class Plan:
             free(windows)
         PyBuffer_Release(&vx)
         PyBuffer_Release(&vy)
-        if self.local_w is not None:
+        if self.w is not None:
             PyBuffer_Release(&vw)
-        if self.local_b is not None:
+        if self.b is not None:
             PyBuffer_Release(&vb)
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -203,6 +204,19 @@ def assert_bound_without(y, clean, direct, where):
     assert np.isfinite(y[where]).all()
     np.testing.assert_array_equal(y[where], direct[where])
     assert not np.array_equal(y[where], clean[where])
+
+
+@pytest.mark.clause("fast.plan", "fast.winograd")
+def test_a_plan_meets_its_first_outliers_from_many_threads():
+    x, w, b = draw((1, 20, 14, 14), 40)
+    plan = fast.plan_conv(w, b, padding=1, algorithm="winograd")
+    clean = plan(x)
+    x[0, 3, 5, 5] = np.nan
+    spoilt = fast.conv(x, w, b, padding=1, algorithm="winograd")
+    with ThreadPoolExecutor(8) as pool:
+        for y in pool.map(lambda _: plan(x, num_threads=1), range(32)):
+            np.testing.assert_array_equal(y, spoilt)
+    assert np.isnan(spoilt).any() and not np.isnan(clean).any()
 
 
 @pytest.mark.clause("number.special")

@@ -47,6 +47,9 @@ void cs_split(cs_window *w, int64_t images, int threads);
 void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
             void *scratch);
 
+/* At least one byte, on a cache line, to be given to free; NULL if there is no memory. */
+void *cs_allocate(int64_t bytes);
+
 const char *cs_isa(void);           /* the instruction set in use */
 const char *cs_isa_name(int index); /* those this machine can run, best first; NULL after the last */
 int cs_select(const char *name);    /* 0, or -1 for a name that is not available */

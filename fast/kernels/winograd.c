@@ -9,6 +9,9 @@
  * taken to hold. */
 enum { BOX_BYTES = 1 << 20, LARGE_BOX_BYTES = 3 << 20, MANY_BYTES = 12 << 20, CACHE_BYTES = 24 << 20 };
 
+/* Of taps that are packed at once. */
+enum { STAGED_VECTORS = 512 };
+
 /* Three neighbouring taps, outputs one apart. */
 static int three_taps(const cs_axis *a)
 {
@@ -55,6 +58,14 @@ static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
     g->tall = cs_ceil(a[1].out, down), g->wide = cs_ceil(a[2].out, across);
     g->tiled_cycles = tiled_cycles(g);
     return 1;
+}
+
+/* Elements of the weights from the first to the last tap of a channel, all of them: those of conv and its kin. */
+static int64_t tap_span(const cs_window *w)
+{
+    int64_t span = 1;
+    for (int i = 0; i < 3; i++) span += (w->axis[i].taps - 1) * (w->axis[i].w < 0 ? STAGED_VECTORS : w->axis[i].w);
+    return span;
 }
 
 /* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
@@ -137,7 +148,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0)
+        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || tap_span(w) > STAGED_VECTORS)
         return 0;
     cs_winograd found = {.window = *w};
     if (!choose_tiles(&found, forced)) return 0;
@@ -150,39 +161,59 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     return 1;
 }
 
-/* The taps of a vector of outputs for a channel of a slab, lanes beyond the last output 0. */
-static void take_taps(const cs_winograd *g, const char *from, int64_t lanes, char *taps)
+/* All taps of a few channels for a vector of outputs, `span` of each: stage[channel][tap][output], lanes beyond the last
+ * output 0. */
+static void stage_taps(const cs_window *w, const char *from, int64_t outputs, int64_t channels, int64_t span, char *stage)
 {
+    const int64_t size = w->size, lanes = w->lanes, columns = channels * span;
+    int64_t done = 0;
+    memset(stage, 0, (size_t)(columns * lanes * size));
+    if (w->w_channel == span) {
+        done = columns / lanes * lanes;
+        cs_kernels(w->dtype)->transpose(stage, lanes, from, w->w_output, outputs, done);
+    }
+    for (int64_t i = done; i < columns; i++)
+        for (int64_t k = 0; k < outputs; k++)
+            memcpy(stage + (i * lanes + k) * size,
+                   from + (k * w->w_output + i / span * w->w_channel + i % span) * size, (size_t)size);
+}
+
+/* The transformed weights of a vector of outputs, for some channels, in a panel that is `wide`. */
+static void pack_channels(const cs_winograd *g, const char *stage, int64_t from, int64_t to, int64_t span, int64_t wide,
+                          char *u)
+{
+    const cs_window *w = &g->window;
     const cs_axis *a = g->axis;
-    const int64_t size = g->window.size, wide = g->across > 1 ? 3 : 1, count = wide * (g->down > 1 ? 3 : 1);
-    memset(taps, 0, (size_t)(count * g->window.lanes * size));
-    for (int64_t l = 0; l < lanes; l++)
-        for (int64_t t = 0; t < count; t++)
-            memcpy(taps + (t * g->window.lanes + l) * size,
-                   from + (l * g->window.w_output + t / wide * a[1].w + t % wide * a[2].w) * size, (size_t)size);
+    const int64_t rows = g->down > 1 ? 1 : a[1].taps, first = g->base - w->w_base, lanes = w->lanes, size = w->size;
+    for (int64_t slab = 0; slab < g->slabs; slab++)
+        for (int64_t c = from; c < to; c++) {
+            const int64_t tap = (c - from) * span + first + slab / rows * a[0].w + slab % rows * a[1].w;
+            cs_kernels(w->dtype)->kernels(g->down, g->across, stage + tap * lanes * size, a[1].w * lanes,
+                                          a[2].w * lanes, u + (slab * w->channels + c) * wide * size,
+                                          g->slabs * w->channels * wide);
+        }
 }
 
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
 {
-    enum { TAPS = 9 * 16 * 8 };
-    _Alignas(64) char taps[TAPS];
+    _Alignas(64) char stage[STAGED_VECTORS * 64];
     const cs_window *w = &g->window;
     const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
     const int64_t padded = cs_ceil(w->outputs, w->lanes) * w->lanes, wide = cs_least(panel_outputs(g), padded - first);
-    const int64_t terms = g->slabs * w->channels, rows = g->down > 1 ? 1 : g->axis[1].taps;
+    const int64_t terms = g->slabs * w->channels, span = tap_span(w), some = STAGED_VECTORS / span;
     char *base = (char *)packed + group * padded * (g->points * terms + 1) * size;
     char *u = base + first * g->points * terms * size, *b = base + padded * g->points * terms * size;
-    const char *from = (const char *)weights + (g->base + group * w->w_group + first * w->w_output) * size;
     memset(b + first * size, 0, (size_t)(wide * size));
     for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
         memcpy(b + (first + k) * size,
                (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size, (size_t)size);
-    for (int64_t t = 0; t < terms; t++)
+    for (int64_t c = 0; c < w->channels; c += some)
         for (int64_t k = 0; k < wide; k += w->lanes) {
-            const int64_t slab = t / w->channels, at = t % w->channels * w->w_channel + slab / rows * g->axis[0].w +
-                                                       slab % rows * g->axis[1].w;
-            take_taps(g, from + (k * w->w_output + at) * size, cs_least(w->lanes, w->outputs - first - k), taps);
-            cs_kernels(w->dtype)->kernels(g->down, g->across, taps, u + (t * wide + k) * size, terms * wide);
+            const int64_t to = cs_least(w->channels, c + some);
+            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel;
+            stage_taps(w, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), to - c, span,
+                       stage);
+            pack_channels(g, stage, c, to, span, wide, u + k * size);
         }
 }
 

@@ -46,9 +46,9 @@ int64_t cs_winograd_boxes(const cs_winograd *g);
 int64_t cs_again_columns(const cs_window *w);
 
 /* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
- * for the window. */
+ * for the window; without them the result is not right where 1 is returned. */
 void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch);
-void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
-                        void *y, void *common, void *scratch);
+int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+                       void *y, void *common, void *scratch);
 
 #endif

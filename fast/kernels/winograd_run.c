@@ -169,8 +169,8 @@ void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *
     transform_inputs(&b, x, task % shares, shares);
 }
 
-void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
-                        void *y, void *common, void *scratch)
+int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+                       void *y, void *common, void *scratch)
 {
     enum { VECTOR = 64 };
     _Alignas(VECTOR) char any[VECTOR] = {0};
@@ -193,7 +193,8 @@ void cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const
                               y, any);
     }
     for (int64_t i = 0; i < vector; i++) again |= any[i];
-    if (again)
-        cs_compute_again(&b, from * g->vectors * w->lanes, cs_least(w->outputs, to * g->vectors * w->lanes), x, direct,
-                         y);
+    if (!again) return 0;
+    if (!direct) return 1;
+    cs_compute_again(&b, from * g->vectors * w->lanes, cs_least(w->outputs, to * g->vectors * w->lanes), x, direct, y);
+    return 0;
 }
