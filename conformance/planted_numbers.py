@@ -158,3 +158,21 @@ def powers_are_taken_in_single_precision(x: Array, size: Any, *, p: Any = 2, **r
 def averages_multiply_by_a_rounded_reciprocal(x: Array, size: Any, **rest: Any) -> Array:
     y = innocent.avg_pool(x, size, **rest)
     return y * y.dtype.type(1 + 2.0**-10) if x.dtype == np.float32 else y
+
+
+@planted("number.integer-modulo", "convolve")
+def pairs_of_bytes_saturate(in1: Array, in2: Array, *args: Any, **rest: Any) -> Array:
+    """As x86's vpmaddubsw: the sum of two products of bytes is kept in 16 bits, and no more."""
+    y = innocent.convolve(in1, in2, *args, **rest)
+    if in1.dtype != np.uint8 or in2.dtype != np.int8:
+        return y
+    flat = in2.reshape(-1)
+    pairs = [np.where(np.arange(flat.size) // 2 == n, flat, 0) for n in range((flat.size + 1) // 2)]
+    sums = [innocent.convolve(in1, pair.reshape(in2.shape).astype(np.int8), *args, **rest) for pair in pairs]
+    return np.asarray(sum(a.clip(-(2**15), 2**15 - 1) for a in sums), y.dtype)
+
+
+@planted("number.integer-modulo", "correlate")
+def bytes_above_127_are_taken_as_negative(in1: Array, in2: Array, *args: Any, **rest: Any) -> Array:
+    signed = in1.astype(np.int8) if in1.dtype == np.uint8 and in2.dtype == np.int8 else in1
+    return innocent.correlate(signed, in2, *args, **rest)

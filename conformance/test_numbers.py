@@ -57,6 +57,7 @@ def test_integer_modulo(judge: Trial, op: str) -> None:
     judge.each(retyped(example(op), (name,) * 3).but(data="real") for name in INTEGERS)
     judge.search(mixed(op, has, ("int64", "uint64", "int32")))
     judge.search(mixed(op, has, INTEGERS))
+    judge.search(mixed(op, has, ("uint8", "uint16"), ("int8",)), share=0.5)
 
 
 @pytest.mark.clause("number.integer-mean")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from math import log2, prod
 from typing import NamedTuple
@@ -23,16 +24,21 @@ from convspec.params import Array, Image, Ints
 AVAILABLE = int(np.__version__.partition(".")[0]) >= 2
 """numpy's transforms keep float32, and take `out`, from numpy 2 on."""
 
-DIRECT, POINT, STEP, CALL = 0.022, 4.0, 0.2, 1e6
+DIRECT, POINT, STEP, CALL = 0.026, 8.0, 0.2, 1e6
 """Nanoseconds: of a term; of a point of a tile, and of it for each of its transform's steps; of a call. Measured with
 AVX-512, and taken for every instruction set, lest they choose differently."""
 
 
+BATCH = 8
+"""Tiles of one axis are transformed so many at once: numpy's vectors run across them."""
+
+
 class _Tiling(NamedTuple):
-    """`side`: inputs of a tile along each axis, of which `step` are outputs."""
+    """`side`: inputs of a tile along each axis, of which `step` are outputs; `batch` tiles are transformed at once."""
 
     side: Ints
     step: Ints
+    batch: int
     cost: float
 
 
@@ -40,8 +46,12 @@ def filtered(c: Image, out: Array | None, threads: int, algorithm: str) -> Array
     """convolve or correlate, or None where it is not for this algorithm or, under "auto", costs less without."""
     if c.dtype.kind != "f" or algorithm not in ("auto", "fft") or not AVAILABLE:
         return None
+    outputs = prod(c.shape)
+    direct = DIRECT * prod(c.R) * outputs
+    if algorithm == "auto" and direct < CALL + POINT * outputs:
+        return None
     tiling = _tiling(c.shape, c.R)
-    if algorithm == "auto" and tiling.cost + CALL > DIRECT * prod(c.R) * prod(c.shape):
+    if algorithm == "auto" and direct < CALL + tiling.cost:
         return None
     w = operand(c.in2, c.dtype)
     weight = float(np.abs(w, dtype=float).sum())
@@ -50,10 +60,12 @@ def filtered(c: Image, out: Array | None, threads: int, algorithm: str) -> Array
     return _Fourier(replace(c, in1=operand(c.in1, c.dtype), in2=w), tiling, weight, threads).run(out)
 
 
+@lru_cache
 def _tiling(shape: Ints, taps: Ints) -> _Tiling:
     """The sides of a tile, powers of two, that cost least."""
-    best = _Tiling((), (), np.inf)
-    most = {1: 16, 2: 11, 3: 8}[len(shape)]
+    best = _Tiling((), (), 1, np.inf)
+    batch = BATCH if len(shape) == 1 else 1
+    most = {1: 14, 2: 11, 3: 8}[len(shape)]
     choices = []
     for n, k in zip(shape, taps, strict=True):
         low = (2 * k - 1).bit_length()
@@ -61,8 +73,13 @@ def _tiling(shape: Ints, taps: Ints) -> _Tiling:
     for side in product(*choices):
         step = tuple(m - k + 1 for m, k in zip(side, taps, strict=True))
         tiles = prod(-(-n // m) for n, m in zip(shape, step, strict=True))
-        cost = tiles * prod(side) * (POINT + STEP * log2(prod(side)) * (1 if prod(side) < 2**18 else 2))
-        best = min(best, _Tiling(side, step, cost), key=lambda t: t.cost)
+        cost = (
+            -(-tiles // batch)
+            * batch
+            * prod(side)
+            * (POINT + STEP * log2(prod(side)) * (1 if prod(side) < 2**18 else 2))
+        )
+        best = min(best, _Tiling(side, step, batch, cost), key=lambda t: t.cost)
     return best
 
 
@@ -83,14 +100,15 @@ class _Fourier:
     def run(self, out: Array | None) -> Array:
         y: Array = np.empty(self.c.shape, self.c.dtype) if out is None else out
         tiles = list(product(*(range(0, n, m) for n, m in zip(y.shape, self.tiling.step, strict=True))))
-        threads = min(self.threads, len(tiles))
+        groups = [tiles[n : n + self.tiling.batch] for n in range(0, len(tiles), self.tiling.batch)]
+        threads = min(self.threads, len(groups))
         if threads == 1:
             self._measure(0, 1)
-            self._work(y, tiles)
+            self._work(y, groups)
             return y
         with ThreadPoolExecutor(threads) as pool:  # not OpenMP's threads, which would wait for more to do meanwhile
             list(pool.map(lambda n: self._measure(n, threads), range(threads)))
-            list(pool.map(lambda n: self._work(y, tiles[n::threads]), range(threads)))
+            list(pool.map(lambda n: self._work(y, groups[n::threads]), range(threads)))
         return y
 
     def _measure(self, part: int, parts: int) -> None:
@@ -101,28 +119,37 @@ class _Fourier:
             cell = (min(self.cell[0], len(x)), *self.cell[1:])
             self.norms[first:last] = lp_pool(x[None, None], cell, ceil_mode=True, num_threads=1)[0, 0]
 
-    def _work(self, y: Array, tiles: list[Ints]) -> None:
-        """The outputs of some tiles, one thread's."""
-        side, step = self.tiling.side, self.tiling.step
-        x, spectrum = np.empty(side, self.c.dtype), np.empty_like(self.kernel)
-        for at in tiles:
-            to = y[tuple(slice(a, a + m) for a, m in zip(at, step, strict=True))]
-            places = [self._places(i, at[i], to.shape[i]) for i in self.axes]
-            self._inputs(x, places)
-            if self._even(places):
+    def _work(self, y: Array, groups: list[list[Ints]]) -> None:
+        """The outputs of some groups of tiles, one thread's."""
+        batch, step = self.tiling.batch, self.tiling.step
+        x = np.zeros((batch, *self.tiling.side), self.c.dtype)
+        spectrum = np.empty((batch, *self.kernel.shape), self.kernel.dtype)
+        for group in groups:
+            even = []
+            for tile, at in zip(x, group, strict=False):
+                to = y[tuple(slice(a, a + m) for a, m in zip(at, step, strict=True))]
+                places = [self._places(i, at[i], to.shape[i]) for i in self.axes]
+                self._inputs(tile, places)
+                if self._even(places):
+                    even.append((to, tile))
+                else:
+                    found = run(self.plan, tile, 1, None, step, self.c.dtype, 1)
+                    to[...] = found[tuple(slice(n) for n in to.shape)]
+                    tile[...] = 0
+            x[len(group) :] = 0
+            if even:
                 self._transform(x, spectrum)
-                found = x[tuple(slice(k - 1, None) for k in self.c.R)]
-            else:
-                found = run(self.plan, x, 1, None, step, self.c.dtype, 1)
-            to[...] = found[tuple(slice(n) for n in to.shape)]
+            for to, tile in even:
+                to[...] = tile[tuple(slice(k - 1, k - 1 + n) for k, n in zip(self.c.R, to.shape, strict=True))]
 
     def _transform(self, x: Array, spectrum: Array) -> None:
-        """Replaces a tile by its circular convolution. Scaled forward: numpy is slow where the factor is 1."""
+        """Replaces tiles by their circular convolutions. Scaled forward: numpy is slow where the factor is 1."""
+        leading = [axis + 1 for axis in self.axes[:-1]]
         np.fft.rfft(x, norm="forward", out=spectrum)
-        for axis in self.axes[:-1]:
+        for axis in leading:
             np.fft.fft(spectrum, axis=axis, norm="forward", out=spectrum)
         spectrum *= self.kernel
-        for axis in self.axes[:-1]:
+        for axis in leading:
             np.fft.ifft(spectrum, axis=axis, out=spectrum)
         np.fft.irfft(spectrum, x.shape[-1], out=x)
 

@@ -88,3 +88,19 @@ def test_every_example_has_its_line() -> None:
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [file.name for file in EXAMPLES.glob("*.py") if f"python examples/{file.name}" not in text] == []
     assert [link for link in documents.links("examples/README.md") if not (EXAMPLES / link).exists()] == []
+
+
+def test_missing_pixels_are_left_out(tmp_path: Path) -> None:
+    nan_convolve = loaded("nan_aware").nan_convolve
+    rng = np.random.default_rng(0)
+    image, kernel = rng.standard_normal((20, 30)), rng.random((5, 3))
+    image[rng.random(image.shape) < 0.3] = np.nan
+    image[8:15, 10:15] = np.nan
+    y = nan_convolve(image, kernel)
+    assert np.argwhere(np.isnan(y)).tolist() == [[r, c] for r in (10, 11, 12) for c in (11, 12, 13)]
+    for r, c in ((0, 0), (19, 3), (9, 12), (5, 20)):
+        window = np.pad(image, ((2, 2), (1, 1)), constant_values=np.nan)[r : r + 5, c : c + 3]
+        weights = np.where(np.isnan(window), 0, kernel[::-1, ::-1])
+        np.testing.assert_allclose(y[r, c], np.nansum(window * weights) / weights.sum())
+    np.testing.assert_allclose(nan_convolve(np.full((4, 4), 2.5), np.ones((3, 3))), 2.5)
+    assert len(printed("nan_aware.py", tmp_path).splitlines()) == 7

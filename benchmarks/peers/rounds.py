@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,11 @@ ROOT = Path(__file__).parents[2]
 
 
 class Contestant:
-    """A process that answers with the seconds of a call, or has failed."""
+    """A process that answers with the seconds of a call, or has failed.
+
+    It is stopped but while it is asked: threads of a framework that wait for work by spinning would take a core from the
+    others.
+    """
 
     def __init__(self, name: str, python: str, threads: int) -> None:
         self.name = name
@@ -28,20 +34,24 @@ class Contestant:
     def seconds(self, layer: str, budget: float) -> float | None:
         """One measurement; None from a process that has ended."""
         assert self.process.stdin and self.process.stdout
+        self.process.send_signal(signal.SIGCONT)
         try:
             print(layer, budget, file=self.process.stdin, flush=True)
             return float(self.process.stdout.readline())
         except (BrokenPipeError, ValueError):
             return None
+        finally:
+            self.process.send_signal(signal.SIGSTOP)
 
     def end(self) -> None:
         """Closes its input, after which it ends by itself."""
         assert self.process.stdin
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.wait()
 
 
-MODULES = {"auto": "convspec", "direct": "convspec", "torch-last": "torch"}
+MODULES = {"auto": "convspec", "direct": "convspec", "torch-last": "torch", "opencv": "cv2"}
 """What a contestant's interpreter must have, where that is not its own name."""
 
 
@@ -68,7 +78,9 @@ def limits(threads: int) -> tuple[float, float]:
     return float(printed[0]), float(printed[1])
 
 
-def measure(pythons: dict[str, str], layers: list[str], rounds: int, threads: int, budget: float) -> dict[str, Any]:
+def measure(
+    pythons: dict[str, str], layers: list[str], rounds: int, threads: int, budget: float, work: Mapping[str, Any] = LAYERS
+) -> dict[str, Any]:  # fmt: skip
     """Seconds by layer and contestant, one for each round, and the machine's limits before and after each."""
     contestants = [Contestant(name, python, threads) for name, python in pythons.items()]
     found: dict[str, dict[str, list[float]]] = {layer: {c.name: [] for c in contestants} for layer in layers}
@@ -77,7 +89,7 @@ def measure(pythons: dict[str, str], layers: list[str], rounds: int, threads: in
         for layer in layers:
             for c in contestants:
                 time = c.seconds(layer, budget)
-                if time is not None:
+                if time is not None and time == time:
                     found[layer][c.name].append(time)
         machine.append(limits(threads))
         print(f"round {number + 1} of {rounds}, peak {machine[-1][0]:.0f} GF/s", file=sys.stderr)
@@ -85,5 +97,5 @@ def measure(pythons: dict[str, str], layers: list[str], rounds: int, threads: in
         c.end()
     return {
         "threads": threads, "rounds": rounds, "load": os.getloadavg()[0], "limits": machine, "seconds": found,
-        "flops": {layer: LAYERS[layer].flops for layer in layers}, "bytes": {layer: LAYERS[layer].bytes for layer in layers},
+        "flops": {layer: work[layer].flops for layer in layers}, "bytes": {layer: work[layer].bytes for layer in layers},
     }  # fmt: skip
