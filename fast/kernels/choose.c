@@ -162,6 +162,9 @@ void cs_choose(cs_window *w)
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
         choose_rows(w, k);
+        if (cs_depthwise_suits(w))
+            w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs,
+            w->cost = cs_depthwise_cycles(w);
     } else {
         w->by_pixels = 1, w->rows = 1, w->vectors = POOL_VECTORS, w->blocks = 1;
         w->cost = pixels_cycles(w, 1, POOL_VECTORS) * (w->kind == CS_POWER ? 100 * w->lanes : 1);
@@ -228,6 +231,8 @@ void cs_split(cs_window *w, int64_t images, int threads)
         cs_local_split(w, threads);
     } else if (images * w->groups * w->outputs == 0) {
         w->tasks = w->scratch = 0;
+    } else if (w->depthwise) {
+        cs_depthwise_split(w, threads);
     } else {
         split_plane(w, threads);
         tasks(w);

@@ -6,6 +6,7 @@
 #include "pool_gradient.tmpl.h"
 #if FLOATING
 #include "winograd.tmpl.h"
+#include "depthwise.tmpl.h"
 #endif
 #ifdef DOTS
 #include "dots.tmpl.h"
@@ -55,6 +56,7 @@ static const cs_table FN(table) = {
     .slopes = FN(slopes),
     .stuff = FN(stuff),
     .pass_on = FN(pass_on),
+    .depthwise = FN(depthwise),
     PRODUCT_TILES(PRODUCT_TILE).gather = FN(gather),
     .spread_peaks = FN(spread_peaks),
     .uneven = FN(uneven),
@@ -79,6 +81,8 @@ static const cs_table FN(table) = {
 #undef ZIP_LOW
 #undef ZIP_HIGH
 #undef EVENS
+#undef UNZIP_LOW
+#undef UNZIP_HIGH
 #undef T
 #undef DT
 #undef BITS

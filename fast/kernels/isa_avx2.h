@@ -19,6 +19,16 @@
 /* Lanes of 32 bits: sums of products of two signed words. */
 #define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
 #define DOT_VECTORS 2
+#define MASK_32 __m256i
+#define MASK_64 __m256i
+#define INSIDE_32(from, to) \
+    _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(from), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)), \
+                        _mm256_cmpgt_epi32(_mm256_set1_epi32(to), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)))
+#define INSIDE_64(from, to) \
+    _mm256_andnot_si256(_mm256_cmpgt_epi64(_mm256_set1_epi64x(from), _mm256_setr_epi64x(0, 1, 2, 3)), \
+                        _mm256_cmpgt_epi64(_mm256_set1_epi64x(to), _mm256_setr_epi64x(0, 1, 2, 3)))
+#define LOAD_INSIDE_32(p, m) _mm256_maskload_epi32((const int *)(p), (m))
+#define LOAD_INSIDE_64(p, m) _mm256_maskload_epi64((const long long *)(p), (m))
 /* clang-format off */
 #define PIXEL_TILES(TILE) \
     TILE(1, 8) TILE(1, 4) TILE(2, 4) TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) \
@@ -35,4 +45,5 @@
 #define EACH_TILES(TILE) TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) \
     TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #define ROW_VECTORS 2
+#define DEPTH_VECTORS 2
 /* clang-format on */

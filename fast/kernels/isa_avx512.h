@@ -22,4 +22,10 @@
 #define DOT_u8(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))
 #define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
 #define DOT_VECTORS 4
+#define MASK_32 __mmask16
+#define MASK_64 __mmask8
+#define INSIDE_32(from, to) ((__mmask16)(((1u << (to)) - 1) & (~0u << (from))))
+#define INSIDE_64(from, to) ((__mmask8)(((1u << (to)) - 1) & (~0u << (from))))
+#define LOAD_INSIDE_32(p, m) _mm512_maskz_loadu_epi32((m), (p))
+#define LOAD_INSIDE_64(p, m) _mm512_maskz_loadu_epi64((m), (p))
 #include "tiles_32.h"

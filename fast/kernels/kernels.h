@@ -28,7 +28,7 @@ typedef struct {
     /* The fields above are filled by the caller, in this order; those below by cs_choose and cs_split. */
     uint64_t fill; /* the bits of one element */
     double power;
-    int64_t by_pixels, by_rows, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
+    int64_t by_pixels, by_rows, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
     int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
     int64_t images, planes, height, width,
         shares; /* a task: planes x height x width outputs of one share of the blocks */

@@ -5,6 +5,7 @@
 #include "kernels.h"
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4, ROW_TILE = 4, DOT_ROWS = 4 };
+enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7 };
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
  * rows initial values, then rows weights a term; ldy: elements of y from one output to the next. */
@@ -41,6 +42,20 @@ typedef void tile_product(const void *v, int64_t block, const void *u, int64_t c
 typedef void dot_tile(const void *x, int64_t pitch, int64_t slabs, int64_t slab, int64_t taps, int64_t groups,
                       const int32_t *w, int32_t start, void *y, int64_t ldy, int64_t size);
 
+typedef struct { /* a plane of outputs that is read from rows of inputs: see depthwise.tmpl.h */
+    const void *const *rows; /* those that tap 0 of each row of outputs sees, then those of the other taps */
+    int64_t slab, slabs;     /* pointers from one slab of the terms to the next, and their number */
+    int64_t taps, columns;   /* of a slab */
+    int64_t step, row_gap, column_gap, first, last; /* first: the column that output 0 sees; last: the last vector's output */
+    int64_t in, height, width, apart;               /* columns of the input; of the outputs, whose tiles' rows are `apart` */
+    int64_t y_row;
+    const void **copied; /* room for a copy of a stripe: a pointer a row, and the rows */
+    void *copies;
+} cs_depth;
+
+/* w: an initial value, then the weights. */
+typedef void tile_depthwise(const cs_depth *d, const void *w, void *y);
+
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
     uint64_t fill;
@@ -58,6 +73,7 @@ typedef struct {
     int64_t row_vectors;
     dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
     int64_t dot_outputs;
+    tile_depthwise *depthwise;
     /* Copies rows of x, which start where `starts` says, to `length` elements each. */
     void (*copy_rows)(void *to, int64_t length, const void *x, const int64_t *starts, int64_t rows, const cs_row *r);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);

@@ -120,6 +120,8 @@ void cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, c
     while (i >= w->tasks) i -= w++->tasks;
     if (w->kind == CS_LOCAL) {
         cs_local_task(w, i, x, weights, bias, y, scratch);
+    } else if (w->depthwise) {
+        cs_depthwise_task(w, i, x, (const char *)weights + w->packed, y, scratch);
     } else {
         run_task(w, i, x, (const char *)weights + w->packed, y, scratch);
     }

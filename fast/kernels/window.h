@@ -62,6 +62,10 @@ static inline int64_t cs_single_run(int64_t half)
 }
 
 int64_t cs_scratch_bytes(const cs_window *w);
+int cs_depthwise_suits(const cs_window *w); /* one output from few channels, rows read in place */
+double cs_depthwise_cycles(const cs_window *w);
+void cs_depthwise_split(cs_window *w, int threads);
+void cs_depthwise_task(const cs_window *w, int64_t task, const void *x, const void *weights, void *y, void *scratch);
 
 void cs_local_split(cs_window *w, int threads);
 void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,

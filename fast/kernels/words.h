@@ -56,25 +56,69 @@ INLINE VEC FN(max)(VEC a, VEC x)
 }
 #endif
 
+/* Some lanes of a vector, 0 in the others; nothing else is read. */
+#if SUMS && defined MASK_32
+typedef JOIN(MASK, BITS) FN(mask);
+
+/* The lanes l with from <= l < to. */
+INLINE FN(mask) FN(inside)(int64_t from, int64_t to)
+{
+    from = from < 0 ? 0 : from > LANES ? LANES : from, to = to < 0 ? 0 : to > LANES ? LANES : to;
+    return JOIN(INSIDE, BITS)((int)from, (int)to);
+}
+INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
+{
+    return (VEC)JOIN(LOAD_INSIDE, BITS)(p, m);
+}
+#elif SUMS
+typedef struct {
+    int64_t from, to;
+} FN(mask);
+
+INLINE FN(mask) FN(inside)(int64_t from, int64_t to)
+{
+    return (FN(mask)){from, to};
+}
+INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
+{
+    VEC v = {0};
+    for (int l = 0; l < LANES; l++)
+        if (m.from <= l && l < m.to) v[l] = p[l];
+    return v;
+}
+#endif
+
 #if SUMS
-/* Interleave the lower, and the upper, halves of two vectors; take the even elements of a run, with b one early. */
+/* Interleave the lower, and the upper, halves of two vectors; take the even, and the odd, elements of two vectors, and the
+ * even ones of a run, with b one early. */
 #if LANES == 16
+#define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif LANES == 8
+#define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 9, 11, 13, 15)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #elif LANES == 4
+#define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 5, 7)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #elif LANES == 2
+#define UNZIP_LOW(a, b) ZIP_LOW(a, b)
+#define UNZIP_HIGH(a, b) ZIP_HIGH(a, b)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 3)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #else
+#define UNZIP_LOW(a, b) (a)
+#define UNZIP_HIGH(a, b) (b)
+#define EVENS(a, b) (a)
 #define ZIP_LOW(a, b) (a)
 #define ZIP_HIGH(a, b) (b)
 #endif
