@@ -13,6 +13,9 @@ from convspec.fast.calls import operand, prepare, run
 from convspec.fast.windows import DTYPES, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
+FEW_POSITIONS = 128
+"""Below so many inputs of a channel, "auto" does not transform weights that are used once."""
+
 WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
 
 
@@ -26,7 +29,8 @@ def by_input(c: ConvGrad, out: Array | None, threads: int, algorithm: str) -> Ar
         return _returned(dx, out)
     transposed = _transposed(f, dy)
     described = windows.conv(transposed) if f.op == "conv_transpose" else windows.conv_transpose(transposed, _finite(w))
-    plan = prepare(described, w, None, threads, algorithm if c.op in WINOGRAD else "direct")
+    small = algorithm == "auto" and prod(c.shape[2:]) < FEW_POSITIONS
+    plan = prepare(described, w, None, threads, "direct" if small or c.op not in WINOGRAD else algorithm)
     background = None if described.covers else np.zeros((), c.dtype)
     return run(plan, dy, f.N, out, c.shape, c.dtype, threads, background)
 

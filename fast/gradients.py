@@ -6,6 +6,7 @@ from typing import Any
 
 from convspec import gradients as checks
 from convspec.fast import backward, operators, options
+from convspec.fast.calls import operand
 from convspec.params import Array, BiasGrad, ChannelPool, ConvGrad, PoolGrad
 
 
@@ -166,10 +167,10 @@ def _pool(c: PoolGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
     threads, f, norm = options.threads(num_threads), c.forward, None
     if isinstance(f, ChannelPool):
         if f.kind == "lp":
-            x = backward.operand(f.x, c.dtype)
+            x = operand(f.x, c.dtype)
             norm = operators.channel_pool(x, f.size, stride=f.stride, kind="lp", p=f.p, num_threads=threads)
     elif f.op == "lp_pool":
         keywords = {"stride": f.stride, "padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode}
-        x = backward.operand(f.x, c.dtype)
+        x = operand(f.x, c.dtype)
         norm = operators.lp_pool(x, f.size, p=f.p, **keywords, num_threads=threads)
     return backward.by_pooled(c, out, threads, norm)

@@ -85,7 +85,12 @@ def unshared(c: Conv) -> tuple[int, ...]:
     """The windows of local_conv and tiled_conv with each position by itself, for any tile."""
     geometry = zip(c.S, c.O, c.stride, c.R, c.pads, c.dilation, _strides(c.O), c.T, strict=True)
     axes = [Axis(n, o, s, r, -p[0], d, y=y, tile=t) for n, o, s, r, p, d, y, t in geometry]
-    shape = {"groups": c.groups, "channels": c.C // c.groups, "outputs": c.K // c.groups, "plane": prod(c.O)}
+    shape: dict[str, Any] = {
+        "groups": c.groups,
+        "channels": c.C // c.groups,
+        "outputs": c.K // c.groups,
+        "plane": prod(c.O),
+    }
     return _fields("local", _sum_dtype(c.dtype), axes, **shape)
 
 

@@ -1,13 +1,13 @@
 """convspec.fast as a backend, with the algorithm that it chooses by itself. fast:avx2 and its kin force an instruction set.
 
-conv and its gradient by the input may be Winograd's and image operators Fourier's; every other result is claimed to be the
+conv and the gradients by the input may be Winograd's and image operators Fourier's; every other result is claimed to be the
 chain.
 """
 
 from convspec import OPERATORS, __version__, fast
 
 chain = True
-numerics = {"conv": "fast", "conv_grad_input": "fast", "convolve": "fast", "correlate": "fast"}
+numerics = dict.fromkeys(("conv", "conv_grad_input", "conv_transpose_grad_input", "convolve", "correlate"), "fast")
 
 __all__ = [*OPERATORS, "__version__", "chain", "numerics"]
 

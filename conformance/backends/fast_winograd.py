@@ -4,7 +4,9 @@ from functools import partial
 
 from convspec import __version__, fast
 
-numerics = {"conv": "fast"}
+numerics = dict.fromkeys(("conv", "conv_grad_input", "conv_transpose_grad_input"), "fast")
 conv = partial(fast.conv, algorithm="winograd")
+conv_grad_input = partial(fast.conv_grad_input, algorithm="winograd")
+conv_transpose_grad_input = partial(fast.conv_transpose_grad_input, algorithm="winograd")
 
-__all__ = ["__version__", "conv", "numerics"]
+__all__ = ["__version__", "conv", "conv_grad_input", "conv_transpose_grad_input", "numerics"]

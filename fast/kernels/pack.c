@@ -38,13 +38,14 @@ static inline void put(char *to, int64_t i, const char *from, int64_t j, int64_t
     }
 }
 
-/* Whether the weights of one output are its terms, in order and without gaps. */
-static int in_order(const cs_window *w)
+/* How many of an output's first terms are its weights in order and without gaps: all, those of a channel, or none. */
+static int64_t in_order(const cs_window *w)
 {
     const cs_axis *a = w->axis;
-    const int64_t rows = a[1].taps * a[2].taps;
-    return (a[2].taps == 1 || a[2].w == 1) && (a[1].taps == 1 || a[1].w == a[2].taps) &&
-           (a[0].taps == 1 || a[0].w == rows) && (w->channels == 1 || w->w_channel == a[0].taps * rows);
+    const int64_t rows = a[1].taps * a[2].taps, taps = a[0].taps * rows;
+    if ((a[2].taps > 1 && a[2].w != 1) || (a[1].taps > 1 && a[1].w != a[2].taps) || (a[0].taps > 1 && a[0].w != rows))
+        return 0;
+    return w->channels == 1 || w->w_channel == taps ? w->terms : taps;
 }
 
 /* Where the weight of a term is, from the output's first. */
@@ -66,9 +67,16 @@ void cs_pack(const cs_window *w, int64_t block, const void *weights, const void 
     for (int64_t k = 0; bias && k < outputs; k++)
         put(p, k, bias, w->b_base + (group * w->outputs + from + k) * w->b_output, size);
     p += wide * size;
-    if (in_order(w)) {
+    const int64_t run = in_order(w);
+    if (run == w->terms) {
         done = w->terms / w->lanes * w->lanes;
         cs_kernels(w->dtype)->transpose(p, wide, source, w->w_output, outputs, done);
+    } else if (run > 1) { /* whole vectors are read: of the last channel they would end beyond the weights */
+        done = w->terms - cs_ceil(w->lanes, run) * run;
+        for (int64_t t = 0; t < done; t += run)
+            cs_kernels(w->dtype)->transpose(p + t * wide * size, wide, source + t / run * w->w_channel * size, w->w_output,
+                                            outputs, run);
+        done = cs_most(0, done);
     }
     for (int64_t t = done; t < w->terms; t++) {
         const int64_t at = term_place(w, t);
