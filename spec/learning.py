@@ -38,7 +38,8 @@ def forward(backend: Any, network: Blocks, parameters: list[Array], x: Array) ->
         if block.channels is None:
             x = backend.max_pool(x, block.size, stride=block.stride, padding=block.padding, ceil_mode=True)
         else:
-            x = relu(backend.conv(x, next(rest), next(rest), stride=block.stride, padding=block.padding))
+            x = backend.conv(x, next(rest), next(rest), stride=block.stride, padding=block.padding)
+            x = relu(x) if block.rectified else x
         results.append(x)
     return results
 
@@ -60,7 +61,8 @@ def backward(backend: Any, network: Blocks, parameters: list[Array], results: li
             keywords = {"stride": block.stride, "padding": block.padding, "ceil_mode": True}
             dy = backend.max_pool_grad(dy, x, block.size, **keywords)
             continue
-        dy, keywords = relu_grad(dy, y), {"stride": block.stride, "padding": block.padding}
+        dy = relu_grad(dy, y) if block.rectified else dy
+        keywords = {"stride": block.stride, "padding": block.padding}
         gradients += [backend.conv_grad_bias(dy), backend.conv_grad_weight(dy, x, w.shape, **keywords)]
         if i:
             dy = backend.conv_grad_input(dy, w, x.shape, **keywords)

@@ -21,12 +21,13 @@ INPUT: Shape = (3, 32, 32)
 
 @dataclass(frozen=True)
 class Block:
-    """A square convolution with a bias and ReLU, or, without `channels`, a max pooling."""
+    """A square convolution with a bias and, if `rectified`, ReLU, or, without `channels`, a max pooling."""
 
     size: int
     channels: int | None = None
     stride: int = 1
     padding: int = 0
+    rectified: bool = True
 
     def output(self, shape: Shape) -> Shape:
         """The shape (C, H, W) that comes out where `shape` goes in."""

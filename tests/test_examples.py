@@ -28,6 +28,7 @@ def loaded(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -82,6 +83,57 @@ def test_unshared_meets_its_neighbours(tmp_path: Path) -> None:
     output = printed("unshared.py", tmp_path)
     assert "the same bits as conv: True" in output
     assert "the same bits as local_conv: True" in output
+
+
+def test_sobels_kernel_is_learnt(tmp_path: Path) -> None:
+    for needed in ("skimage", "matplotlib"):
+        pytest.importorskip(needed)
+    example = loaded("learn_sobel")
+    x = example.patches(example.PHOTOGRAPH())
+    kernels, losses = example.learn(x, fast.conv(x, lecture.SOBEL_X[None, None].astype(np.float32)), 60)
+    assert np.abs(kernels[0][0, 0] - lecture.SOBEL_X).max() > 1
+    assert np.abs(kernels[-1][0, 0] - lecture.SOBEL_X).max() < 0.5
+    assert losses[-1] < 0.01 * losses[0]
+    example.draw(example.PHOTOGRAPH()[::4, ::4], kernels, losses, str(tmp_path / "learnt.png"))
+    assert (tmp_path / "learnt.png").stat().st_size > 30_000
+
+
+def test_the_three_networks_learn_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for needed in ("sklearn", "matplotlib", "rich"):
+        pytest.importorskip(needed)
+    example = loaded("digits")
+    x, classes, x_test, classes_test = example.digits()
+    few = (x[:320], classes[:320], x_test[:100], classes_test[:100])
+    run = example.train(example.slim("All-CNN-C"), few, 4)
+    assert run.losses[-1] < 0.9 * run.losses[0]
+    monkeypatch.setattr(example, "digits", lambda: (x[:64], classes[:64], x_test[:20], classes_test[:20]))
+    example.main(1, str(tmp_path / "digits.png"))
+    output = capsys.readouterr().out
+    assert all(f" {name} " in output for name in networks.NETWORKS)
+    assert (tmp_path / "digits.png").stat().st_size > 10_000
+
+
+def test_a_shift_changes_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for needed in ("sklearn", "matplotlib"):
+        pytest.importorskip(needed)
+    digits = loaded("digits")
+    monkeypatch.setitem(sys.modules, "digits", digits)
+    example = loaded("shift")
+    row = np.arange(8.0).reshape(1, 1, 2, 4)
+    assert example.shifted(row, 1).tolist() == [[[[0, 0, 1, 2], [0, 4, 5, 6]]]]
+    assert example.change(np.float64([[3, 4], [0, 2]]), np.float64([[3, 4], [0, 3]])) == 0.25
+    x, classes, x_test, classes_test = digits.digits()
+    monkeypatch.setattr(digits, "digits", lambda: (x[:64], classes[:64], x_test[:20], classes_test[:20]))
+    example.main(1, str(tmp_path / "shift.png"))
+    output = capsys.readouterr().out
+    assert "All-CNN-C: features" in output
+    assert "the same, stride 1: features" in output
+    assert "MLP: features" in output
+    assert (tmp_path / "shift.png").stat().st_size > 10_000
 
 
 def test_every_example_has_its_line() -> None:
