@@ -22,7 +22,7 @@ HOMES = {
 PULLS = {
     "NNlib.jl#763", "coremltools#2844", "executorch#18616", "llama.cpp#28503", "mlx#4242", "onnx#8446", "onnxruntime#1320",
     "onnxruntime#27249", "onnxruntime#29631", "openvino#36714", "pytorch#18463", "pytorch#23161", "pytorch-image-models#2779",
-    "rten#1416", "scipy#26105", "tinygrad#7726", "torch-mlir#3460", "tvm#18641",
+    "rten#1416", "scipy#26105", "tinygrad#605", "tinygrad#7579", "tinygrad#7726", "torch-mlir#3460", "tvm#18641",
 }  # fmt: skip
 """Those that are pull requests."""
 
