@@ -5,7 +5,9 @@
 * https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.max_pool2d
 * https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.avg_pool2d
 
-Padding is a number, one an axis, or before and after for each axis, the last axis first. There are no padding strings.
+Padding is a number, one an axis, or before and after for each axis, the last axis first. There are no padding strings. Narrow integers
+are summed in 32 bits (see https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.sum), which is neither of the law's two ways: they
+are not offered.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: A
 
 def _spelt(name: str, x: Any, *operands: Any, **keywords: Any) -> partial[Any]:
     rank = rank_of(x)
-    one_dtype(x, *operands)
+    if one_dtype(x, *operands).kind in "iu" and np.asarray(x).dtype.itemsize < 4 and operands:
+        raise NotImplementedError("sums of narrow integers are of 32 bits, signed or not")
     if not all(np.asarray(a).dtype.isnative for a in (x, *operands) if a is not None):
         raise NotImplementedError("tensors have the byte order of the machine")
     if isinstance(keywords.get("padding"), str):
