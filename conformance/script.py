@@ -9,7 +9,7 @@ import numpy as np
 
 from convspec.conformance import data, guards, layouts
 from convspec.conformance.backend import adapter
-from convspec.conformance.case import Case
+from convspec.conformance.case import ARRAYS, Case
 from convspec.conformance.observe import positional
 from convspec.conformance.verdict import Violation
 
@@ -83,7 +83,7 @@ def _arrays(case: Case) -> list[str]:
             lines.append(f"{name} = np.array({a.ravel().tolist()!r}, '{a.dtype}').reshape({a.shape})")
         else:
             bits = f"hashed({a.size}, {name!r}, {case.seed})"
-            made = f"elements({case.data!r}, {bits}, np.dtype({a.dtype.name!r}), {name in data.FIRST})"
+            made = f"elements({case.data!r}, {bits}, np.dtype({a.dtype.name!r}), {name == ARRAYS[case.op][0]})"
             lines.append(f"{name} = {made}.reshape({a.shape})")
             lines += [f"{name}[{put.index}] = {a[put.index].item()!r}" for put in case.put if put.array == name]
         expression = layouts.LAYOUTS[case.layout_of(name)]
