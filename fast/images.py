@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +42,7 @@ def correlate(
 def _checked(call: tuple[Any, ...], in1: Any, in2: Any) -> Image:
     """The parameters of a call, with the integer dtype that was asked for."""
     op, mode, boundary, fillvalue, dtype, _ = call
-    check = getattr(checks, op)
+    check: Callable[..., Image] = getattr(checks, op)
     if dtype is None:
         return check(in1, in2, mode, boundary, fillvalue)
     c = check(in1, in2, mode, boundary)
@@ -56,11 +57,10 @@ def filtered(c: Image, call: tuple[Any, ...], out: Any, num_threads: Any, algori
     threads = options.threads(num_threads)
     if not (c.swapped and c.op == "correlate"):
         return _computed(c, call, out, threads, algorithm)
-    y = np.flip(_computed(c, (), None, threads, algorithm))
-    if out is None:
-        return y.copy()
-    np.copyto(out, y)
-    return out
+    y: Array = np.flip(_computed(c, (), None, threads, algorithm))
+    result: Array = np.empty(c.shape, c.dtype) if out is None else out
+    np.copyto(result, y)
+    return result
 
 
 def _computed(c: Image, call: tuple[Any, ...], out: Array | None, threads: int, algorithm: str) -> Array:
