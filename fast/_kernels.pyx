@@ -34,7 +34,7 @@ cdef extern from "kernels.h" nogil:
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
         double direct_cycles, tiled_cycles
-        int64_t down, across, points, vectors, panels, packed, input_tasks, output_tasks, common, scratch
+        int64_t down, across, points, slabs, tall, wide, vectors, panels, packed, input_tasks, output_tasks, common, scratch
         cs_window window
     int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
@@ -215,8 +215,11 @@ cdef class Plan:
         if self.count == 0 or w.kind != CS_FMA:
             return f"{self.count} windows, read in place"
         if g.down:
+            tiles = <double>g.tall * g.wide * w.axis[0].out
+            used = tiles * g.points * g.slabs * w.channels * w.outputs
             return (f"Winograd, tiles of {g.down} x {g.across} outputs, {g.vectors} vectors of {w.lanes} outputs a panel, "
-                    f"{g.tiled_cycles:.3g} cycles an image instead of {g.direct_cycles:.3g}, "
+                    f"{g.tiled_cycles:.3g} cycles an image and group instead of {g.direct_cycles:.3g}, "
+                    f"{100 * used / (16 * g.tiled_cycles):.0f} % of the peak, "
                     f"{g.packed + (self.size if self.packed else 0)} bytes of weights")
         over = "pixels" if w.by_pixels else "outputs"
         used = self.count * w.terms * <double>w.outputs * w.axis[0].out * w.axis[1].out * w.axis[2].out

@@ -12,6 +12,9 @@ from convspec.fast._kernels import recall, remember
 from convspec.fast.calls import operand, prepare, run
 from convspec.params import Array, ChannelPool, Conv, Pool
 
+TILED = ("conv", "conv_transpose")
+"""What may take Winograd's tiles."""
+
 
 def conv(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
@@ -127,7 +130,7 @@ def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm:
     b = None if c.b is None else operand(c.b, c.dtype)
     described = describe(c, w)
     background = None if described.covers else bias_everywhere(c, b)
-    plan = prepare(described, w, b, threads, algorithm if c.op == "conv" else "direct")
+    plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct")
     if call:
         remember(plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N)
     return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)

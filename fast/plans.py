@@ -80,10 +80,10 @@ def plan_conv(
 
 def plan_conv_transpose(
     w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
-    groups: Any = 1,
+    groups: Any = 1, algorithm: Any = "auto",
 ) -> ConvPlan:  # fmt: skip
     """A plan of conv_transpose; what the shape of x decides is checked when it is called."""
     return ConvPlan(
-        checks.conv_transpose, w, b, "direct", stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
+        checks.conv_transpose, w, b, algorithm, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip

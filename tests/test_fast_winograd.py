@@ -206,6 +206,28 @@ def assert_bound_without(y, clean, direct, where):
     assert not np.array_equal(y[where], clean[where])
 
 
+@pytest.mark.clause("fast.winograd")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("S", "R", "padding"), [((11, 13), (3, 3), 1), ((9, 6), (5, 3), 0), ((3, 9, 8), (3, 3, 3), 1)])
+def test_transposed(dtype, S, R, padding):
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.standard_normal(s).astype(dtype) for s in ((2, 40, *S), (40, 18, *R), (36,)))
+    x[1, 3, ..., 4, 4] = 1e5
+    keywords = {"padding": padding, "groups": 2}
+    y = fast.conv_transpose(x, w, b, **keywords, algorithm="winograd")
+    assert not np.array_equal(y, fast.conv_transpose(x, w, b, **keywords, algorithm="direct"))
+    flipped = np.flip(w, tuple(range(2, w.ndim))).reshape(2, 20, 18, *R).swapaxes(1, 2).reshape(36, 20, *R)
+    same = {"padding": [r - 1 - padding for r in R], "groups": 2}
+    conv = fast.conv(x, flipped, b, **same, algorithm="winograd")
+    np.testing.assert_array_equal(y[0], conv[0])
+    assert (np.abs(y - conv) <= 2 * seen_bounds(x, flipped, **same)).all()
+    plan = fast.plan_conv_transpose(w, b, **keywords, algorithm="winograd")
+    np.testing.assert_array_equal(plan(x), y)
+    w[5, 3, ..., 0] = np.inf
+    y, direct = (fast.conv_transpose(x, w, b, **keywords, algorithm=name) for name in ("winograd", "direct"))
+    np.testing.assert_array_equal(y, direct)
+
+
 @pytest.mark.clause("fast.plan", "fast.winograd")
 def test_a_plan_meets_its_first_outliers_from_many_threads():
     x, w, b = draw((1, 20, 14, 14), 40)

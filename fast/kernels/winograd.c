@@ -5,9 +5,9 @@
 
 #include "window.h"
 
-/* The transformed inputs of a box; more of them where many weights are read for each box. What the third-level cache is
+/* The transformed inputs of a box and some sums; more of them where many weights are read for each box. What the third-level cache is
  * taken to hold. */
-enum { BOX_BYTES = 1 << 20, LARGE_BOX_BYTES = 3 << 20, MANY_BYTES = 12 << 20, CACHE_BYTES = 24 << 20 };
+enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20, CACHE_BYTES = 24 << 20 };
 
 /* Of taps that are packed at once. */
 enum { STAGED_VECTORS = 512 };
@@ -124,7 +124,7 @@ int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors)
 
 static int64_t box_tiles(const cs_winograd *g)
 {
-    const int64_t one = g->points * g->slabs * g->blocks * g->window.lanes * g->window.size;
+    const int64_t one = g->points * (g->slabs * g->blocks + 2) * g->window.lanes * g->window.size;
     const int64_t weights = g->points * g->slabs * g->window.channels * g->window.outputs * g->window.size;
     return cs_most(1, (weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one);
 }
@@ -258,6 +258,15 @@ static int64_t count_boxes(cs_winograd *g)
     return cs_winograd_boxes(g);
 }
 
+/* Images in a box, at most so many, that no thread has more to do than its share. */
+static int64_t even_planes(int64_t images, int64_t most, int threads)
+{
+    int64_t best = 1, least = cs_ceil(images, threads);
+    for (int64_t planes = 2; planes <= cs_least(most, least); planes++)
+        if (cs_ceil(cs_ceil(images, planes), threads) * planes <= least) best = planes;
+    return best;
+}
+
 /* Boxes of whole rows of tiles where they fit; as few as are needed, of equal size, and as many for every thread. */
 static int64_t choose_boxes(cs_winograd *g, int threads)
 {
@@ -267,7 +276,7 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
     g->height = cs_ceil(g->tall, cs_ceil(g->tall, g->height));
     g->planes = 1;
     if (g->width == g->wide && g->height == g->tall)
-        g->planes = cs_most(1, cs_least(cs_ceil(g->window.images, threads), most / (g->tall * g->wide)));
+        g->planes = even_planes(g->window.images, most / (g->tall * g->wide), threads);
     int64_t boxes = count_boxes(g);
     if (boxes > threads && boxes < 8 * threads && boxes % threads && g->height > 1) {
         g->height = cs_ceil(g->height, 2);
