@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 WIDTHS = {96: 24, 192: 48, 10: 10, None: None}
 """Channels here for those of the table: digits are smaller than photographs."""
 TEST, BATCH, RATE, MOMENTUM, DECAY = 450, 32, 0.04, 0.9, 5e-4
-EPOCHS = 16
+EPOCHS = 24
 
 
 @dataclass
