@@ -60,10 +60,14 @@ def conv_transpose(
     groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """conv_transpose, the adjoint of conv: w (C, K/groups, *R)."""
+    call = ("conv_transpose", stride, padding, output_padding, dilation, groups, algorithm)
+    y = recall(x, w, b, out, num_threads, call)
+    if y is not None:
+        return y
     c = checks.conv_transpose(
         x, w, b, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
     )
-    return _sums(c, (), out, num_threads, algorithm)
+    return _sums(c, call, out, num_threads, algorithm)
 
 
 def max_pool(
@@ -122,7 +126,7 @@ def channel_pool(
 
 
 def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
-    """`call` is what to remember it by; () for what depends on the weights themselves."""
+    """`call` is what to remember it by."""
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
     threads = options.threads(num_threads)
@@ -131,8 +135,8 @@ def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm:
     described = describe(c, w)
     background = None if described.covers else bias_everywhere(c, b)
     plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct")
-    if call:
-        remember(plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N)
+    if background is None and described.zeros:
+        remember(plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
     return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)
 
 

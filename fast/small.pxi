@@ -42,8 +42,10 @@ def recall(x, w, b, out, num_threads, tuple arguments):
     return None if found is None else (<Small>found).run(x, w, b)
 
 
-def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64_t images):
-    """Keeps the windows of `plan` for calls like this one, if it is small and its operands have the result's dtype."""
+def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64_t images,
+             bint finite=False):
+    """Keeps the windows of `plan` for calls like this one, if it is small and its operands have the result's dtype;
+    where they are for `finite` weights, for such calls only."""
     cdef Small small
     for a in arrays:
         if a is not None and a.dtype != dtype:
@@ -54,7 +56,18 @@ def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64
     if key is not None:
         if len(remembered) >= REMEMBERED:
             remembered.clear()
-        remembered[key] = Small(plan, shape, dtype, images)
+        remembered[key] = Small(plan, shape, dtype, images, finite)
+
+
+cdef bint all_finite(const void *data, int64_t size, int64_t bits) noexcept nogil:
+    """Whether no element, of 32 or 64 bits, has the exponent of infinities and NaNs."""
+    cdef const uint32_t *p = <const uint32_t *>data
+    cdef uint32_t mask = 0x7f800000 if bits == 32 else 0x7ff00000
+    cdef int64_t i, step = bits // 32
+    for i in range(size * 8 // bits):
+        if p[i * step + step - 1] & mask == mask:
+            return False
+    return True
 
 
 cdef class Small:
@@ -64,10 +77,11 @@ cdef class Small:
     cdef tuple shape
     cdef object dtype
     cdef int count
-    cdef int64_t tasks, size, scratch, align
+    cdef int64_t tasks, size, scratch, align, bits
 
-    def __cinit__(self, Plan plan, tuple shape, dtype, int64_t images):
+    def __cinit__(self, Plan plan, tuple shape, dtype, int64_t images, bint finite):
         cdef int n
+        self.bits = 8 * dtype.itemsize if finite and dtype.kind == "f" else 0
         self.shape, self.dtype, self.align = shape, dtype, dtype.alignment
         self.count, self.size = plan.count, plan.size
         self.windows = <cs_window *>malloc(plan.count * sizeof(cs_window) + 1)
@@ -104,6 +118,8 @@ cdef class Small:
             if b is not None:
                 PyObject_GetBuffer(b, &vb, PyBUF_SIMPLE)
             if (<uintptr_t>x.buf | <uintptr_t>vw.buf | <uintptr_t>vb.buf) % self.align:
+                return False
+            if self.bits and not all_finite(vw.buf, vw.len, self.bits):
                 return False
             PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
             done = self.compute(x.buf, vw.buf, vb.buf, vy.buf)

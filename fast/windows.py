@@ -34,6 +34,8 @@ class Windows:
     power: float = 0
     covers: bool = True
     """Whether the windows write every element of the result."""
+    zeros: bool = True
+    """Whether terms beyond the edges are left to be zeros, which in a transposed convolution asks for finite weights."""
 
     def fill_bytes(self) -> bytes:
         """The padding value as one element; integers modulo 2^k."""
@@ -122,7 +124,7 @@ def conv_transpose(c: Conv, finite: bool) -> Windows:
     shape: dict[str, Any] = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
     weights = (channels * outputs * taps, taps, outputs * taps)
     fields = [_fields("fma", dtype, axes, weights=weights, biases=1, **shape) for axes in product(*per_axis)]
-    return Windows(fields, dtype, covers=covers)
+    return Windows(fields, dtype, covers=covers, zeros=finite)
 
 
 def pool(c: Pool) -> Windows:

@@ -12,6 +12,7 @@ CALLS = {
     "conv": ((X, W, B), {"groups": 2, "padding": (1, 2)}),
     "local_conv": ((X[:1], np.random.default_rng(2).standard_normal((3, 4, 3, 4, 3, 3)).astype(np.float32)), {}),
     "tiled_conv": ((X, np.random.default_rng(3).standard_normal((3, 2, 1, 4, 3, 3)).astype(np.float32)), {}),
+    "conv_transpose": ((X, W[:4], B[:2]), {"stride": 2, "output_padding": 1, "padding": 1}),
     "max_pool": ((X, 2), {"ceil_mode": True}),
     "avg_pool": ((X, 2), {"padding": 1, "stride": 2}),
     "lp_pool": ((X, (2, 3)), {"p": 2}),

@@ -4,7 +4,7 @@
 
 #include "window.h"
 
-enum { BAND_BYTES = 256 << 10, NEAR_BYTES = 20 << 10, TASK_CYCLES = 20000, WIDEST = 256 };
+enum { BAND_BYTES = 256 << 10, NEAR_BYTES = 20 << 10, TASK_CYCLES = 20000, WIDEST = 256, FEW = 9 };
 
 int cs_depthwise_suits(const cs_window *w)
 {
@@ -12,6 +12,7 @@ int cs_depthwise_suits(const cs_window *w)
     if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || v->y != 1 || w->terms == 0) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;
+    if (v->step == 1 && h->taps * v->taps > FEW) return 0; /* a strip, and tiles of four vectors, are faster */
     if (v->step == 2 ? h->gap != 1 || v->gap != 1 : v->step != 1 || h->gap < 1 || v->gap < 1) return 0;
     if ((v->taps - 1) * v->gap > WIDEST || (h->taps - 1) * h->gap > WIDEST) return 0;
     return 2 * h->out > DEPTH_ROWS && 3 * v->out > w->lanes;

@@ -86,17 +86,10 @@ INLINE void FN(depth_tile)(const int step, const int edge, const int vectors, co
         for (int64_t part = 0; part < (three ? 1 : parts); part++) {
             const int64_t from = d->taps * part / parts, some = d->taps * (part + 1) / parts - from;
             const void *const *some_rows = rows + from * d->row_gap;
-            switch (three ? 3 : step == 1 && some == 7 && d->columns == 7 ? 8 : some) {
-#define TAPS(case_, taps, known) \
-    case case_: FN(depth_taps)(step, edge, vectors, taps, known, sum, d, some_rows, m, w); break;
-                TAPS(1, 1, 0)
-                TAPS(2, 2, 0)
-                TAPS(3, 3, three ? 3 : 0)
-                TAPS(4, 4, 0)
-                TAPS(5, 5, 0)
-                TAPS(6, 6, 0)
-                TAPS(7, 7, 0)
-                TAPS(8, 7, 7)
+            switch (three ? 3 : some) {
+#define TAPS(taps) \
+    case taps: FN(depth_taps)(step, edge, vectors, taps, three ? 3 : 0, sum, d, some_rows, m, w); break;
+                TAPS(1) TAPS(2) TAPS(3) TAPS(4) TAPS(5) TAPS(6) TAPS(7)
 #undef TAPS
             }
             w += three ? 9 : some * d->columns;
