@@ -16,6 +16,7 @@ import numpy as np
 from convspec import GRADIENTS, checks, gradients, reference
 from convspec.conformance import limits, limits_gradients
 from convspec.conformance.case import Case, parse
+from convspec.conformance.clock import CLOCK
 from convspec.conformance.data import build
 from convspec.conformance.limits import Limits
 from convspec.conformance.observe import positional
@@ -93,7 +94,7 @@ class Expectation:
         policies = {**self.policies, **changes.pop("policies", {})}
         function: Callable[..., Array] = getattr(reference, self.case.op)
         every = self.chosen is None and len(self.at) == math.prod(self.params.shape)
-        with np.errstate(all="ignore"):
+        with CLOCK.on("oracle"), np.errstate(all="ignore"):
             at = None if every else self.at
             return function(*arguments, **{**keywords, **changes}, at=at, policies=policies).ravel()
 
@@ -101,7 +102,8 @@ class Expectation:
     def limits(self) -> Limits:
         """The values of the judged elements, and how far each result may be from them."""
         p = self.params
-        return limits_gradients.of(self, p) if isinstance(p, PoolGrad) else limits.of(self)
+        with CLOCK.on("oracle"):
+            return limits_gradients.of(self, p) if isinstance(p, PoolGrad) else limits.of(self)
 
 
 def checker(op: str) -> Callable[..., Any]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
+from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
 from convspec import GRADIENTS
 from convspec.conformance.case import Case
+from convspec.conformance.clock import CLOCK
 from convspec.conformance.deviations import Deviations, Line
 from convspec.conformance.expect import Expectation, expect
 from convspec.conformance.host import Host
@@ -33,6 +37,10 @@ from convspec.conformance.verdict import (
 from convspec.conformance.verify import VALUES, verify
 
 OWN_ROOMS = ("fast", "fast_direct", "fast_winograd", "fast_fft", "reference", "convspec.fast", "convspec.reference")
+
+
+NOSY = hasattr(providers, "_get_local_constants")
+"""Whether this version of Hypothesis reads the source of local modules for numbers to draw."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,8 @@ class Trial:
     def observe(self, request: Any) -> Observation:
         """What the backend does with a case or a call, unjudged."""
         self.run.host.send(request)
-        return self.run.host.receive()
+        with CLOCK.on("backend"):
+            return self.run.host.receive()
 
     def expect(self, case: Case, times: int = 1) -> Expectation:
         """What the law asks of a case; `times` the usual effort."""
@@ -131,7 +140,8 @@ class Trial:
             if willing and e.refusal is None and upto >= VALUES and 0 not in e.params.shape:
                 assert e.limits
         finally:
-            seen = self.run.host.receive()
+            with CLOCK.on("backend"):
+                seen = self.run.host.receive()
         return self.count(verify(e, seen, upto, facts))
 
     def count(self, outcome: Outcome) -> Outcome:
@@ -203,7 +213,8 @@ class Trial:
             suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
         )  # fmt: skip
         try:
-            seed(self.run.seed * 2**32 + key)(options(given(case=cases)(hunt.attempt)))()
+            with CLOCK.on("generation"), own_numbers():
+                seed(self.run.seed * 2**32 + key)(options(given(case=cases)(hunt.attempt)))()
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 self.run.interrupted = True
@@ -212,6 +223,16 @@ class Trial:
                 raise
         if hunt.best is not None:
             raise Found(hunt.best)
+
+
+@contextmanager
+def own_numbers() -> Iterator[None]:
+    """Hypothesis also draws numbers that it reads in the source of modules outside of site-packages; here it does not.
+
+    Without this the cases of a seed would depend on how convspec is installed and on what else is imported.
+    """
+    with patch.object(providers, "_get_local_constants", providers.Constants) if NOSY else nullcontext():
+        yield
 
 
 class _Hunt:
@@ -228,7 +249,8 @@ class _Hunt:
                 return
             self.left -= 1
         try:
-            self.judgement(case)
+            with CLOCK.on("rest"):
+                self.judgement(case)
         except Found as error:
             self._note(error.violation)
             raise

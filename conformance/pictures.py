@@ -41,7 +41,7 @@ def picture(e: Expectation, d: Difference) -> list[Section]:
 
 def operands(e: Expectation, at: tuple[int, ...], rank: int) -> Iterator[tuple[str, Array]]:
     """The slices of the operands that the element `at` of the result reads, by their names."""
-    p = e.params
+    p: Any = e.params
     if isinstance(p, Image):
         yield from e.arrays.items()
         return

@@ -212,13 +212,17 @@ class Stepwise:
 
 
 class Elements:
-    """An array whose elements are lifted when they are asked for: for samples of large results."""
+    """An array whose elements are lifted when they are first asked for: for samples of large results."""
 
     def __init__(self, array: Array, lift: Callable[[int | float], Number]) -> None:
         self.array, self.lift_one = array, lift
+        self.lifted: dict[tuple[int, ...], Number] = {}
 
     def __getitem__(self, index: tuple[int, ...]) -> Number:
-        return self.lift_one(self.array[index].item())
+        found = self.lifted.get(index)
+        if found is None:
+            found = self.lifted[index] = self.lift_one(self.array[index].item())
+        return found
 
 
 def _lifted(array: Array, lift: Callable[[int | float], Number], lazy: bool) -> Array | Elements:
