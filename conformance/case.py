@@ -4,7 +4,8 @@
 
 Arrays are given by shape and dtype; their elements follow from the kind of `data` and the `seed`. `layout` is one for all
 arrays or one for each (x:negative,w:swapped); `put` places single values (x[0,1]=nan;w[0]=inf); `calls` asks for repeated
-calls. What is left out has its default, and an argument that is left out is not passed.
+calls, and `place` for one in another thread or in a forked process. What is left out has its default, and an argument that
+is left out is not passed.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ ARGUMENTS |= {f"{op}_grad": (("x_shape",) if op == "avg_pool" else ()) + ARGUMEN
 """The other arguments of each operator; those of `POSITIONAL` go by position, the rest by keyword."""
 
 POSITIONAL = ("x_shape", "w_shape", "b_shape", "size")
+
+PLACES = ("main", "thread", "fork")
+"""Where a case is called: anywhere but in the main thread, after a call there."""
 
 KINDS = ("small", "wide", "real", "special")
 """Small integers, integers that fill the significand, bounded real numbers, special values."""
@@ -96,6 +100,7 @@ class Case:
     layout: str = "plain"
     put: tuple[Put, ...] = ()
     calls: int = 1
+    place: str = "main"
 
     @cached_property
     def text(self) -> str:
@@ -107,6 +112,7 @@ class Case:
         parts += [f"layout={self.layout}"] if self.layout != "plain" else []
         parts += [f"put={';'.join(map(str, self.put))}"] if self.put else []
         parts += [f"calls={self.calls}"] if self.calls != 1 else []
+        parts += [f"place={self.place}"] if self.place != "main" else []
         return " ".join(parts)
 
     @property
@@ -158,12 +164,14 @@ def parse(text: str) -> Case:
 
 
 def _from_fields(op: str, fields: dict[str, str]) -> Case:
-    rest: dict[str, Any] = {key: fields.pop(key) for key in ("data", "layout") if key in fields}
+    rest: dict[str, Any] = {key: fields.pop(key) for key in ("data", "layout", "place") if key in fields}
     rest |= {key: int(fields.pop(key)) for key in ("seed", "calls") if key in fields}
     if "put" in fields:
         rest["put"] = tuple(_put(part) for part in fields.pop("put").split(";"))
     if rest.get("data", "small") not in KINDS:
         raise CaseError(f"data is one of {', '.join(KINDS)}, not {rest['data']!r}")
+    if rest.get("place", "main") not in PLACES:
+        raise CaseError(f"place is one of {', '.join(PLACES)}, not {rest['place']!r}")
     arrays = {name: _operand(fields.pop(name)) for name in ARRAYS[op] if name in fields}
     case = make(op, arrays, {name: values.decode(value) for name, value in fields.items()}, **rest)
     if case.calls < 1 or not 0 <= case.seed < 2**63:

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 from convspec.conformance.backend import Profile, Unusable, environment, load, profile
 from convspec.conformance.case import Case
-from convspec.conformance.observe import Observation
+from convspec.conformance.patience import answers
+from convspec.conformance.seen import Observation
 from convspec.conformance.worker import answer
 
 PATIENCE = 30.0
-"""Seconds without an answer after which a call counts as hanging; a backend's import may take ten times as long."""
+"""Seconds of work, or of doing nothing, after which a call counts as hanging; an import may take ten times as long."""
 
 
 class Host(Protocol):
@@ -97,7 +98,7 @@ class Elsewhere:
 
     def receive(self) -> Observation:
         try:
-            if self._pipe.poll(self.patience):
+            if answers(self._pipe, self._process.pid, self.patience):
                 found: Observation = self._pipe.recv()
                 return found
         except (EOFError, OSError):

@@ -20,8 +20,8 @@ from convspec.conformance.clock import CLOCK
 from convspec.conformance.deviations import Deviations, Line
 from convspec.conformance.expect import Expectation, expect
 from convspec.conformance.host import Host
-from convspec.conformance.observe import Observation
 from convspec.conformance.plainer import plainer
+from convspec.conformance.seen import Observation
 from convspec.conformance.verdict import (
     CONFORMS,
     CRASH,
@@ -231,7 +231,7 @@ def own_numbers() -> Iterator[None]:
 
     Without this the cases of a seed would depend on how convspec is installed and on what else is imported.
     """
-    with patch.object(providers, "_get_local_constants", providers.Constants) if NOSY else nullcontext():
+    with patch.object(providers, "_get_local_constants", vars(providers)["Constants"]) if NOSY else nullcontext():
         yield
 
 

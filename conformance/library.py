@@ -13,7 +13,7 @@ import numpy as np
 from convspec import FORWARD
 from convspec.conformance.foreign import AXES, DTYPES, Array, Foreign, allocated, refused
 from convspec.conformance.guards import guarded, intact, seal
-from convspec.conformance.observe import Crashed
+from convspec.conformance.seen import Crashed
 
 _PER_AXIS = ctypes.c_int64 * AXES
 _LISTS = ("size", "stride", "dilation", "before", "after", "output_padding")

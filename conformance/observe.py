@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import builtins
 import ctypes
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from convspec.conformance import places
 from convspec.conformance.case import ARRAYS, POSITIONAL, Case
 from convspec.conformance.data import build
+from convspec.conformance.seen import Crashed, Observation, raised, same_bits
 
 Array = np.ndarray[Any, Any]
 POISON = 0xA5
 """The byte that memory is filled with before it is given back, so that what is read from it is seen."""
 PATTERNS = (0x7B, 0xFF)
 """Bytes that free memory holds before a call, one after the other: a large number, and NaN or -1."""
-
-
-class Crashed(Exception):
-    """The program or the process behind a backend has ended."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What a call did: its result or its exception, and facts seen around it."""
-
-    kind: str
-    """result, raised, crash, hang"""
-    value: Any = None
-    """The result: an array, or the name of a type that is none."""
-    error: tuple[str, ...] = ()
-    """The built-in classes of the exception."""
-    message: str = ""
-    facts: tuple[str, ...] = ()
-    """What should not have been seen: inputs-changed, shares-input, shares-result, result-changed, repeat-differs,
-    depends-on-memory."""
-    traceback: str = ""
 
 
 def positional(case: Case, arrays: Mapping[str, Array]) -> tuple[list[Any], dict[str, Any]]:
@@ -57,6 +36,8 @@ def observe(backend: Any, case: Case) -> Observation:
     arguments, keywords = positional(case, arrays)
     try:
         result = function(*arguments, **keywords)
+        if case.place != "main":
+            return places.moved(case.place, lambda: function(*arguments, **keywords), result)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -128,15 +109,6 @@ class Repetition:
                 yield "depends-on-memory"
 
 
-def raised(error: BaseException, facts: tuple[str, ...] = ()) -> Observation:
-    """The observation of an exception."""
-    if isinstance(error, Crashed):
-        return Observation("crash", message=str(error))
-    classes = [c for c in type(error).__mro__ if getattr(builtins, c.__name__, None) is c]
-    message = f"{type(error).__name__}: {error}"[:2000]
-    return Observation("raised", error=tuple(c.__name__ for c in classes), message=message, facts=facts)
-
-
 def overlap(a: Any, b: Any) -> bool:
     """Whether two arrays share an element in memory; where that is hard to tell, whether their extents meet."""
     if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
@@ -145,18 +117,6 @@ def overlap(a: Any, b: Any) -> bool:
         return bool(np.shares_memory(a, b, max_work=100_000))  # type: ignore[arg-type]
     except Exception:
         return True
-
-
-def same_bits(a: Any, b: Array) -> bool:
-    """Whether two arrays hold the same bytes in the same shape; NaNs may differ in their payload."""
-    if not isinstance(a, np.ndarray) or a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.dtype.kind != "f":
-        return bool(np.array_equal(a, b))
-    nan = np.isnan(a)
-    bits = f"u{a.dtype.itemsize}"
-    same = np.ascontiguousarray(a).view(bits) == np.ascontiguousarray(b).view(bits)
-    return bool(np.all(same | (nan & np.isnan(b))))
 
 
 def poison(a: Array) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -222,3 +224,39 @@ def real_strides_are_truncated(x: Array, size: Any, *, stride: Any = None, **res
 def unknown_padding_is_valid(x: Array, size: Any, *, padding: Any = 0, **rest: Any) -> Array:
     known = not isinstance(padding, str) or padding in ("valid", "same", "same_lower", "full")
     return innocent.avg_pool(x, size, padding=padding if known else 0, **rest)
+
+
+@planted_state("call.threads", "conv")
+def scratch_memory_belongs_to_the_first_thread() -> Operator:
+    mine = threading.local()
+    mine.scale = 1
+
+    def conv(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+        y = innocent.conv(x, w, b, **rest)
+        return y * np.asarray(getattr(mine, "scale", 2), y.dtype)
+
+    return conv
+
+
+@planted_state("call.fork", "conv")
+def a_forked_process_waits_for_threads_that_it_has_not() -> Operator:
+    home = os.getpid()
+
+    def conv(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+        if os.getpid() != home and x.size > 4096:
+            threading.Event().wait()
+        return innocent.conv(x, w, b, **rest)
+
+    return conv
+
+
+@planted_state("call.fork", "max_pool")
+def workers_of_the_parent_are_called_after_a_fork() -> Operator:
+    home = os.getpid()
+
+    def max_pool(x: Array, size: Any, **rest: Any) -> Array:
+        if os.getpid() != home:
+            os._exit(1)
+        return innocent.max_pool(x, size, **rest)
+
+    return max_pool

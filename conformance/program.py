@@ -19,7 +19,7 @@ import numpy as np
 from convspec import FORWARD
 from convspec.conformance.case import ARRAYS
 from convspec.conformance.foreign import Array, Foreign, allocated, refused
-from convspec.conformance.observe import Crashed
+from convspec.conformance.seen import Crashed
 
 PROTOCOL = 1
 LONGEST = 2**20

@@ -14,7 +14,7 @@ from convspec.conformance.verify import VALUES, brief, verify
 
 FACTS = (
     "inputs-changed", "shares-input", "shares-result", "result-changed", "repeat-differs", "repeat-raises",
-    "depends-on-memory",
+    "depends-on-memory", "place-differs",
 )  # fmt: skip
 
 

@@ -18,6 +18,21 @@ LISTED = 400
 _OWN = {"fast": "from convspec import fast as backend", "reference": "from convspec import reference as backend"}
 
 
+PLACES = {
+    "thread": """import threading  # the call again, in another thread
+def again(): global y; {call}
+thread = threading.Thread(target=again); thread.start(); thread.join()""",
+    "fork": """import os, sys, time  # the call again, in a forked process
+sys.stdout.flush()
+child = os.fork()
+if not child:
+    {call}
+    print('the forked process returns ', getattr(y, 'shape', None), flush=True); os._exit(0)
+time.sleep(8)
+print('the forked process has ended' if os.waitpid(child, os.WNOHANG)[0] else 'the forked process hangs')""",
+}
+
+
 def script(violation: Violation, backend: str, snippet: str | None) -> str:
     """The script; `snippet`, from an adapter, is the code from the import to `y = ...`."""
     case = violation.case
@@ -26,6 +41,7 @@ def script(violation: Violation, backend: str, snippet: str | None) -> str:
     lines = ["import numpy as np", "", *_arrays(case)]
     call = snippet.splitlines() if snippet else [*importing(backend), f"y = backend.{case.op}({call_text(case)})"]
     d = violation.difference
+    call += PLACES.get(case.place, "").format(call=call[-1]).splitlines()
     lines += [*call, f"print('expected', {d.expected!r})"]
     if d.index is not None:
         lines.append(f"print('got     ', y[{', '.join(map(str, d.index))}])")

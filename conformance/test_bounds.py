@@ -11,7 +11,7 @@ from convspec import GRADIENTS, OPERATORS
 from convspec.conformance.case import Case
 from convspec.conformance.expect import Expectation
 from convspec.conformance.judge import Trial
-from convspec.conformance.observe import same_bits
+from convspec.conformance.seen import same_bits
 from convspec.conformance.strategies import FLOATS, FULL, example, of
 from convspec.conformance.test_sizes import Sizes, sized
 from convspec.conformance.verdict import CONFORMS, CRASH, NOT_OFFERED, Outcome

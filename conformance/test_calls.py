@@ -156,9 +156,29 @@ def test_batch(judge: Trial, op: str) -> None:
     judge.search(of(op, Open(batch=(2, 3, 5, 8, 17), most=3, stride=True, groups=True)))
 
 
-def _batches(c: Case, op: str) -> Iterator[Case]:
+def _batches(c: Case, op: str, numbers: tuple[int, ...] = ()) -> Iterator[Case]:
     """The case with so many images, or its gradients."""
     (name, x), *others = c.arrays
-    for N in (1, 3, 17) if op in GRADIENTS else (1, 2, 3, 16, 17, 33):
+    for N in numbers or ((1, 3, 17) if op in GRADIENTS else (1, 2, 3, 16, 17, 33)):
         many = c.but(arrays=((name, Operand((N, *x.shape[1:]), x.dtype)), *others))
         yield gradient(many, op) if op in GRADIENTS else many
+
+
+@pytest.mark.clause("call.threads")
+@every
+def test_threads(judge: Trial, op: str) -> None:
+    judge.each((c.but(place="thread") for c in (example(op, "float32"), *trivial(op))), RETURNS, ("place-differs",))
+    judge.search(of(op, BASIC).map(lambda c: c.but(place="thread", data="real")), facts=("place-differs",), share=0.3)
+
+
+@pytest.mark.clause("call.fork")
+@every
+def test_fork(judge: Trial, op: str) -> None:
+    judge.each((c.but(place="fork") for c in (example(op, "float32"), busy(op))), facts=("place-differs",))
+
+
+def busy(op: str) -> Case:
+    """A call with work for several threads."""
+    if op in ("convolve", "correlate"):
+        return case.make(op, {"in1": ((200, 300), "float32"), "in2": ((3, 3), "float32")}, {"mode": "valid"})
+    return next(_batches(example(base(op), "float32"), op, (500,)))

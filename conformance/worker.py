@@ -7,15 +7,19 @@ as its text, or a call as (operator, arguments, keywords). A crash here ends thi
 from __future__ import annotations
 
 import faulthandler
+import os
+import resource
 import signal
 import sys
 import warnings
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from convspec.conformance.backend import Unusable, load, profile
 from convspec.conformance.case import parse
-from convspec.conformance.observe import Observation, observe, raised
+from convspec.conformance.observe import observe
+from convspec.conformance.seen import Observation, raised
 
 
 def main() -> None:
@@ -27,6 +31,7 @@ def main() -> None:
     try:
         backend = load(sys.argv[2])
         pipe.send(profile(sys.argv[2], backend))
+        limit_memory()
     except Unusable as error:
         pipe.send(str(error))
         return
@@ -36,6 +41,16 @@ def main() -> None:
         except EOFError:
             return
         pipe.send(answer(backend, request))
+
+
+def limit_memory() -> None:
+    """Lets this process take no more than half of the machine's memory beyond what it has: then it fails, and not the machine."""
+    pages = Path("/proc/self/statm")
+    if not pages.exists():
+        return
+    size = resource.getpagesize()
+    allowed = (int(pages.read_text().split()[5]) + os.sysconf("SC_PHYS_PAGES") // 2) * size
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 def answer(backend: Any, request: Any) -> Observation:

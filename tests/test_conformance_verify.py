@@ -12,8 +12,9 @@ from convspec.conformance.case import parse
 from convspec.conformance.data import build
 from convspec.conformance.expect import expect
 from convspec.conformance.host import Here
-from convspec.conformance.observe import Observation, positional
+from convspec.conformance.observe import positional
 from convspec.conformance.run import Options, check
+from convspec.conformance.seen import Observation
 from convspec.conformance.verdict import CONFORMS, FAILURES, VIOLATES
 from convspec.conformance.verify import verify
 from convspec.policies import DEFAULTS

@@ -103,3 +103,49 @@ def test_no_bytecode_is_left_of_a_file_under_work(tmp_path: Path) -> None:
         path.write_text(f"def max_pool(x, size, **rest):\n    return {shift}\n")
         assert load(str(path)).max_pool(None, 1) == shift
     assert not (tmp_path / "__pycache__").exists()
+
+
+PLACES = """
+import os, threading, time
+import numpy as np
+home, first = os.getpid(), threading.get_ident()
+def max_pool(x, size, **rest):
+    y = np.maximum(x[..., ::2], x[..., 1::2])
+    if os.getpid() != home:
+        if x.shape[-1] == 4: time.sleep(60)
+        if x.shape[-1] == 6: os._exit(1)
+        return y + 1
+    return y if threading.get_ident() == first else -y
+def avg_pool(x, size, **rest):
+    end = time.process_time() + 3
+    while time.process_time() < end: pass
+    return x
+def lp_pool(x, size, **rest):
+    return np.concatenate([np.empty(2**27) for _ in range(1000)])
+"""
+
+
+def test_other_threads_and_forked_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kernels.py"
+    path.write_text(PLACES)
+    host = Elsewhere(str(path))
+    seen = {}
+    for n, place in ((4, "thread"), (4, "fork"), (6, "fork"), (8, "fork"), (8, "main")):
+        host.send(parse(f"max_pool x=1x1x{n}:float32 size=2 data=small seed=1 place={place}"))
+        seen[n, place] = host.receive()
+    host.close()
+    assert [s.kind for s in seen.values()] == ["result", "hang", "crash", "result", "result"]
+    assert seen[4, "thread"].facts == seen[8, "fork"].facts == ("place-differs",) and not seen[8, "main"].facts
+
+
+def test_work_is_no_hang_before_its_time_and_memory_ends_first(tmp_path: Path) -> None:
+    """Three seconds of processor time are a hang to a patience of two, and none to one of thirty."""
+    path = tmp_path / "kernels.py"
+    path.write_text(PLACES)
+    for patience, kind in ((2, "hang"), (30, "result")):
+        host = Elsewhere(str(path), patience=patience)
+        host.send(parse("avg_pool x=1x1x4:float32 size=2 data=small seed=1"))
+        assert host.receive().kind == kind
+    host.send(parse("lp_pool x=1x1x4:float32 size=2 data=small seed=1"))
+    assert "MemoryError" in host.receive().error
+    host.close()
