@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convspec import OPERATORS
-from convspec.conformance import data, layouts
+from convspec.conformance import data, innocent, layouts
 from convspec.conformance.case import KINDS, CaseError, parse
+from convspec.conformance.host import Here
+from convspec.conformance.judge import Run, Trial
 from convspec.conformance.script import call_text, script
 from convspec.conformance.strategies import FULL, of
 from convspec.conformance.verdict import Difference, Violation
@@ -123,3 +127,19 @@ def test_the_script_of_a_violation_runs(layout: str) -> None:
         assert np.array_equal(a, names[name], equal_nan=True)  # type: ignore[arg-type]
         assert a.strides == names[name].strides  # type: ignore[attr-defined]
     assert "stride=(2, 1)" in call_text(case)
+
+
+def test_cases_do_not_depend_on_what_else_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothesis reads numbers in the source of local modules; an installed convspec would draw others than a checkout."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def drawn() -> list[str]:
+        found: list[str] = []
+        trial = Trial(Run(Here("innocent", innocent), profile="full"), "conv.formula", "conv", "test_drawn")
+        trial.explore(of("conv", FULL), lambda case: found.append(case.text))
+        return found
+
+    first = drawn()
+    (tmp_path / "numbers_to_draw.py").write_text(f"CHOSEN = {list(range(100, 990))}")
+    importlib.import_module("numbers_to_draw")
+    assert len(first) == 150 and drawn() == first
