@@ -28,6 +28,9 @@ def plainer(case: Case) -> Iterator[Case]:
 
 def _plainer_gradients(case: Case) -> Iterator[Case]:
     """The gradients of the plainer forms of a valid case of the operator."""
+    shapes = [value for name, value in case.arguments if name.endswith("_shape")]
+    if not all(isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape) for shape in shapes):
+        return
     forward = derived.forward(case)
     for candidate in plainer(forward) if forward else ():
         with suppress(SpecError):
