@@ -13,6 +13,7 @@ import warnings
 from multiprocessing.connection import Connection
 from typing import Any
 
+from convspec import GRADIENTS
 from convspec.conformance.backend import Unusable, load, profile
 from convspec.conformance.case import parse
 from convspec.conformance.observe import Observation, observe, raised
@@ -43,8 +44,8 @@ def answer(backend: Any, request: Any) -> Observation:
     if isinstance(request, str):
         return observe(backend, parse(request))
     if request[0] == "snippet":
-        own_words = getattr(backend, "snippet", None)
-        return Observation("result", own_words(parse(request[1])) if own_words else None)
+        own_words, case = getattr(backend, "snippet", None), parse(request[1])
+        return Observation("result", own_words(case) if own_words and case.op not in GRADIENTS else None)
     op, arguments, keywords = request
     try:
         return Observation("result", getattr(backend, op)(*arguments, **keywords))

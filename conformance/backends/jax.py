@@ -25,7 +25,9 @@ import jax
 from jax import __version__, lax
 from jax.scipy import signal
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._gradients import offered
+from convspec.conformance.backends._jax_gradients import pulled
+from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of, refusals
 
 jax.config.update("jax_enable_x64", True)
 
@@ -105,6 +107,17 @@ def convolve(in1: Any, in2: Any, mode: Any = "full", **keywords: Any) -> Any:
 def correlate(in1: Any, in2: Any, mode: Any = "full", **keywords: Any) -> Any:
     """jax.scipy.signal.correlate."""
     return _image("correlate", in1, in2, mode, **keywords)
+
+
+def _pull(op: str, operands: list[Any], at: int, dy: Any, **keywords: Any) -> Any:
+    call = globals()[op].__wrapped__(*operands, **keywords)
+    with refusals(RuntimeError, TypeError):
+        return pulled(call, operands[at], dy)
+
+
+GRADIENTS = offered(("conv", "conv_transpose", "local_conv", "max_pool", "avg_pool"), _pull)
+globals().update(GRADIENTS)
+__all__ += list(GRADIENTS)
 
 
 def convolved(name: str, x: Any, w: Any, b: Any, **keywords: Any) -> Any:

@@ -22,7 +22,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import tensorflow as tf
 from tensorflow import __version__, errors
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._gradients import offered
+from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of, refusals
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
@@ -37,11 +38,14 @@ NOT_OFFERED = (
 )  # fmt: skip
 """What it says where it has no such kernel."""
 
+REFUSED = (
+    errors.UnimplementedError, errors.NotFoundError, errors.InvalidArgumentError, errors.InternalError,
+    errors.ResourceExhaustedError, errors.AbortedError, ValueError,
+)  # fmt: skip
 words = Words(
     "import os; os.environ |= {'TF_CPP_MIN_LOG_LEVEL': '3', 'CUDA_VISIBLE_DEVICES': '-1'}\nfrom typing import Any\n"
     "import tensorflow as tf",
-    errors.UnimplementedError, errors.NotFoundError, errors.InvalidArgumentError, errors.InternalError,
-    errors.ResourceExhaustedError, errors.AbortedError, ValueError, not_offered=NOT_OFFERED,
+    *REFUSED, not_offered=NOT_OFFERED,
 )  # fmt: skip
 snippet = words.snippet
 
@@ -113,6 +117,33 @@ def _pool(
         strides=axes(size if stride is None else stride, rank), padding=_padding(padding, rank),
         dilations=axes(dilation, rank),
     )  # fmt: skip
+
+
+def _pull(op: str, operands: list[Any], at: int, dy: Any, **keywords: Any) -> Any:
+    call = globals()[op].__wrapped__(*operands, **keywords)
+    with refusals(*REFUSED, not_offered=NOT_OFFERED):
+        tensors = [None if a is None else tf.convert_to_tensor(a) for a in call.args[1:]]
+        with tf.GradientTape() as tape:
+            tape.watch(tensors[at])
+            y = layered(call.args[0], *tensors, **call.keywords)
+        if tuple(y.shape) != np.shape(dy):
+            raise NotImplementedError("a gradient of another shape is broadcast")
+        return np.array(tape.gradient(y, tensors[at], output_gradients=tf.convert_to_tensor(dy)))
+
+
+def layered(name: str, x: Any, *weights: Any, **keywords: Any) -> Any:
+    """As `layer`, but a tensor."""
+    kernels = [tf.transpose(w, [*range(2, len(w.shape)), 1, 0]) for w in weights[:1]]
+    y = getattr(tf.nn, name)(tf.transpose(x, [0, *range(2, len(x.shape)), 1]), *kernels, **keywords)
+    for b in weights[1:]:
+        y = y if b is None else tf.nn.bias_add(y, b)
+    return tf.transpose(y, [0, len(y.shape) - 1, *range(1, len(y.shape) - 1)])
+
+
+GRADIENTS = offered(("conv", "conv_transpose", "max_pool", "avg_pool"), _pull)
+"""By tf.GradientTape: https://www.tensorflow.org/api_docs/python/tf/GradientTape"""
+globals().update(GRADIENTS)
+__all__ += list(GRADIENTS)
 
 
 def _asked(*operands: Any) -> int:

@@ -23,7 +23,8 @@ os.environ.setdefault("DEV", "CPU")
 
 from tinygrad import Tensor
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, pairs, rank_of
+from convspec.conformance.backends._gradients import offered
+from convspec.conformance.backends._plumbing import Words, axes, one_dtype, pairs, rank_of, refusals
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
@@ -64,6 +65,23 @@ def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: A
         raise NotImplementedError("averages of integers are not offered")
     size = axes(size, rank_of(x))
     return _spelt("avg_pool2d", x, kernel_size=size, count_include_pad=count_include_pad, **keywords)
+
+
+def _pull(op: str, operands: list[Any], at: int, dy: Any, **keywords: Any) -> Any:
+    call = globals()[op].__wrapped__(*operands, **keywords)
+    with refusals(RuntimeError, AssertionError, IndexError):
+        name, *arrays = call.args
+        tensors = [None if a is None else Tensor(np.asarray(a)) for a in arrays]
+        y = getattr(tensors[0], name)(*tensors[1:], **call.keywords)
+        if y.shape != np.shape(dy):
+            raise NotImplementedError("a gradient of another shape is broadcast")
+        return np.array(y.gradient(tensors[at], gradient=Tensor(np.asarray(dy)))[0].numpy())
+
+
+GRADIENTS = offered(("conv", "conv_transpose", "max_pool", "avg_pool"), _pull)
+"""By Tensor.gradient: https://docs.tinygrad.org/tensor/properties/#tinygrad.Tensor.gradient"""
+globals().update(GRADIENTS)
+__all__ += list(GRADIENTS)
 
 
 def _spelt(name: str, x: Any, *operands: Any, **keywords: Any) -> partial[Any]:

@@ -20,14 +20,16 @@ import torch
 from torch import __version__
 from torch.nn import functional
 
+from convspec.conformance.backends._gradients import offered
 from convspec.conformance.backends._plumbing import one_dtype, only, rank_of, refusals, symmetric
+from convspec.conformance.backends._torch_gradients import pulled
 from convspec.conformance.case import Case
 
 __all__ = [
     "__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies", "snippet"
 ]  # fmt: skip
 
-policies = {"integer_result": "same", "padded_tap": "any"}
+policies = {"integer_result": "same", "padded_tap": "any", "norm_zero": "any"}
 """Not documented; observed."""
 numerics = {"*": "direct"}
 
@@ -92,9 +94,12 @@ def _floating(x: Any) -> None:
         raise NotImplementedError("averages and norms of integers are not offered as floating numbers")
 
 
-def _call(name: str, *operands: Any, **keywords: Any) -> Any:
+def _call(name: str, *operands: Any, pull: Any = None, **keywords: Any) -> Any:
+    """The result of a function, or where `pull` is an operand's place and dy, the gradient by that operand."""
     tensors = [None if a is None else _tensor(a) for a in operands]
     with torch.no_grad(), refusals(RuntimeError, not_offered=LIMITS):
+        if pull:
+            return pulled(name, tensors, pull[0], _tensor(pull[1]), **keywords)
         return getattr(functional, name)(*tensors, **keywords).numpy()
 
 
@@ -103,6 +108,15 @@ def _tensor(a: Any) -> torch.Tensor:
         return torch.from_numpy(a)
     except (ValueError, TypeError) as error:
         raise NotImplementedError(f"no tensor: {error}") from error
+
+
+def _pull(op: str, operands: list[Any], at: int, dy: Any, **keywords: Any) -> Any:
+    return globals()[op](*operands, pull=(at, dy), **keywords)
+
+
+GRADIENTS = offered(("conv", "conv_transpose", "max_pool", "avg_pool", "lp_pool"), _pull)
+globals().update(GRADIENTS)
+__all__ += list(GRADIENTS)
 
 
 def snippet(case: Case) -> str:
