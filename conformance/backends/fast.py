@@ -1,7 +1,7 @@
 """convspec.fast as a backend, with the algorithm that it chooses by itself. fast:avx2 and its kin force an instruction set.
 
-conv, conv_transpose and their gradients by the input may be Winograd's and image operators Fourier's; every other result is claimed to be the
-chain.
+conv, conv_transpose and their gradients by the input may be Winograd's and image operators Fourier's; every other result is
+claimed to be the chain.
 """
 
 from convspec import OPERATORS, __version__, fast
