@@ -11,6 +11,7 @@ is left out is not passed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -131,7 +132,7 @@ class Case:
         return replace(self, **changes)
 
 
-def make(op: str, arrays: dict[str, tuple[tuple[int, ...], str]], arguments: dict[str, Any], **rest: Any) -> Case:
+def make(op: str, arrays: Mapping[str, tuple[tuple[int, ...], str]], arguments: Mapping[str, Any], **rest: Any) -> Case:
     """A case from dicts, in the order of the operator's signature; an operand is (shape, dtype)."""
     unknown = set(arrays) - set(ARRAYS[op]) | set(arguments) - set(ARGUMENTS[op])
     if unknown:

@@ -65,7 +65,8 @@ class Expectation:
 
     def _checked(self) -> Params:
         arguments, keywords = positional(self.case, self.arrays)
-        return checker(self.case.op)(*arguments, **keywords, policies=self.policies)
+        params: Params = checker(self.case.op)(*arguments, **keywords, policies=self.policies)
+        return params
 
     @cached_property
     def params(self) -> Params:

@@ -99,11 +99,13 @@ def by_weight(p: ConvGrad, dtype: Any) -> Array:
         for r, part in taps(reaching(dy, f), f.R, f.S, f.stride, f.dilation):
             flat = (grouped(a.reshape(*a.shape[:2], prod(f.S)), G) for a in (x, part))
             found = np.einsum("ngci,ngki->gck", *flat)
-            dw[(..., *r)] = found.reshape(dw.shape[:2])
+            at: Any = (..., *r)
+            dw[at] = found.reshape(dw.shape[:2])
         return dw
     for r, part in taps(padded(x, f, f.R), f.R, f.O, f.stride, f.dilation):
         found = np.einsum("ngk...,ngc...->gk...c", grouped(dy, G), grouped(part, G))
-        dw[(..., *r)] = folded(found, f.T, 2).reshape(dw.shape[: -len(f.R)])
+        at = (..., *r)
+        dw[at] = folded(found, f.T, 2).reshape(dw.shape[: -len(f.R)])
     return dw
 
 

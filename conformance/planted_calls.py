@@ -232,8 +232,9 @@ def scratch_memory_belongs_to_the_first_thread() -> Operator:
     mine.scale = 1
 
     def conv(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
-        y = innocent.conv(x, w, b, **rest)
-        return y * np.asarray(getattr(mine, "scale", 2), y.dtype)
+        y: Array = innocent.conv(x, w, b, **rest)
+        scaled: Array = y * np.asarray(getattr(mine, "scale", 2), y.dtype)
+        return scaled
 
     return conv
 

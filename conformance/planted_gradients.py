@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from convspec import gradients
-from convspec.conformance.innocent_gradients import canvas, computed, cropped, grouped, taps, trailing, unshared
+from convspec import checks, gradients
+from convspec.conformance.innocent import taps, trailing
+from convspec.conformance.innocent_gradients import canvas, computed, cropped, grouped, unshared
 from convspec.conformance.planted import planted
 from convspec.conformance.planted_layers import backwards, mirrored
 from convspec.conformance.planted_numbers import shortened
@@ -20,7 +21,8 @@ def spread(a: Array, stride: Any, at: int = 2) -> Array:
     """The array with its trailing axes stretched: zeros between the elements."""
     steps = (stride,) * (a.ndim - at) if isinstance(stride, int) else stride
     out = np.zeros((*a.shape[:at], *((n - 1) * s + 1 for n, s in zip(a.shape[at:], steps, strict=True))), a.dtype)
-    out[(..., *(slice(None, None, s) for s in steps))] = a
+    every: Any = (..., *(slice(None, None, s) for s in steps))
+    out[every] = a
     return out
 
 
@@ -126,7 +128,8 @@ def dx_is_multiplied_in_half_the_digits(dy: Array, w: Array, x_shape: Any, **res
 @planted("gradient.adjoint", "conv_grad_input")
 def the_first_tap_of_the_last_channel_counts_twice(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
     w = w.copy()
-    w[(slice(-1, None), slice(None), *(0 for _ in w.shape[2:]))] *= 2
+    first: Any = (slice(-1, None), slice(None), *(0 for _ in w.shape[2:]))
+    w[first] *= 2
     return computed("conv_grad_input", dy, w, x_shape, **rest)
 
 
@@ -140,7 +143,7 @@ def a_dy_of_one_position_is_broadcast(dy: Array, w: Array, x_shape: Any, **rest:
     if dy.ndim == len(x_shape) and dy.shape[2:] == (1,) * (dy.ndim - 2):
         x = np.broadcast_to(np.zeros((), dy.dtype), x_shape)
         with suppress(ValueError):
-            dy = np.broadcast_to(dy, (*dy.shape[:2], *gradients.checks.conv(x, w, **rest).O))
+            dy = np.broadcast_to(dy, (*dy.shape[:2], *checks.conv(x, w, **rest).O))
     return computed("conv_grad_input", dy, w, x_shape, **rest)
 
 

@@ -59,7 +59,8 @@ def dilation_is_ignored_in_dw(dy: Array, x: Array, w_shape: Any, **rest: Any) ->
     f = gradients.conv_grad_weight(dy, x, w_shape, **rest).forward
     dense = (*f.w.shape[:2], *((k - 1) * d + 1 for k, d in zip(f.R, f.dilation, strict=True)))
     dw = computed("conv_grad_weight", dy, x, dense, **rest | {"padding": f.pads, "dilation": 1})
-    return np.ascontiguousarray(dw[(..., *(slice(0, k) for k in f.R))])
+    kernel: Any = (..., *(slice(0, k) for k in f.R))
+    return np.ascontiguousarray(dw[kernel])
 
 
 @planted("conv.grad-weight", "conv_grad_weight")
@@ -129,7 +130,8 @@ def dy_is_read_as_if_in_c_order(dy: Array, x: Array, w_shape: Any, **rest: Any) 
 @planted("conv.grad-bias", "conv_grad_bias")
 def the_bias_gradient_is_a_mean_over_positions(dy: Array) -> Array:
     db = computed("conv_grad_bias", dy)
-    return (db / np.prod(dy.shape[2:])).astype(db.dtype)
+    mean: Array = (db / np.prod(dy.shape[2:])).astype(db.dtype)
+    return mean
 
 
 @planted("conv.grad-bias", "conv_grad_bias")

@@ -44,7 +44,7 @@ def kept(report: Report) -> Iterator[tuple[str, Report]]:
 def page(reports: Sequence[Report]) -> str:
     """The scoreboard as Markdown."""
     rows = sorted(((b, r) for r in reports for b in r["backends"]), key=lambda row: row[0]["name"])
-    columns = {f"`{op}`": (op,) for op in FORWARD}
+    columns: dict[str, tuple[str, ...]] = {f"`{op}`": (op,) for op in FORWARD}
     if any(set(GRADIENTS) & set(backend["operators"]) for backend, _ in rows):
         columns["gradients"] = GRADIENTS
     lines = [HEAD, f"| backend | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]

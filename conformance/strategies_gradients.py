@@ -19,7 +19,7 @@ from convspec.policies import DEFAULTS
 
 
 @st.composite
-def gradients(draw: Draw, op: str, has: Open, **how: Any) -> Case:
+def gradients(draw: Draw, /, op: str, has: Open, **how: Any) -> Case:
     """Cases of the gradient `op`; `how` is what the strategy of its operator takes."""
     case = draw(operators(base(op), replace(has, bias=False), **how))
     if has.ceil:

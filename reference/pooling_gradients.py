@@ -109,6 +109,7 @@ def _spread(p: PoolGrad, at: Any, stepwise: bool, policies: Mapping[str, str]) -
 def _sloped(p: PoolGrad, at: Any, stepwise: bool, policies: Mapping[str, str]) -> Array:
     dx = Outputs(p.shape, p.dtype, at)
     num = dx.arithmetic(stepwise)
+    assert p.x is not None
     dy, x = num.lift(p.dy, p.x)
     seeing, members = _windows(p, policies)
 
