@@ -31,18 +31,6 @@ cdef extern from "kernels.h" nogil:
     int cs_max_threads()
     int cs_openmp()
 
-cdef extern from "winograd.h" nogil:
-    ctypedef struct cs_winograd:
-        double direct_cycles, tiled_cycles
-        int64_t down, across, points, slabs, tall, wide, vectors, panels, packed, input_tasks, output_tasks, common, scratch
-        cs_window window
-    int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
-    void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
-    void cs_winograd_split(cs_winograd *g, int64_t images, int threads)
-    void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
-    int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
-                           void *y, void *common, void *scratch)
-
 cdef extern from "dots.h" nogil:
     enum: CS_DOTS_FIELDS
     ctypedef struct cs_dots:
@@ -93,35 +81,6 @@ cdef void run_all(const cs_window *w, int64_t tasks, int threads, const void *x,
             cs_run(w, i, x, weights, bias, y, scratch + threadid() * scratch_size)
 
 
-cdef int run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *direct, void *y,
-                   char *scratch) noexcept nogil:
-    """Winograd's phases; the scratch is the common part, then one for each thread. Whether `direct` was missed."""
-    cdef int64_t i
-    cdef int missed = 0
-    cdef char *own = scratch + (g.common if g.input_tasks else 0)
-    if threads == 1:
-        for i in range(g.output_tasks):
-            missed |= cs_winograd_output(g, i, x, packed, direct, y, scratch, own)
-        return missed
-    with parallel(num_threads=threads):
-        for i in prange(g.input_tasks, schedule="dynamic"):
-            cs_winograd_input(g, i, x, scratch, own + threadid() * g.scratch)
-        for i in prange(g.output_tasks, schedule="dynamic"):
-            missed |= cs_winograd_output(g, i, x, packed, direct, y, scratch, own + threadid() * g.scratch)
-    return missed
-
-
-cdef void pack_tiles(const cs_winograd *g, int threads, const void *weights, const void *bias,
-                     char *packed) noexcept nogil:
-    cdef int64_t i
-    if threads == 1:
-        for i in range(g.window.groups * g.panels):
-            cs_winograd_pack(g, i, weights, bias, packed)
-        return
-    for i in prange(g.window.groups * g.panels, schedule="static", num_threads=threads):
-        cs_winograd_pack(g, i, weights, bias, packed)
-
-
 cdef void pack_all(const cs_window *w, int threads, const void *weights, const void *bias, char *packed) noexcept nogil:
     cdef int64_t i
     if threads == 1:
@@ -139,6 +98,9 @@ cdef void read_window(cs_window *w, tuple fields):
     memset(w, 0, sizeof(cs_window))
     for i in range(CS_FIELDS):
         to[i] = fields[i]
+
+
+include "winograd.pxi"
 
 
 cdef class Plan:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from convspec.fast import _kernels, windows
-from convspec.fast.calls import operand, prepare, run
+from convspec.fast.calls import operand, prepare, result, returned, run
+from convspec.fast.operators import describe
 from convspec.fast.windows import DTYPES, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
@@ -24,11 +24,11 @@ def by_input(c: ConvGrad, out: Array | None, threads: int, algorithm: str) -> Ar
     dy, w = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
     f = replace(c.forward, dtype=c.dtype)
     if f.op not in ("conv", "conv_transpose") and prod(f.T) > 1:
-        dx = _result(c.shape, c.dtype, out)
+        dx = result(out, c.shape, c.dtype)
         _kernels.local_input_gradient(windows.unshared(f), w, dy, dx, f.N, threads)
-        return _returned(dx, out)
+        return returned(dx, out)
     transposed = _transposed(f, dy)
-    described = windows.conv(transposed) if f.op == "conv_transpose" else windows.conv_transpose(transposed, _finite(w))
+    described = describe(transposed, w)
     small = algorithm == "auto" and prod(c.shape[2:]) < FEW_POSITIONS
     plan = prepare(described, w, None, threads, "direct" if small or c.op not in WINOGRAD else algorithm)
     background = None if described.covers else np.zeros((), c.dtype)
@@ -39,34 +39,34 @@ def by_weights(c: ConvGrad, out: Array | None, threads: int) -> Array:
     """conv_transpose's is conv's with x and dy in each other's place."""
     f = replace(c.forward, dtype=c.dtype)
     dy, x = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
-    dw = _result(c.shape, c.dtype, out)
+    dw = result(out, c.shape, c.dtype)
     if f.op == "conv_transpose":
         f, dy, x = replace(_transposed(f, dy), op="conv"), x, dy
     described = windows.conv(f)
     if KINDS[described.fields[0][0]] == "local":
         dw[...] = 0
         _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
-        return _returned(dw, out)
+        return returned(dw, out)
     if len(described.fields) < prod(f.T):
         dw[...] = 0
     _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
-    return _returned(dw, out)
+    return returned(dw, out)
 
 
 def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
     """The gradient by a weight that sees a 1 at every position; of a bias that one position has, a sum over images."""
     dy = operand(c.dy, c.dtype)
-    db = _result(c.shape, c.dtype, out)
+    db = result(out, c.shape, c.dtype)
     if prod(c.T) > 1 and c.T == c.O:
         db[...] = 0
         for image in dy:
             np.add(db, image, out=db)
-        return _returned(db, out)
+        return returned(db, out)
     described = windows.bias(c)
     if len(described.fields) < prod(c.T):
         db[...] = 0
     _kernels.weight_gradient(described.fields, None, dy, db, c.N, threads)
-    return _returned(db, out)
+    return returned(db, out)
 
 
 def by_pooled(c: PoolGrad, out: Array | None, threads: int, norm: Array | None) -> Array:
@@ -78,28 +78,13 @@ def by_pooled(c: PoolGrad, out: Array | None, threads: int, norm: Array | None) 
     dtype = np.dtype(c.x.dtype.newbyteorder("=")) if kind == "max" and c.x is not None else c.dtype
     described = windows.channel_pool(f, dtype) if isinstance(f, ChannelPool) else windows.whole_pool(f, dtype)
     x = None if kind == "avg" or c.x is None else operand(c.x, dtype)
-    dx = _result(c.shape, c.dtype, out)
+    dx = result(out, c.shape, c.dtype)
     sums = DTYPES.index(f"u{c.dtype.name}" if c.dtype.kind == "i" else c.dtype.name)
     _kernels.pool_gradient(described.fields[0], f.p, sums, x, operand(c.dy, c.dtype), norm, dx, f.N, threads)
-    return _returned(dx, out)
+    return returned(dx, out)
 
 
 def _transposed(f: Conv, dy: Array) -> Conv:
     """The operator that maps dy to the gradient by the input: conv_transpose for conv and the other way round."""
     op = "conv" if f.op == "conv_transpose" else "conv_transpose"
     return replace(f, op=op, x=dy, C=f.K, K=f.C, S=f.O, O=f.S)
-
-
-def _finite(w: Array) -> bool:
-    return w.dtype.kind != "f" or bool(np.isfinite(w).all())
-
-
-def _result(shape: tuple[int, ...], dtype: np.dtype[Any], out: Array | None) -> Array:
-    return out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
-
-
-def _returned(result: Array, out: Array | None) -> Array:
-    if out is None or out is result:
-        return result
-    np.copyto(out, result)
-    return out

@@ -31,10 +31,20 @@ def prepare(
 def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],
         threads: int, background: Array | None = None) -> Array:  # fmt: skip
     """Runs `plan` on operand `x` into `out` or a new array; `background` is the result where no window writes."""
-    y: Array = out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
+    y = result(out, shape, dtype)
     if background is not None:
         y[...] = background
     plan.run(x, y, images, threads)
+    return returned(y, out)
+
+
+def result(out: Array | None, shape: Ints, dtype: np.dtype[Any]) -> Array:
+    """Where kernels write: `out`, if it is contiguous and aligned, or a new array."""
+    return out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
+
+
+def returned(y: Array, out: Array | None) -> Array:
+    """What a call returns: `y`, by way of `out` if that is another array."""
     if out is None or out is y:
         return y
     np.copyto(out, y)

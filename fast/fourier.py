@@ -7,7 +7,6 @@ computed directly, and so is one with a NaN, an infinity, or values near the lim
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -106,6 +105,8 @@ class _Fourier:
             self._measure(0, 1)
             self._work(y, groups)
             return y
+        from concurrent.futures import ThreadPoolExecutor  # with its logging a tenth of what this room's import takes
+
         with ThreadPoolExecutor(threads) as pool:  # not OpenMP's threads, which would wait for more to do meanwhile
             list(pool.map(lambda n: self._measure(n, threads), range(threads)))
             list(pool.map(lambda n: self._work(y, groups[n::threads]), range(threads)))

@@ -94,64 +94,54 @@ def weight_gradient(list windows, x, dy, dw, int64_t images, int threads):
         raise MemoryError
 
 
+ctypedef void (*local_run)(const cs_local_gradient *g, int64_t task, const void *a, const void *dy, void *to,
+                           void *scratch) noexcept nogil
+
+
+cdef run_local(local_run run, const cs_local_gradient *g, a, dy, to, int threads):
+    """`a` is the other operand, x or the weights."""
+    cdef Py_buffer va, vy, vt
+    cdef int64_t i
+    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    if scratch == NULL:
+        raise MemoryError
+    PyObject_GetBuffer(a, &va, PyBUF_SIMPLE)
+    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
+    PyObject_GetBuffer(to, &vt, PyBUF_WRITABLE)
+    with nogil:
+        if threads == 1:
+            for i in range(g.tasks):
+                run(g, i, va.buf, vy.buf, vt.buf, scratch)
+        else:
+            with parallel(num_threads=threads):
+                for i in prange(g.tasks, schedule="dynamic"):
+                    run(g, i, va.buf, vy.buf, vt.buf, scratch + threadid() * g.scratch)
+        free(scratch)
+    PyBuffer_Release(&va)
+    PyBuffer_Release(&vy)
+    PyBuffer_Release(&vt)
+
+
 def local_weight_gradient(tuple fields, x, dy, dw, int64_t images, int threads):
     """Adds to the zeros of `dw`."""
-    cdef Py_buffer vx, vy, vw
     cdef cs_local_gradient g
     cdef cs_window w
     read_window(&w, fields)
     cs_local_weights_split(&g, &w, images)
     if <double>g.tasks * g.terms * w.outputs * images < PARALLEL_CYCLES:
         threads = 1
-    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
-    cdef int64_t i
-    if scratch == NULL:
-        raise MemoryError
-    PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
-    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
-    PyObject_GetBuffer(dw, &vw, PyBUF_WRITABLE)
-    with nogil:
-        if threads == 1:
-            for i in range(g.tasks):
-                cs_local_weights_run(&g, i, vx.buf, vy.buf, vw.buf, scratch)
-        else:
-            with parallel(num_threads=threads):
-                for i in prange(g.tasks, schedule="dynamic"):
-                    cs_local_weights_run(&g, i, vx.buf, vy.buf, vw.buf, scratch + threadid() * g.scratch)
-        free(scratch)
-    PyBuffer_Release(&vx)
-    PyBuffer_Release(&vy)
-    PyBuffer_Release(&vw)
+    run_local(cs_local_weights_run, &g, x, dy, dw, threads)
 
 
 def local_input_gradient(tuple fields, weights, dy, dx, int64_t images, int threads):
     """Fills `dx`."""
-    cdef Py_buffer vx, vy, vw
     cdef cs_local_gradient g
     cdef cs_window w
     read_window(&w, fields)
     if <double>w.groups * w.channels * w.outputs * images * w.axis[0].out * w.axis[1].out * w.axis[2].out < PARALLEL_CYCLES / 9:
         threads = 1
     cs_local_input_split(&g, &w, images, threads)
-    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
-    cdef int64_t i
-    if scratch == NULL:
-        raise MemoryError
-    PyObject_GetBuffer(weights, &vw, PyBUF_SIMPLE)
-    PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
-    PyObject_GetBuffer(dx, &vx, PyBUF_WRITABLE)
-    with nogil:
-        if threads == 1:
-            for i in range(g.tasks):
-                cs_local_input_run(&g, i, vw.buf, vy.buf, vx.buf, scratch)
-        else:
-            with parallel(num_threads=threads):
-                for i in prange(g.tasks, schedule="dynamic"):
-                    cs_local_input_run(&g, i, vw.buf, vy.buf, vx.buf, scratch + threadid() * g.scratch)
-        free(scratch)
-    PyBuffer_Release(&vx)
-    PyBuffer_Release(&vy)
-    PyBuffer_Release(&vw)
+    run_local(cs_local_input_run, &g, weights, dy, dx, threads)
 
 
 def pool_gradient(tuple fields, double power, int dtype, x, dy, norm, dx, int64_t images, int threads):

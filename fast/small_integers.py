@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from convspec.fast import _kernels
-from convspec.fast.calls import operand
+from convspec.fast.calls import operand, result, returned
 from convspec.fast.windows import BOUNDARIES, DTYPES
 from convspec.params import Array, Image
 
@@ -31,16 +31,12 @@ def filtered(c: Image, out: Array | None, threads: int) -> Array | None:
     axes = [(1, 1, 0, 1)] * (3 - len(c.R)) + list(geometry)
     boundary, dtype = BOUNDARIES.index(c.boundary), DTYPES.index(c.in1.dtype.name)
     rest = (dtype, c.dtype.itemsize, boundary, int(c.fillvalue), int(words), lanes.shape[2], start)
-    usable = out is not None and out.flags.c_contiguous and out.flags.aligned
-    y: Array = out if out is not None and usable else np.empty(c.shape, c.dtype)
+    y = result(out, c.shape, c.dtype)
     if prod(c.shape) * prod(c.R) < PARALLEL:
         threads = 1
     x = operand(c.in1, c.in1.dtype.newbyteorder("="))
     _kernels.run_dots(sum(zip(*axes, strict=True), ()) + rest, x, lanes, y, threads)
-    if out is None or out is y:
-        return y
-    np.copyto(out, y)
-    return out
+    return returned(y, out)
 
 
 def _as_words(c: Image) -> bool | None:

@@ -186,11 +186,10 @@ def local_conv_grad_weight(
         acc = num.zero
         for n in range(f.N):
             image = num.zero
-            for o in [tuple(t)]:
-                i = read(o, tuple(r), f.stride, f.dilation, f.pads, f.S)
-                if i is not None or policies["padded_tap"] != "skipped":
-                    value = num.zero if i is None else x[n, k // Kg * Cg + c, *i]
-                    image = num.fma(dy[n, k, *o], value, image)  # [local_conv.grad-weight]
+            i = read(tuple(t), tuple(r), f.stride, f.dilation, f.pads, f.S)
+            if i is not None or policies["padded_tap"] != "skipped":
+                value = num.zero if i is None else x[n, k // Kg * Cg + c, *i]
+                image = num.fma(dy[n, k, *t], value, image)  # [local_conv.grad-weight]
             acc = num.add(image, acc)
         dw[k, *t, c, *r] = num.total(acc)
     return dw.array()

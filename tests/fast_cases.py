@@ -4,6 +4,8 @@ Run as a script, it prints the digests, so that a test can compare instruction s
 """
 
 import hashlib
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -106,6 +108,13 @@ def digest(y):
     if y.dtype.kind == "f":
         y = np.where(np.isnan(y), np.nan, y + y.dtype.type(0)).astype(y.dtype)
     return hashlib.sha256(np.ascontiguousarray(y).tobytes()).hexdigest()[:16]
+
+
+def printed_under(isa, script, seeds):
+    """The lines that a file of cases prints where an instruction set is forced."""
+    environment = {**os.environ, "CONVSPEC_ISA": isa}
+    command = [sys.executable, script, str(seeds)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")
 
 
 def digests(seeds):

@@ -9,8 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-
-from convspec.conformance.cli import main
+from command import status
 
 BAD = """
 from convspec.conformance import innocent
@@ -25,13 +24,6 @@ def bad(tmp_path: Path) -> str:
     path = tmp_path / "bad.py"
     path.write_text(BAD)
     return str(path)
-
-
-def status(*args: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(args))
-    assert isinstance(end.value.code, int)
-    return end.value.code
 
 
 def test_conforming_is_0(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from convspec.conformance.cli import main
+from command import status
 
 INNOCENT = "convspec.conformance.innocent"
 QUICKLY = ("--op", "max_pool", "--clause", "max_pool.value,max_pool.nan,call.shape,call.dtype")
@@ -24,13 +23,6 @@ def max_pool(x, size, **rest):
     time.sleep({pause})
     return innocent.max_pool(x, size, **rest) + {wrong}
 """
-
-
-def status(*args: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(args))
-    assert isinstance(end.value.code, int)
-    return end.value.code
 
 
 def parts(name: str, folder: Path, *more: str) -> list[Path]:

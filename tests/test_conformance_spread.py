@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import status
 
 from convspec.conformance.case import parse
 from convspec.conformance.causes import causes
-from convspec.conformance.cli import main
 from convspec.conformance.verdict import Difference, Record, Violation
 
 INNOCENT = "convspec.conformance.innocent"
@@ -37,13 +37,6 @@ def wrong(tmp_path: Path) -> str:
     path = tmp_path / "kernels.py"
     path.write_text(WRONG)
     return str(path)
-
-
-def status(*args: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(args))
-    assert isinstance(end.value.code, int)
-    return end.value.code
 
 
 def backend(path: Path) -> dict[str, Any]:

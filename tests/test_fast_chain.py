@@ -1,9 +1,5 @@
 """fast against the oracle's chain: the same bits, on every instruction set, thread count, batch split and layout."""
 
-import os
-import subprocess
-import sys
-
 import fast_cases
 import numpy as np
 import pytest
@@ -48,9 +44,7 @@ def test_chain(op):
 @pytest.mark.clause("fast.isa", "number.chain")
 @pytest.mark.parametrize("isa", fast.available_isas())
 def test_every_isa_gives_the_same_bits(isa):
-    environment = {**os.environ, "CONVSPEC_ISA": isa}
-    command = [sys.executable, fast_cases.__file__, str(len(SEEDS))]
-    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")
+    printed = fast_cases.printed_under(isa, fast_cases.__file__, len(SEEDS))
     assert printed[0] == isa
     assert printed[1:-1] == fast_cases.digests(SEEDS)
 
