@@ -19,10 +19,11 @@ def answers(pipe: Connection, pid: int, seconds: float) -> bool:
     start = last = busy(pid)
     since = time.monotonic() - soon
     while not pipe.poll(soon):
-        now = time.monotonic()
+        now, cpu = time.monotonic(), busy(pid)
+        if cpu - start >= seconds - soon:
+            return False
         if now - since >= seconds:
-            cpu = busy(pid)
-            if cpu - start >= seconds - soon or cpu - last <= IDLE * (now - since):
+            if cpu - last <= IDLE * (now - since):
                 return False
             last, since = cpu, now
     return True
