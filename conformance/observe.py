@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +10,14 @@ import numpy as np
 from convspec.conformance import places
 from convspec.conformance.case import ARRAYS, POSITIONAL, Case
 from convspec.conformance.data import build
+from convspec.conformance.poisoned import fill_free_memory, numpy_memory
 from convspec.conformance.seen import Crashed, Observation, raised, same_bits
 
 Array = np.ndarray[Any, Any]
 POISON = 0xA5
 """The byte that memory is filled with before it is given back, so that what is read from it is seen."""
 PATTERNS = (0x7B, 0xFF)
-"""Bytes that free memory holds before a call, one after the other: a large number, and NaN or -1."""
+"""Bytes that memory holds before a call, one after the other: a large number, and NaN or -1."""
 
 
 def positional(case: Case, arrays: Mapping[str, Array]) -> tuple[list[Any], dict[str, Any]]:
@@ -101,11 +101,13 @@ class Repetition:
         yield from self._over_patterns()
 
     def _over_patterns(self) -> Any:
-        """The call where free memory holds one pattern, and then another."""
+        """The call where memory holds one pattern, and then another."""
         for byte in PATTERNS:
             arguments, keywords = positional(self.case, build(self.case))
             fill_free_memory(byte, self.kept.nbytes)
-            if not same_bits(self.function(*arguments, **keywords), self.kept):
+            with numpy_memory(byte):
+                result = self.function(*arguments, **keywords)
+            if not same_bits(result, self.kept):
                 yield "depends-on-memory"
 
 
@@ -123,22 +125,6 @@ def poison(a: Array) -> None:
     """Overwrites the elements of `a`, where it may be written."""
     if a.flags.writeable and a.size and 0 not in a.strides:
         a[...] = np.frombuffer(bytes([POISON]) * a.itemsize, a.dtype)[0]
-
-
-def fill_free_memory(byte: int, size: int) -> None:
-    """Fills blocks of about `size` bytes and gives them back, to numpy's cache and to the allocator of C."""
-    libc = ctypes.CDLL(None)
-    libc.malloc.restype = ctypes.c_void_p
-    often = 8 if size < 2**16 else 1
-    arrays = [np.full(size, byte, np.uint8) for _ in range(often)]
-    sizes = often * (size, size + 16, size + 64, 2 * size + 64)
-    blocks = [(n, libc.malloc(ctypes.c_size_t(n))) for n in sizes]
-    for n, block in blocks:
-        if block:
-            ctypes.memset(block, byte, n)
-    del arrays
-    for _, block in blocks:
-        libc.free(ctypes.c_void_p(block))
 
 
 def _changed(arrays: Mapping[str, Array], before: Mapping[str, bytes]) -> bool:

@@ -46,6 +46,16 @@ def last_column_is_not_written() -> Operator:
     return conv
 
 
+@planted("call.initialised", "conv")
+def last_column_holds_what_buffers_of_zeros_left(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    right = innocent.conv(x, w, b, **rest)
+    buffers = [np.full_like(right, 0) for _ in range(9)]
+    del buffers
+    y = np.empty_like(right)
+    y[..., :-1] = right[..., :-1]
+    return y
+
+
 @planted_state("call.repeatable", "conv")
 def the_order_of_summation_alternates() -> Operator:
     turns = count()

@@ -1,7 +1,8 @@
-"""Guarded arrays and free memory filled with patterns: what strays from its arguments is seen, each kind with a bug of its own."""
+"""Guarded arrays and memory that holds a pattern: what strays from its arguments is seen, each kind with a bug of its own."""
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +10,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy._core import multiarray
 
-from convspec.conformance import innocent
+from convspec.conformance import innocent, planted
 from convspec.conformance.case import parse
 from convspec.conformance.guards import guarded, intact, seal
 from convspec.conformance.host import Here
-from convspec.conformance.observe import fill_free_memory, observe
+from convspec.conformance.observe import observe
+from convspec.conformance.poisoned import fill_free_memory, numpy_memory
 from convspec.conformance.run import Options, check
 from convspec.conformance.script import script
 from convspec.conformance.verdict import CRASH, FAILURES, VIOLATES, Difference, Violation
@@ -126,11 +129,25 @@ def test_memory_that_is_never_written_is_caught() -> None:
     assert not run.errors and [r.verdict for r in run.records] == [VIOLATES]
 
 
-def test_free_memory_holds_the_pattern() -> None:
-    """The blocks that numpy and the allocator of C give out next are those that were filled."""
+def test_memory_holds_the_pattern() -> None:
+    """What numpy takes is filled, whatever lay there; what it wants to be zero is; and afterwards all is as before."""
     for size in (24, 512, 4096, 40000):
+        zeros = np.zeros(size, np.uint8)
+        del zeros
+        with numpy_memory(0x7B):
+            assert np.all(np.empty(size, np.uint8) == 0x7B)
+            assert not np.zeros(size, np.uint8).any()
+        assert multiarray.get_handler_name() == "default_allocator"
+
+
+def test_blocks_of_c_hold_the_pattern() -> None:
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    for size in (512, 4096, 40000):
         fill_free_memory(0x7B, size)
-        assert np.mean(np.empty(size, np.uint8)[16:] == 0x7B) > 0.9
+        block = libc.malloc(ctypes.c_size_t(size))
+        assert ctypes.string_at(block, size)[32:] == b"\x7b" * (size - 32)
+        libc.free(ctypes.c_void_p(block))
 
 
 @pytest.mark.clause("call.initialised")
@@ -142,3 +159,12 @@ def test_a_maximum_over_free_memory_depends_on_it() -> None:
     case = parse("max_pool x=1x2x64:float32 size=2 data=small seed=1 calls=2")
     assert "depends-on-memory" in observe(SimpleNamespace(max_pool=max_pool), case).facts
     assert observe(innocent, case).facts == ()
+
+
+@pytest.mark.clause("call.initialised")
+@pytest.mark.parametrize("length", [4, 40, 40000])
+def test_memory_that_happens_to_hold_zeros_is_seen(length: int) -> None:
+    """The blocks given back last, which numpy takes first, hold zeros; and long ones come from the system, as zeros."""
+    (bug,) = (b for b in planted.bugs() if b.name == "last column holds what buffers of zeros left")
+    case = parse(f"conv x=1x1x{length}:float32 w=1x1x1:float32 data=small seed=1 calls=2")
+    assert "depends-on-memory" in observe(bug.backend(), case).facts
