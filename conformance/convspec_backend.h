@@ -46,13 +46,20 @@ typedef struct {
     int32_t ceil_mode, count_include_pad;
     double p, fillvalue;
     const char *kind, *mode, *boundary;
+    int32_t axes;                  /* gradients: x_shape, w_shape or b_shape, the shape of the result, where the law has it */
+    int64_t shape[CONVSPEC_AXES];
 } convspec_arguments;
 
-/* operands: x and for layers w and b; in1 and in2. */
+/* operands: x and for layers w and b; in1 and in2; for gradients dy, and then x or w where the law has one. */
 typedef int convspec_operator(const convspec_array *operands, const convspec_arguments *arguments, convspec_array *result);
 
 convspec_operator convspec_convolve, convspec_correlate, convspec_conv, convspec_conv_transpose, convspec_local_conv,
-    convspec_tiled_conv, convspec_max_pool, convspec_avg_pool, convspec_lp_pool, convspec_channel_pool;
+    convspec_tiled_conv, convspec_max_pool, convspec_avg_pool, convspec_lp_pool, convspec_channel_pool,
+    convspec_conv_grad_input, convspec_conv_grad_weight, convspec_conv_grad_bias, convspec_conv_transpose_grad_input,
+    convspec_conv_transpose_grad_weight, convspec_conv_transpose_grad_bias, convspec_local_conv_grad_input,
+    convspec_local_conv_grad_weight, convspec_local_conv_grad_bias, convspec_tiled_conv_grad_input,
+    convspec_tiled_conv_grad_weight, convspec_tiled_conv_grad_bias, convspec_max_pool_grad, convspec_avg_pool_grad,
+    convspec_lp_pool_grad, convspec_channel_pool_grad;
 
 /* Both optional. JSON: {"version": "1.0", "policies": {"padded_tap": "skipped"}, "numerics": {"*": "direct"}} */
 const char *convspec_about(void);

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from convspec import IMAGE_OPERATORS, arguments
+from convspec import GRADIENTS, arguments
 from convspec.conformance.case import ARRAYS
 from convspec.signatures import Operators
+from convspec.signatures_gradients import Gradients
 
 Array = np.ndarray[Any, Any]
 DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -30,7 +31,7 @@ ANY = -(2**63)
 @cache
 def signature(op: str) -> inspect.Signature:
     """The signature of an operator, as the law has it."""
-    return inspect.signature(getattr(Operators, op))
+    return inspect.signature(getattr(Gradients if op in GRADIENTS else Operators, op))
 
 
 def spelled_out(
@@ -41,16 +42,29 @@ def spelled_out(
     bound.apply_defaults()
     values = dict(bound.arguments)
     del values["self"]
-    operands = [None if name == "b" and values[name] is None else operand(values[name]) for name in ARRAYS[op]]
+    operands = {n: None if n == "b" and values[n] is None else operand(values[n]) for n in ARRAYS[op]}
     given = {name: value for name, value in values.items() if name not in ARRAYS[op]}
-    if op in IMAGE_OPERATORS:
-        return operands, _names(given)
-    rank = max(0, operands[0].ndim - 2) if operands[0] is not None else 0
-    if op == "channel_pool":
+    found: dict[str, Any] = {name: _shape(name, given.pop(name)) for name in list(given) if name.endswith("_shape")}
+    shapes = {name[0]: tuple(shape) for name, shape in found.items()}
+    shapes |= {name: a.shape for name, a in operands.items() if a is not None}
+    if op.startswith("channel_pool"):
         size = arguments.whole("size", given["size"], "error.type", ANY)
         stride = size if given["stride"] is None else arguments.whole("stride", given["stride"], "error.type", ANY)
-        return operands, {"size": [size], "stride": [stride], **_names({k: given[k] for k in ("kind", "p")})}
-    return operands, _windows(op, operands, given, rank)
+        found |= {"size": [size], "stride": [stride], **_names({k: given[k] for k in ("kind", "p")})}
+    elif "stride" in given:
+        found |= _windows(op, shapes, given)
+    else:
+        found |= _names(given)
+    return list(operands.values()), found
+
+
+def _shape(name: str, value: Any) -> list[int]:
+    """The shape of what a gradient gives."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name} must be a sequence of ints")
+    if len(value) > AXES:
+        raise ValueError(f"{name} has at most {AXES} entries")
+    return [arguments.whole(name, n, "error.type", ANY) for n in value]
 
 
 def operand(value: Any) -> Array:
@@ -63,18 +77,20 @@ def operand(value: Any) -> Array:
     return np.array(a, a.dtype.newbyteorder("="), order="C", copy=True)
 
 
-def _windows(op: str, operands: list[Array | None], given: dict[str, Any], rank: int) -> dict[str, Any]:
+def _windows(op: str, shapes: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The arguments of windows, one number an axis."""
     found: dict[str, Any] = {}
-    if given.get("stride", 1) is None:
+    rank = max(0, len(shapes["dy" if op in GRADIENTS else "x"]) - 2)
+    if given["stride"] is None:
         given["stride"] = given["size"]
     for name in ("size", "stride", "dilation", "output_padding"):
         if name in given:
             found[name] = list(arguments.per_axis(name, given[name], rank, "error.type", ANY))
-    x, w = operands[0], operands[1] if len(operands) > 1 else None
-    S, R = (() if x is None else x.shape[2:]), (found["size"] if w is None else w.shape[max(0, w.ndim - rank) :])
-    if isinstance(given["padding"], str) and (op == "conv_transpose" or min(found["stride"], default=1) < 1):
+    w = shapes.get("w", ())
+    R = found.get("size", w[max(0, len(w) - rank) :])
+    if isinstance(given["padding"], str) and (op.startswith("conv_transpose") or min(found["stride"], default=1) < 1):
         raise ValueError("padding has no names here")
+    S = (*shapes["x"][2:], *(1,) * rank)[:rank]  # where it has another rank, the backend refuses it
     pads = arguments.pads_of(given["padding"], S, R, found["stride"], found["dilation"])
     found["before"], found["after"] = [list(side) for side in zip(*pads, strict=True)] or [[], []]
     if "groups" in given:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convspec import FORWARD
+from convspec import OPERATORS
 from convspec.conformance.foreign import AXES, DTYPES, Array, Foreign, allocated, refused
 from convspec.conformance.guards import guarded, intact, seal
 from convspec.conformance.seen import Crashed
@@ -18,6 +18,8 @@ from convspec.conformance.seen import Crashed
 _PER_AXIS = ctypes.c_int64 * AXES
 _LISTS = ("size", "stride", "dilation", "before", "after", "output_padding")
 _TEXTS = ("kind", "mode", "boundary")
+_SHAPES = ("x_shape", "w_shape", "b_shape")
+"""What a gradient may be given; each has one at most, which goes by the name of `shape`."""
 PATTERNS = (0x7B, 0xFF)
 """The bytes that a result holds before it is computed, by turns."""
 
@@ -33,6 +35,7 @@ class _Arguments(ctypes.Structure):
         *((name, _PER_AXIS) for name in _LISTS), ("groups", ctypes.c_int64),
         ("ceil_mode", ctypes.c_int32), ("count_include_pad", ctypes.c_int32),
         ("p", ctypes.c_double), ("fillvalue", ctypes.c_double), *((name, ctypes.c_char_p) for name in _TEXTS),
+        ("axes", ctypes.c_int32), ("shape", _PER_AXIS),
     )  # fmt: skip
 
 
@@ -44,7 +47,7 @@ class Library(Foreign):
     def __init__(self, path: str) -> None:
         self.path, self.turn = path, 0
         self._library = ctypes.CDLL(str(Path(path).resolve()))
-        offered = [op for op in FORWARD if hasattr(self._library, f"convspec_{op}")]
+        offered = [op for op in OPERATORS if hasattr(self._library, f"convspec_{op}")]
         super().__init__(offered, json.loads(self._text("convspec_about") or "{}"))
 
     def _text(self, name: str) -> str:
@@ -99,6 +102,8 @@ def _described(a: Array | None) -> _Array:
 def _arguments(numbers: dict[str, Any]) -> _Arguments:
     spoken = _Arguments()
     for name, value in numbers.items():
+        if name in _SHAPES:
+            name, spoken.axes = "shape", len(value)
         if isinstance(value, list):
             value = _PER_AXIS(*value)
         setattr(spoken, name, value.encode() if isinstance(value, str) else value)

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from convspec import FORWARD
+from convspec import OPERATORS
 from convspec.conformance.case import ARRAYS
 from convspec.conformance.foreign import Array, Foreign, allocated, refused
 from convspec.conformance.seen import Crashed
@@ -36,7 +36,7 @@ class Program(Foreign):
         self._process: subprocess.Popen[bytes] | None = None
         about = self._ask({"op": "about", "protocol": PROTOCOL}, [])
         operators = about.get("operators", [])
-        if not isinstance(operators, list) or not set(map(str, operators)) <= set(FORWARD):
+        if not isinstance(operators, list) or not set(map(str, operators)) <= set(OPERATORS):
             raise RuntimeError(f"the program offers {operators!r}")
         super().__init__(operators, about)
 

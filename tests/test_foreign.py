@@ -91,7 +91,8 @@ def verdicts(run: Run) -> dict[tuple[str, str], str]:
 def test_the_library_conforms(tmp_path: Path) -> None:
     run = check(compiled(tmp_path), Options())
     assert verdicts(run) == {}
-    assert run.host.profile.operators == ("conv", "max_pool") and run.host.profile.version == "1.0"
+    gradients = ("conv_grad_input", "conv_grad_weight", "conv_grad_bias")
+    assert run.host.profile.operators == ("conv", "max_pool", *gradients) and run.host.profile.version == "1.0"
     assert sum(r.cases - r.not_offered for r in run.records) > 1000
 
 
@@ -99,7 +100,7 @@ def test_the_library_conforms(tmp_path: Path) -> None:
 def test_the_program_conforms(tmp_path: Path) -> None:
     run = check(scripted(tmp_path), Options())
     assert verdicts(run) == {}
-    assert run.host.profile.operators == ("max_pool",)
+    assert run.host.profile.operators == ("max_pool", "max_pool_grad")
     assert sum(r.cases - r.not_offered for r in run.records) > 500
 
 
@@ -115,6 +116,14 @@ BUGS_IN_C = [
     ("float32 is float64", "call.dtype", "max_pool", VIOLATES, ("y->dtype = x->dtype", "y->dtype = CONVSPEC_FLOAT64")),
     ("no such dtype", "call.completes", "max_pool", VIOLATES, ("y->dtype = x->dtype", "y->dtype = 77")),
     ("an unknown status", "call.completes", "max_pool", VIOLATES, ("y->dtype = x->dtype", "return 9")),
+    ("the last write wins", "conv.grad-input", "conv_grad_input", VIOLATES,
+     ("put(d, i, get(d, i) + get(w, j) * dy)", "put(d, i, get(w, j) * dy)")),
+    ("dx is not zeroed", "call.initialised", "conv_grad_input", VIOLATES,
+     ("j < elements(d); j++) put(d, j, 0)", "j < elements(d); j++) put(d, j, by_input ? get(d, j) : 0)")),
+    ("the image before", "conv.grad-weight", "conv_grad_weight", VIOLATES, ("get(x, i) * dy", "get(x, i - n) * dy")),
+    ("dw beyond its end", "call.in-bounds", "conv_grad_weight", CRASH, ("put(d, j, get(d, j) + get(x", "put(d, j + 1, get(d, j) + get(x")),
+    ("dy is not looked at", "error.gradient", "conv_grad_weight", "", ("if (!same_shape(dy, &y))", "if (dy->axes != y.axes)")),
+    ("the wrong axes", "conv.grad-bias", "conv_grad_bias", VIOLATES, ("(n * K + k) * O + o)", "(k * N + n) * O + o)")),
 ]  # fmt: skip
 
 
@@ -130,22 +139,28 @@ def test_bugs_in_the_library_are_caught(
 
 
 BUGS_IN_PERL = [
-    ("the least", "max_pool.value", VIOLATES, ("$value > $most", "$value < $most")),
-    ("dies of NaN", "max_pool.nan", CRASH, ("return $value if", "exit 3 if")),
-    ("a byte too many", "call.completes", VIOLATES, ("$data // '';", "$data // '', 'x';")),
-    ("prints", "call.completes", VIOLATES, ("    my @x = unpack", '    print "hello\\n"; my @x = unpack')),
-    ("keeps its first answer", "max_pool.value", VIOLATES, ("    my @y;", "    our @y; @y = () if @y != $N * $C * @windows;")),
+    ("the least", "max_pool.value", "max_pool", VIOLATES, ("$x->[$at] > $x->[$best]", "$x->[$at] < $x->[$best]")),
+    ("dies of NaN", "max_pool.nan", "max_pool", CRASH, ("return $at if", "exit 3 if")),
+    ("a byte too many", "call.completes", "max_pool", VIOLATES, ("$data // '';", "$data // '', 'x';")),
+    ("prints", "call.completes", "max_pool", VIOLATES, ("    my $values = unpacked", '    print "hello\\n"; my $values = unpacked')),
+    ("keeps its first answer", "max_pool.value", "max_pool", VIOLATES,
+     ("    my @y;", "    our @y; @y = () if @y != @$planes * @$windows;")),
+    ("the last write wins", "max_pool.grad", "max_pool_grad", VIOLATES, ("$dx[$at] += $slope", "$dx[$at] = $slope")),
+    ("the last of equal ones", "max_pool.grad", "max_pool_grad", VIOLATES, ("$x->[$at] > $x->[$best]", "$x->[$at] >= $x->[$best]")),
+    ("dx is kept", "call.repeatable", "max_pool_grad", VIOLATES, ("my @dx = (0) x @$values;", "our @dx; $#dx = $#$values; $_ //= 0 for @dx;")),
 ]  # fmt: skip
 
 
 @needs_perl
-@pytest.mark.parametrize(("name", "slug", "verdict", "change"), BUGS_IN_PERL, ids=[bug[0] for bug in BUGS_IN_PERL])
+@pytest.mark.parametrize(
+    ("name", "slug", "op", "verdict", "change"), BUGS_IN_PERL, ids=[f"{b[0]}-{b[2]}" for b in BUGS_IN_PERL]
+)
 def test_bugs_in_the_program_are_caught(
-    name: str, slug: str, verdict: str, change: tuple[str, str], tmp_path: Path
+    name: str, slug: str, op: str, verdict: str, change: tuple[str, str], tmp_path: Path
 ) -> None:
     path = scripted(tmp_path, change)
-    run = check(f"exec:{path}", Options(slugs=(slug,), fail_fast=True))
-    assert verdicts(run) == {(slug, "max_pool"): verdict}, name
+    run = check(f"exec:{path}", Options(ops=(op,), slugs=(slug,), fail_fast=True))
+    assert verdicts(run) == {(slug, op): verdict}, name
 
 
 def test_answers_of_programs(tmp_path: Path) -> None:
@@ -222,6 +237,33 @@ def test_calls_are_spelled_out() -> None:
     assert numbers == {"size": [2], "stride": [2], "kind": "avg", "p": 2.0}
     _, numbers = spelled_out("correlate", (x[0, 0], w[0, 0]), {"mode": "same"})
     assert numbers == {"mode": "same", "boundary": "fill", "fillvalue": 0.0}
+
+
+def test_gradients_are_spelled_out() -> None:
+    """Operands in the law's order, shapes as lists, and padding's names by the shapes that are operands or given."""
+    dy, w = np.zeros((1, 3, 4, 8)), np.zeros((3, 2, 3, 2))
+    windows = {"stride": [2, 1], "dilation": [1, 1], "before": [1, 0], "after": [1, 1]}
+    operands, numbers = spelled_out("conv_grad_input", (dy, w, (1, 2, 7, 8)), {"padding": "same", "stride": (2, 1)})
+    assert [a.shape for a in operands if a is not None] == [dy.shape, w.shape]
+    assert numbers == {"x_shape": [1, 2, 7, 8], "groups": 1, **windows}
+    _, numbers = spelled_out(
+        "conv_grad_weight", (dy, np.zeros((1, 2, 7, 8)), [3, 2, 3, 2]), {"padding": "same", "stride": (2, 1)}
+    )
+    assert numbers == {"w_shape": [3, 2, 3, 2], "groups": 1, **windows}
+    assert spelled_out("conv_grad_bias", (dy,), {})[1] == {}
+    assert spelled_out("tiled_conv_grad_bias", (dy, (3, 2, 1)), {})[1] == {"b_shape": [3, 2, 1]}
+    _, numbers = spelled_out("avg_pool_grad", (dy, (1, 3, 8, 16), 2), {"count_include_pad": True})
+    assert numbers["x_shape"] == [1, 3, 8, 16] and numbers["stride"] == [2, 2] and numbers["count_include_pad"] is True
+    operands, numbers = spelled_out("channel_pool_grad", (dy, np.zeros((1, 6, 4, 8)), 2), {})
+    assert len(operands) == 2 and numbers == {"size": [2], "stride": [2], "kind": "max", "p": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("shape", "error"), [((1, 2, 7.0, 8), TypeError), (7, TypeError), (None, TypeError), ((1,) * 9, ValueError)]
+)
+def test_shapes_that_cannot_be_spelled_are_refused(shape: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        spelled_out("conv_grad_input", (np.zeros((1, 3, 5, 7)), np.zeros((3, 2, 3, 2)), shape), {})
 
 
 @pytest.mark.parametrize(

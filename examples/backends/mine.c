@@ -1,4 +1,4 @@
-/* A backend in C: conv and max_pool of float32 and float64, sums in double.
+/* A backend in C: conv with its gradients, and max_pool, of float32 and float64; sums of conv in double.
  *
  *     cc -O2 -shared -fPIC -I "$(python -c 'import convspec.conformance as c; print(c.__path__[0])')" mine.c -o libmine.so
  *     convspec check ./libmine.so
@@ -88,6 +88,11 @@ static void shape_of(convspec_array *y, const convspec_array *x, int64_t channel
     for (int i = 2; i < x->axes; i++) y->shape[i] = a[3 - (x->axes - 2) + i - 2].o;
 }
 
+static int wide(const convspec_array *a, const convspec_array *b, const convspec_array *c) {
+    int one = a->dtype == CONVSPEC_FLOAT64 || b->dtype == CONVSPEC_FLOAT64 || c->dtype == CONVSPEC_FLOAT64;
+    return one ? CONVSPEC_FLOAT64 : CONVSPEC_FLOAT32;
+}
+
 static int check_conv(const convspec_array *x, const convspec_array *w, const convspec_array *b, int64_t groups) {
     if (!is_float(x) || !is_float(w) || (b->data && !is_float(b)))
         return refuse(CONVSPEC_NOT_OFFERED, "float32 and float64 only");
@@ -121,8 +126,7 @@ int convspec_conv(const convspec_array *operands, const convspec_arguments *v, c
     int status = check_conv(x, w, b, v->groups);
     if (status || (status = windows(x, w->shape + 2, v, a))) return status;
     if (!y->data) {
-        int wide = x->dtype == CONVSPEC_FLOAT64 || w->dtype == CONVSPEC_FLOAT64 || b->dtype == CONVSPEC_FLOAT64;
-        y->dtype = wide ? CONVSPEC_FLOAT64 : CONVSPEC_FLOAT32;
+        y->dtype = wide(x, w, b);
         shape_of(y, x, w->shape[0], a);
         return CONVSPEC_OK;
     }
@@ -134,6 +138,96 @@ int convspec_conv(const convspec_array *operands, const convspec_arguments *v, c
                 put(y, i++, sum(x, w, a, n, k, k / Kg * w->shape[1], o, b->data ? get(b, k) : 0));
             while (next(o, a[0].o, a[1].o, a[2].o));
         }
+    return CONVSPEC_OK;
+}
+
+/* An operand that is given by its shape alone. */
+static convspec_array shaped(const convspec_arguments *v, int dtype) {
+    convspec_array a = {NULL, dtype, v->axes, {0}};
+    for (int i = 0; i < v->axes; i++) a.shape[i] = v->shape[i];
+    return a;
+}
+
+static int same_shape(const convspec_array *a, const convspec_array *b) {
+    if (a->axes != b->axes) return 0;
+    for (int i = 0; i < a->axes; i++)
+        if (a->shape[i] != b->shape[i]) return 0;
+    return 1;
+}
+
+static int64_t elements(const convspec_array *a) {
+    int64_t count = 1;
+    for (int i = 0; i < a->axes; i++) count *= a->shape[i];
+    return count;
+}
+
+/* What output o of filter k passes on: dy times the weight to an element of x, dy times that element to the weight. */
+static void pass_on(const convspec_array *x, const convspec_array *w, const axis a[3], int64_t n, int64_t k, int64_t c0,
+                    const int64_t o[3], double dy, int by_input, convspec_array *d) {
+    int64_t taps = a[0].k * a[1].k * a[2].k;
+    for (int64_t c = 0; c < w->shape[1]; c++) {
+        int64_t r[3] = {0, 0, 0}, tap = 0;
+        do {
+            int64_t at = meets(a, o, r), j = (k * w->shape[1] + c) * taps + tap++;
+            int64_t i = (n * x->shape[1] + c0 + c) * planes(a) + at;
+            if (at >= 0 && by_input) put(d, i, get(d, i) + get(w, j) * dy);
+            if (at >= 0 && !by_input) put(d, j, get(d, j) + get(x, i) * dy);
+        } while (next(r, a[0].k, a[1].k, a[2].k));
+    }
+}
+
+/* The gradient d by x or by w, whichever has no elements. */
+static int gradient(const convspec_array *dy, const convspec_array *x, const convspec_array *w, const convspec_arguments *v,
+                    int by_input, convspec_array *d) {
+    convspec_array none = {0}, y = {0};
+    axis a[3];
+    int status = is_float(dy) ? check_conv(x, w, &none, v->groups) : refuse(CONVSPEC_NOT_OFFERED, "floats only");
+    if (status || (status = windows(x, w->shape + 2, v, a))) return status;
+    shape_of(&y, x, w->shape[0], a);
+    if (!same_shape(dy, &y)) return refuse(CONVSPEC_INVALID, "dy has the shape of the result");
+    if (!d->data) {
+        *d = by_input ? *x : *w;
+        d->data = NULL;
+        d->dtype = wide(dy, x, w);
+        return CONVSPEC_OK;
+    }
+    int64_t K = w->shape[0], Kg = K / v->groups, i = 0;
+    for (int64_t j = 0; j < elements(d); j++) put(d, j, 0);
+    for (int64_t n = 0; n < x->shape[0]; n++)
+        for (int64_t k = 0; k < K; k++) {
+            int64_t o[3] = {0, 0, 0};
+            do
+                pass_on(x, w, a, n, k, k / Kg * w->shape[1], o, get(dy, i++), by_input, d);
+            while (next(o, a[0].o, a[1].o, a[2].o));
+        }
+    return CONVSPEC_OK;
+}
+
+int convspec_conv_grad_input(const convspec_array *operands, const convspec_arguments *v, convspec_array *dx) {
+    convspec_array x = shaped(v, operands->dtype);
+    return gradient(operands, &x, operands + 1, v, 1, dx);
+}
+
+int convspec_conv_grad_weight(const convspec_array *operands, const convspec_arguments *v, convspec_array *dw) {
+    convspec_array w = shaped(v, operands->dtype);
+    return gradient(operands, operands + 1, &w, v, 0, dw);
+}
+
+int convspec_conv_grad_bias(const convspec_array *dy, const convspec_arguments *v, convspec_array *db) {
+    (void)v;
+    if (!is_float(dy)) return refuse(CONVSPEC_NOT_OFFERED, "float32 and float64 only");
+    if (dy->axes < 3 || dy->axes > 5) return refuse(CONVSPEC_INVALID, "axes of dy");
+    int64_t N = dy->shape[0], K = dy->shape[1], O = 1;
+    for (int i = 2; i < dy->axes; i++) O *= dy->shape[i];
+    db->dtype = dy->dtype;
+    db->axes = 1;
+    db->shape[0] = K;
+    for (int64_t k = 0; db->data && k < K; k++) {
+        double total = 0;
+        for (int64_t n = 0; n < N; n++)
+            for (int64_t o = 0; o < O; o++) total += get(dy, (n * K + k) * O + o);
+        put(db, k, total);
+    }
     return CONVSPEC_OK;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# A backend in Perl: max_pool of float32 and float64, over standard input and output.
+# A backend in Perl: max_pool and its gradient, of float32 and float64, over standard input and output.
 #
 #     convspec check ./mine.pl
 use strict;
@@ -12,12 +12,13 @@ binmode STDOUT;
 $| = 1;
 my %letter = (float32 => 'f<', float64 => 'd<');
 my $infinity = 9**9**9;
+my %operators = (max_pool => \&max_pool, max_pool_grad => \&max_pool_grad);
 
 while (defined(my $line = <STDIN>)) {
     my $call = decode_json($line);
-    if ($call->{op} eq 'about') { answer({operators => ['max_pool'], version => '1.0'}); next }
+    if ($call->{op} eq 'about') { answer({operators => [sort keys %operators], version => '1.0'}); next }
     my @data = map { elements($_) } @{$call->{arrays}};
-    eval { max_pool($call->{arrays}[0], $data[0], $call->{arguments}); 1 } or refuse($@);
+    eval { $operators{$call->{op}}($call->{arrays}, \@data, $call->{arguments}); 1 } or refuse($@);
 }
 
 # The raw elements of an operand; all are read, whether they are of use or not.
@@ -46,21 +47,51 @@ sub refuse {
 sub invalid { die {status => 'invalid', message => $_[0]} }
 
 sub max_pool {
+    my ($arrays, $data, $given) = @_;
+    my ($x, $values, $planes, $windows, $shape) = pooled($arrays->[0], $data->[0], $given);
+    my @y;
+    for my $plane (@$planes) {
+        push @y, map { my $at = greatest($values, $plane, $_); defined $at ? $values->[$at] : -$infinity } @$windows;
+    }
+    answer({status => 'ok', dtype => $x->{dtype}, shape => $shape}, pack("$letter{$x->{dtype}}*", @y));
+}
+
+# Each window's dy goes to its greatest element.
+sub max_pool_grad {
+    my ($arrays, $data, $given) = @_;
+    my ($dy, $slopes) = ($arrays->[0], unpacked($arrays->[0], $data->[0]));
+    my ($x, $values, $planes, $windows, $shape) = pooled($arrays->[1], $data->[1], $given);
+    invalid('dy has the shape of the result') if "@{$dy->{shape}}" ne "@$shape";
+    my @dx = (0) x @$values;
+    my $i = 0;
+    for my $plane (@$planes) {
+        for my $window (@$windows) {
+            my ($at, $slope) = (greatest($values, $plane, $window), $slopes->[$i++]);
+            $dx[$at] += $slope if defined $at;
+        }
+    }
+    my $dtype = (grep { $_->{dtype} eq 'float64' } $dy, $x) ? 'float64' : 'float32';
+    answer({status => 'ok', dtype => $dtype, shape => $x->{shape}}, pack("$letter{$dtype}*", @dx));
+}
+
+# An operand and its elements, where its planes start, the positions in a plane that each window meets, the result's shape.
+sub pooled {
     my ($x, $raw, $given) = @_;
-    die {status => 'not offered', message => "no $x->{dtype}"} unless $letter{$x->{dtype}};
+    my $values = unpacked($x, $raw);
     my ($N, $C, @S) = @{$x->{shape}};
     invalid('x has 3 to 5 axes') unless @S >= 1 && @S <= 3;
     my @axes = map { axis($_, $S[$_], $given) } 0 .. $#S;
-    invalid('the result is too large') if product(1, $N, $C, map { $_->{o} } @axes) > 2**28;
+    my @O = map { $_->{o} } @axes;
+    invalid('the result is too large') if product(1, $N, $C, @O) > 2**28;
     my $plane = product(@S);
-    my @windows = map { [grep { defined } taps(\@axes, $_)] } indices(map { $_->{o} } @axes);
-    my @x = unpack("$letter{$x->{dtype}}*", $raw);
-    my @y;
-    for my $start (map { $_ * $plane } 0 .. $N * $C - 1) {
-        push @y, map { greatest(\@x, $start, $_) } @windows;
-    }
-    my $shape = [$N, $C, map { $_->{o} } @axes];
-    answer({status => 'ok', dtype => $x->{dtype}, shape => $shape}, pack("$letter{$x->{dtype}}*", @y));
+    my @windows = map { [grep { defined } taps(\@axes, $_)] } indices(@O);
+    return ($x, $values, [map { $_ * $plane } 0 .. $N * $C - 1], \@windows, [$N, $C, @O]);
+}
+
+sub unpacked {
+    my ($array, $raw) = @_;
+    die {status => 'not offered', message => "no $array->{dtype}"} unless $letter{$array->{dtype}};
+    return [unpack("$letter{$array->{dtype}}*", $raw)];
 }
 
 # One spatial axis: elements, taps, stride, dilation, padding before, windows.
@@ -103,13 +134,14 @@ sub position {
     return $position;
 }
 
+# Where the greatest element of a window is: the first NaN, or the first of equal ones.
 sub greatest {
-    my ($x, $start, $window) = @_;
-    my $most = -$infinity;
+    my ($x, $plane, $window) = @_;
+    my $best;
     for (@$window) {
-        my $value = $x->[$start + $_];
-        return $value if $value != $value;
-        $most = $value if $value > $most;
+        my $at = $plane + $_;
+        return $at if $x->[$at] != $x->[$at];
+        $best = $at if !defined $best || $x->[$at] > $x->[$best];
     }
-    return $most;
+    return $best;
 }
