@@ -144,8 +144,8 @@ def test_every_example_has_its_line() -> None:
 
 def test_missing_pixels_are_left_out(tmp_path: Path) -> None:
     nan_convolve = loaded("nan_aware").nan_convolve
-    rng = np.random.default_rng(0)
-    image, kernel = rng.standard_normal((20, 30)), rng.random((5, 3))
+    rng = np.random.default_rng(1)
+    image, kernel = rng.integers(-99, 100, (20, 30)).astype(float), rng.integers(1, 9, (5, 3))
     image[rng.random(image.shape) < 0.3] = np.nan
     image[8:15, 10:15] = np.nan
     y = nan_convolve(image, kernel)
@@ -153,6 +153,6 @@ def test_missing_pixels_are_left_out(tmp_path: Path) -> None:
     for r, c in ((0, 0), (19, 3), (9, 12), (5, 20)):
         window = np.pad(image, ((2, 2), (1, 1)), constant_values=np.nan)[r : r + 5, c : c + 3]
         weights = np.where(np.isnan(window), 0, kernel[::-1, ::-1])
-        np.testing.assert_allclose(y[r, c], np.nansum(window * weights) / weights.sum())
-    np.testing.assert_allclose(nan_convolve(np.full((4, 4), 2.5), np.ones((3, 3))), 2.5)
+        assert y[r, c] == np.nansum(window * weights) / weights.sum()
+    assert np.all(nan_convolve(np.full((4, 4), 2.5), np.ones((3, 3))) == 2.5)
     assert len(printed("nan_aware.py", tmp_path).splitlines()) == 7
