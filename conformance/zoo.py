@@ -3,9 +3,9 @@
     python -m convspec.conformance.zoo           # exit status 1 if a bug survives, or docs/zoo.md is out of date
     python -m convspec.conformance.zoo --write   # writes docs/zoo.md
 
-Operators named after that are tried alone, and the rest of the page is taken as it stands. Run in the root of a checkout.
-Each test runs on all bugs of its operator in turn, so that the oracle answers once for all
-of them, and nothing is shrunk. Two processes share the tests.
+Operators named after that are tried alone, and with --new only bugs that the page has not; the rest of the page is taken
+as it stands. Run in the root of a checkout. Each test runs on all bugs of its operator in turn, so that the oracle
+answers once for all of them, and nothing is shrunk. Two processes share the tests.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
@@ -117,18 +118,20 @@ def key(bug: Bug) -> str:
     return f"{bug.op} {bug.name}"
 
 
-def _one(index: int) -> list[str]:
-    """The bugs that one test accuses."""
+def _one(index: int, wanted: frozenset[str]) -> list[str]:
+    """The wanted bugs that one test accuses."""
     test = tests()[index]
-    return [key(bug) for bug in planted.bugs() if bug.op == test.op and test.accuses(bug)]
+    some = (bug for bug in planted.bugs() if bug.op == test.op and key(bug) in wanted)
+    return [key(bug) for bug in some if test.accuses(bug)]
 
 
-def kills(ops: Sequence[str] = OPERATORS, workers: int = 2) -> Kills:
-    """The kill matrix of these operators' bugs."""
-    found: Kills = {key(bug): [] for bug in planted.bugs() if bug.op in ops}
+def kills(bugs: Sequence[Bug], workers: int = 2) -> Kills:
+    """The kill matrix of these bugs."""
+    found: Kills = {key(bug): [] for bug in bugs}
+    ops = {bug.op for bug in bugs}
     chosen = [i for i, test in enumerate(tests()) if test.op in ops]
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        for i, names in zip(chosen, pool.map(_one, chosen), strict=True):
+        for i, names in zip(chosen, pool.map(_one, chosen, repeat(frozenset(found))), strict=True):
             for name in names:
                 found[name].append(tests()[i].slug)
     order = list(clauses.load())
@@ -192,13 +195,16 @@ def problems(found: Kills, root: Path) -> Iterator[str]:
 
 def main(given: list[str]) -> int:
     """Makes the matrix, and writes it or compares it."""
-    write, ops = given[:1] == ["--write"], [op for op in given if op != "--write"]
-    if not set(ops) <= set(OPERATORS) or given.count("--write") > write:
+    write, new = "--write" in given, "--new" in given
+    ops = [word for word in given if word not in ("--write", "--new")]
+    if not set(ops) <= set(OPERATORS):
         print(__doc__)
         return 2
     root = Path.cwd()
     committed = (root / MATRIX).read_text(encoding="utf-8") if (root / MATRIX).exists() else ""
-    found = read(committed) | kills(ops) if ops else kills()
+    known = read(committed) if ops or new else {}
+    wanted = [b for b in planted.bugs() if b.op in (ops or OPERATORS) and not (new and key(b) in known)]
+    found = known | kills(wanted)
     if write:
         committed = page(found)
         (root / MATRIX).write_text(committed, encoding="utf-8")
