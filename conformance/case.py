@@ -4,7 +4,8 @@
 
 Arrays are given by shape and dtype; their elements follow from the kind of `data` and the `seed`. `layout` is one for all
 arrays or one for each (x:negative,w:swapped); `put` places single values (x[0,1]=nan;w[0]=inf); `calls` asks for repeated
-calls, and `place` for one in another thread or in a forked process. What is left out has its default, and an argument that
+calls, and `place` for one in another thread, beside others
+like it, or in a forked process. What is left out has its default, and an argument that
 is left out is not passed.
 """
 
@@ -52,7 +53,7 @@ ARGUMENTS |= {f"{op}_grad": (("x_shape",) if op == "avg_pool" else ()) + ARGUMEN
 
 POSITIONAL = ("x_shape", "w_shape", "b_shape", "size")
 
-PLACES = ("main", "thread", "fork")
+PLACES = ("main", "thread", "together", "fork")
 """Where a case is called: anywhere but in the main thread, after a call there."""
 
 KINDS = ("small", "wide", "real", "special")

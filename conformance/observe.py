@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ def observe(backend: Any, case: Case) -> Observation:
     arguments, keywords = positional(case, arrays)
     try:
         result = function(*arguments, **keywords)
+        if case.place == "together":
+            return places.together([_bound(function, case, case.seed + i) for i in range(places.THREADS)])
         if case.place != "main":
             return places.moved(case.place, lambda: function(*arguments, **keywords), result)
     except KeyboardInterrupt:
@@ -58,6 +61,12 @@ def observe(backend: Any, case: Case) -> Observation:
     return Observation("result", kept, facts=tuple(dict.fromkeys(facts)))
 
 
+def _bound(function: Any, case: Case, seed: int) -> Callable[[], Any]:
+    """The call with data of another seed."""
+    arguments, keywords = positional(case, build(case, seed))
+    return partial(function, *arguments, **keywords)
+
+
 class Repetition:
     """More calls after the first: with other data, with the same, and after the inputs and the first result are gone."""
 
@@ -73,8 +82,7 @@ class Repetition:
             return [f"repeat-raises {type(error).__name__}"]
 
     def _call(self, seed: int | None = None) -> Array:
-        arguments, keywords = positional(self.case, build(self.case, seed))
-        result: Array = self.function(*arguments, **keywords)
+        result: Array = _bound(self.function, self.case, self.case.seed if seed is None else seed)()
         return result
 
     def _facts(self) -> Any:

@@ -1,12 +1,17 @@
-"""A call away from where the first was made: in another thread, or in a process forked from this one."""
+"""A call away from where the first was made: in another thread, beside others, or in a process forked from this one."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import Pipe
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -16,6 +21,8 @@ from convspec.conformance.seen import Observation, raised, same_bits
 
 PATIENCE = 8.0
 """Seconds of work, or of doing nothing, after which a forked process counts as hanging."""
+THREADS, TURNS, LENGTH = 4, 200, 0.1
+"""Threads that call at once, the calls that each makes, and seconds of work after which they end."""
 
 
 def moved(place: str, call: Callable[[], Any], first: Any) -> Observation:
@@ -24,6 +31,41 @@ def moved(place: str, call: Callable[[], Any], first: Any) -> Observation:
     if seen.kind == "result" and isinstance(first, np.ndarray) and not same_bits(seen.value, first):
         return Observation("result", seen.value, facts=("place-differs",))
     return seen
+
+
+def together(calls: Sequence[Callable[[], Any]]) -> Observation:
+    """What the first of some calls gives, and whether each gives the same while the others are made in other threads."""
+    begun = time.process_time()
+    alone = [_observed(calls[0])]
+    calls = calls if time.process_time() - begun < LENGTH else calls[:2]
+    alone += [_observed(call) for call in calls[1:]]
+    if not all(isinstance(seen.value, np.ndarray) for seen in alone):
+        return alone[0]
+    start, until = Barrier(len(calls)), time.process_time() + LENGTH
+
+    def again(call: Callable[[], Any], first: Observation) -> Observation:
+        start.wait()
+        for _ in range(TURNS):
+            seen = _observed(call)
+            if seen.kind != "result" or not same_bits(seen.value, first.value):
+                return replace(seen, facts=("place-differs",))
+            if time.process_time() > until:
+                break
+        return first
+
+    with often_switching(), ThreadPoolExecutor(len(calls)) as threads:
+        return max(threads.map(again, calls, alone), key=lambda seen: (seen.kind != "result", seen.facts))
+
+
+@contextmanager
+def often_switching() -> Iterator[None]:
+    """While it lasts, threads of Python take turns often."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _observed(call: Callable[[], Any]) -> Observation:

@@ -249,6 +249,18 @@ def scratch_memory_belongs_to_the_first_thread() -> Operator:
     return conv
 
 
+@planted_state("call.concurrent", "conv")
+def one_buffer_serves_all_threads() -> Operator:
+    buffers: dict[Any, Array] = {}
+
+    def conv(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+        buffer = buffers.setdefault((x.shape, x.dtype), np.empty_like(x))
+        buffer[...] = x
+        return innocent.conv(buffer, w, b, **rest)
+
+    return conv
+
+
 @planted_state("call.fork", "conv")
 def a_forked_process_waits_for_threads_that_it_has_not() -> Operator:
     home = os.getpid()

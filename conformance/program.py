@@ -12,6 +12,7 @@ import math
 import signal
 import subprocess
 from collections.abc import Sequence
+from threading import Lock
 from typing import IO, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Program(Foreign):
     def __init__(self, command: Sequence[str]) -> None:
         self.command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
+        self._asking = Lock()
         about = self._ask({"op": "about", "protocol": PROTOCOL}, [])
         operators = about.get("operators", [])
         if not isinstance(operators, list) or not set(map(str, operators)) <= set(OPERATORS):
@@ -45,13 +47,14 @@ class Program(Foreign):
         named = [(name, a) for name, a in zip(ARRAYS[op], operands, strict=True) if a is not None]
         arrays = [{"name": name, "dtype": a.dtype.name, "shape": list(a.shape)} for name, a in named]
         speakable = {k: repr(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in numbers.items()}
-        answer = self._ask({"op": op, "arrays": arrays, "arguments": speakable}, [a for _, a in named])
-        status, message = answer.get("status"), str(answer.get("message", ""))
-        if status != "ok":
-            raise refused(status, message)
-        shape, name = answer.get("shape"), str(answer.get("dtype"))
-        dtype = allocated(shape if isinstance(shape, list) else [-1], name).newbyteorder("<")
-        data = self._read(math.prod(shape or []) * dtype.itemsize)
+        with self._asking:
+            answer = self._ask({"op": op, "arrays": arrays, "arguments": speakable}, [a for _, a in named])
+            status, message = answer.get("status"), str(answer.get("message", ""))
+            if status != "ok":
+                raise refused(status, message)
+            shape, name = answer.get("shape"), str(answer.get("dtype"))
+            dtype = allocated(shape if isinstance(shape, list) else [-1], name).newbyteorder("<")
+            data = self._read(math.prod(shape or []) * dtype.itemsize)
         return np.frombuffer(data, dtype).astype(dtype.newbyteorder("=")).reshape(shape)
 
     def _ask(self, question: dict[str, Any], operands: list[Array]) -> dict[str, Any]:

@@ -171,14 +171,20 @@ def test_threads(judge: Trial, op: str) -> None:
     judge.search(of(op, BASIC).map(lambda c: c.but(place="thread", data="real")), facts=("place-differs",), share=0.3)
 
 
+@pytest.mark.clause("call.concurrent")
+@every
+def test_concurrent(judge: Trial, op: str) -> None:
+    judge.each([busy(op, 300, (90, 120)).but(place="together", data="real")], facts=("place-differs",))
+
+
 @pytest.mark.clause("call.fork")
 @every
 def test_fork(judge: Trial, op: str) -> None:
     judge.each((c.but(place="fork") for c in (example(op, "float32"), busy(op))), facts=("place-differs",))
 
 
-def busy(op: str) -> Case:
+def busy(op: str, batch: int = 500, image: tuple[int, int] = (200, 300)) -> Case:
     """A call with work for several threads."""
     if op in ("convolve", "correlate"):
-        return case.make(op, {"in1": ((200, 300), "float32"), "in2": ((3, 3), "float32")}, {"mode": "valid"})
-    return next(_batches(example(base(op), "float32"), op, (500,)))
+        return case.make(op, {"in1": (image, "float32"), "in2": ((3, 3), "float32")}, {"mode": "valid"})
+    return next(_batches(example(base(op), "float32"), op, (batch,)))

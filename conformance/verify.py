@@ -36,7 +36,7 @@ _MEANING = {
     "shares-result": ("a result of its own", "two results share memory"),
     "result-changed": ("a result that stays as it is", "a later call, or writing to the arguments, changed the result"),
     "repeat-differs": ("the same bits for the same call", "a repeated call gave other bits"),
-    "place-differs": ("the same bits", "another thread, or a forked process, gives other bits"),
+    "place-differs": ("the same bits", "another thread, threads at work together, or a forked process give other bits"),
     "depends-on-memory": ("a result that is computed", "the result depends on what free memory held before the call"),
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -127,6 +129,26 @@ def test_the_script_of_a_violation_runs(layout: str) -> None:
         assert np.array_equal(a, names[name], equal_nan=True)  # type: ignore[arg-type]
         assert a.strides == names[name].strides  # type: ignore[attr-defined]
     assert "stride=(2, 1)" in call_text(case)
+
+
+SHARED = """
+import numpy as np
+from convspec.conformance import innocent
+buffer = np.empty((200, 2, 4, 5), np.float32)
+def conv(x, w, b=None, **rest):
+    buffer[...] = x
+    return innocent.conv(buffer, w, b, **rest)
+"""
+
+
+def test_the_script_of_calls_at_once_shows_what_they_do_to_each_other(tmp_path: Path) -> None:
+    (tmp_path / "shared.py").write_text(SHARED)
+    case = parse("conv x=200x2x4x5:float32 w=2x2x3x3:float32 data=real seed=3 place=together")
+    violation = Violation("call.concurrent", "conv", "violates", case, Difference("the same bits", "other bits"))
+    for backend, differs in (("shared", True), ("convspec.conformance.innocent", False)):
+        command = [sys.executable, "-c", script(violation, backend, None)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert ("differs" in done.stdout) == differs
 
 
 def test_cases_do_not_depend_on_what_else_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,8 @@ BUGS_IN_C = [
      ("put(y, i++, most);", "if (i++ < 2) put(y, i - 1, most);")),
     ("the input is written to", "call.inputs-unchanged", "conv", CRASH,
      ("int64_t K = w->shape[0], Kg", "if (x->shape[0]) ((char *)x->data)[0] = 0;\n    int64_t K = w->shape[0], Kg")),
+    ("threads share a variable", "call.concurrent", "max_pool", VIOLATES,
+     ("double most = -INFINITY", "static volatile double most; most = -INFINITY")),
     ("the kernel is reversed", "conv.formula", "conv", VIOLATES, ("* taps + tap)", "* taps + taps - 1 - tap)")),
     ("NaN is not seen", "max_pool.nan", "max_pool", VIOLATES, (" || isnan(value)", "")),
     ("float32 is float64", "call.dtype", "max_pool", VIOLATES, ("y->dtype = x->dtype", "y->dtype = CONVSPEC_FLOAT64")),
