@@ -113,8 +113,10 @@ cdef class Plan:
     cdef cs_winograd tiles
     cdef object w, b
     cdef int64_t size
+    cdef bint once
 
-    def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles):
+    def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles, bint once=False):
+        """`once`: the plan will run once, and weights without a bias may be left as they are."""
         cdef int n
         self.count = <int>len(windows)
         self.windows = <cs_window *>calloc(self.count, sizeof(cs_window))
@@ -132,14 +134,15 @@ cdef class Plan:
         elif w is not None:
             if tiles and self.count == 1:
                 if cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1):
-                    self.w, self.b = w, b
-            self.pack(w, b, threads)
+                    self.w, self.b, self.once = w, b, once
+            if not self.once:
+                self.pack(w, b, threads, self.tiles.down > 0)
 
-    cdef pack(self, w, b, int threads):
-        """Either for the tiles, or, where there are none or they need it, for the direct algorithm."""
+    cdef pack(self, w, b, int threads, bint tiled):
+        """For the tiles or, where there are none or they need it, for the direct algorithm."""
         cdef Py_buffer vw, vb
         cdef const void *bias = NULL
-        cdef int n, tiled = self.tiles.down and self.tiles_packed == NULL
+        cdef int n
         cdef char *packed = <char *>cs_allocate(self.tiles.packed if tiled else self.size)
         if packed == NULL:
             raise MemoryError
@@ -197,26 +200,31 @@ cdef class Plan:
         return cycles < PARALLEL_CYCLES
 
     cdef run_winograd(self, x, y, int64_t images, int threads):
-        cdef Py_buffer vx, vy
+        cdef Py_buffer vx, vy, vw
         cdef cs_winograd g = self.tiles
         cdef char *scratch
         cdef int missed
         if self.windows[0].cost * images * g.window.groups < PARALLEL_CYCLES:
             threads = 1
-        cs_winograd_split(&g, images, threads)
+        cs_winograd_split(&g, images, threads, self.once)
+        if g.some == 0 and self.tiles_packed == NULL:
+            self.pack(self.w, self.b, threads, True)
         g.scratch = (g.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
         scratch = <char *>cs_allocate((g.common if g.input_tasks else 0) + g.scratch * threads)
         if scratch == NULL:
             raise MemoryError
         PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
+        PyObject_GetBuffer(self.w, &vw, PyBUF_SIMPLE)
         with nogil:
-            missed = run_tiles(&g, threads, vx.buf, self.tiles_packed, self.packed, vy.buf, scratch)
+            missed = run_tiles(&g, threads, vx.buf, <char *>vw.buf if g.some else self.tiles_packed, self.packed, vy.buf,
+                               scratch)
             free(scratch)
         PyBuffer_Release(&vx)
         PyBuffer_Release(&vy)
+        PyBuffer_Release(&vw)
         if missed:
-            self.pack(self.w, self.b, threads)
+            self.pack(self.w, self.b, threads, False)
             self.run_winograd(x, y, images, threads)
 
     def run(self, x, y, int64_t images, int threads):

@@ -13,7 +13,7 @@ from convspec.fast.operators import describe
 from convspec.fast.windows import DTYPES, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
-FEW_POSITIONS = 128
+FEW_POSITIONS = 36
 """Below so many inputs of a channel, "auto" does not transform weights that are used once."""
 
 WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
@@ -30,7 +30,7 @@ def by_input(c: ConvGrad, out: Array | None, threads: int, algorithm: str) -> Ar
     transposed = _transposed(f, dy)
     described = describe(transposed, w)
     small = algorithm == "auto" and prod(c.shape[2:]) < FEW_POSITIONS
-    plan = prepare(described, w, None, threads, "direct" if small or c.op not in WINOGRAD else algorithm)
+    plan = prepare(described, w, None, threads, "direct" if small or c.op not in WINOGRAD else algorithm, once=True)
     background = None if described.covers else np.zeros((), c.dtype)
     return run(plan, dy, f.N, out, c.shape, c.dtype, threads, background)
 

@@ -21,11 +21,11 @@ def operand(a: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def prepare(
-    windows: Windows, w: Array | None, b: Array | None, threads: int, algorithm: str = "direct"
+    windows: Windows, w: Array | None, b: Array | None, threads: int, algorithm: str = "direct", once: bool = False
 ) -> _kernels.Plan:
-    """The windows with their weights in the order the kernels read them."""
+    """The windows with their weights in the order the kernels read them; of a plan that runs `once`, there is no bias."""
     tiles = TILES[algorithm]
-    return _kernels.Plan(windows.fields, windows.fill_bytes(), windows.power, w, b, threads, tiles)
+    return _kernels.Plan(windows.fields, windows.fill_bytes(), windows.power, w, b, threads, tiles, once)
 
 
 def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],

@@ -3,11 +3,11 @@
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
         double direct_cycles, tiled_cycles
-        int64_t down, across, points, slabs, tall, wide, vectors, panels, packed, input_tasks, output_tasks, common, scratch
+        int64_t down, across, points, slabs, tall, wide, vectors, panels, packed, some, input_tasks, output_tasks, common, scratch
         cs_window window
     int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
-    void cs_winograd_split(cs_winograd *g, int64_t images, int threads)
+    void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
     int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
                            void *y, void *common, void *scratch)

@@ -95,6 +95,21 @@ def test_winograd_obeys_its_bound_and_spoils_no_more_than_the_chain(padding):
     assert not np.array_equal(tiled[0], chain[0])
 
 
+@pytest.mark.clause("fast.algorithm")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_weights_that_few_images_use_are_transformed_to_the_same_bits(threads):
+    rng = np.random.default_rng(8)
+    dy, w = rng.standard_normal((20, 110, 13, 18)).astype("f4"), rng.standard_normal((110, 45, 3, 3)).astype("f4")
+    shape = (20, 45, 13, 18)
+    dy[3, 5, 6, 7] = np.inf
+    whole = fast.conv_grad_input(dy, w, shape, padding=1, algorithm="winograd")
+    for n in range(5):
+        one = fast.conv_grad_input(
+            dy[n : n + 1], w, (1, *shape[1:]), padding=1, algorithm="winograd", num_threads=threads
+        )
+        assert_same_bits(one, whole[n : n + 1])
+
+
 @pytest.mark.clause("fast.winograd", "conv_transpose.grad-input")
 def test_the_gradient_of_a_transposed_convolution_is_a_convolution():
     rng = np.random.default_rng(6)

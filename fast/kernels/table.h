@@ -35,8 +35,8 @@ typedef struct {
 typedef void tile_outer(const cs_outer *o);
 
 /* A point of Winograd's algorithm: a few tiles of all channels of all slabs, whose vectors are `block` elements apart, by
- * weights. */
-typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, int64_t slabs, void *m);
+ * weights, from 0 on or added to what is there. */
+typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, int64_t slabs, void *m, int more);
 
 /* `slabs` x `taps` rows of `groups` lanes of weights over the rows of a strip; described in dots.tmpl.h. ldy: bytes. */
 typedef void dot_tile(const void *x, int64_t pitch, int64_t slabs, int64_t slab, int64_t taps, int64_t groups,

@@ -12,6 +12,9 @@ enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20, CA
 /* Of taps that are packed at once. */
 enum { STAGED_VECTORS = 512 };
 
+/* So many boxes of a group transform the same weights again. */
+enum { FEW_BOXES = 3 };
+
 /* Three neighbouring taps, outputs one apart. */
 static int three_taps(const cs_axis *a)
 {
@@ -144,6 +147,31 @@ static void choose_panels(cs_winograd *g, const cs_table *k)
     g->panels = cs_ceil(all, g->vectors);
 }
 
+/* Elements from a point to the next in a panel `wide` outputs wide: a vector more than the weights of that many channels,
+ * as the caches would have one place for all points if they were a power of two apart. */
+static int64_t point_size(const cs_winograd *g, int64_t channels, int64_t wide)
+{
+    return g->slabs * channels * wide + g->window.lanes;
+}
+
+int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel)
+{
+    return panel * g->points * point_size(g, g->window.channels, panel_outputs(g));
+}
+
+int64_t cs_winograd_bias(const cs_winograd *g)
+{
+    const int64_t whole = g->panels - 1, padded = cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
+    return cs_winograd_panel(g, whole) +
+           g->points * point_size(g, g->window.channels, padded - whole * panel_outputs(g));
+}
+
+/* Elements of the weights of a group, then its biases. */
+static int64_t group_size(const cs_winograd *g)
+{
+    return cs_winograd_bias(g) + cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
+}
+
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
@@ -156,8 +184,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     ascend(g);
     g->blocks = cs_ceil(w->channels, w->lanes);
     choose_panels(g, k);
-    const int64_t outputs = cs_ceil(w->outputs, w->lanes) * w->lanes;
-    g->packed = w->groups * outputs * (g->points * g->slabs * w->channels + 1) * w->size;
+    g->packed = w->groups * group_size(g) * w->size;
     return 1;
 }
 
@@ -171,6 +198,10 @@ static void stage_taps(const cs_window *w, const char *from, int64_t outputs, in
     if (w->w_channel == span) {
         done = columns / lanes * lanes;
         cs_kernels(w->dtype)->transpose(stage, lanes, from, w->w_output, outputs, done);
+    } else { /* whole vectors are read: of the last channels they would end beyond the weights */
+        for (; done < columns - cs_ceil(lanes, span) * span; done += span)
+            cs_kernels(w->dtype)->transpose(stage + done * lanes * size, lanes, from + done / span * w->w_channel * size,
+                                            w->w_output, outputs, span);
     }
     for (int64_t i = done; i < columns; i++)
         for (int64_t k = 0; k < outputs; k++)
@@ -178,43 +209,53 @@ static void stage_taps(const cs_window *w, const char *from, int64_t outputs, in
                    from + (k * w->w_output + i / span * w->w_channel + i % span) * size, (size_t)size);
 }
 
-/* The transformed weights of a vector of outputs, for some channels, in a panel that is `wide`. */
-static void pack_channels(const cs_winograd *g, const char *stage, int64_t from, int64_t to, int64_t span, int64_t wide,
-                          char *u)
+/* The transformed weights of a vector of outputs, for channels [from, to), in a panel that is `wide`, with `apart` elements
+ * from point to point and `slab` from slab to slab. */
+static void pack_channels(const cs_winograd *g, const char *stage, int64_t channels, int64_t span, int64_t wide,
+                          int64_t apart, int64_t slab, char *u)
 {
     const cs_window *w = &g->window;
     const cs_axis *a = g->axis;
     const int64_t rows = g->down > 1 ? 1 : a[1].taps, first = g->base - w->w_base, lanes = w->lanes, size = w->size;
-    for (int64_t slab = 0; slab < g->slabs; slab++)
-        for (int64_t c = from; c < to; c++) {
-            const int64_t tap = (c - from) * span + first + slab / rows * a[0].w + slab % rows * a[1].w;
+    for (int64_t s = 0; s < g->slabs; s++)
+        for (int64_t c = 0; c < channels; c++) {
+            const int64_t tap = c * span + first + s / rows * a[0].w + s % rows * a[1].w;
             cs_kernels(w->dtype)->kernels(g->down, g->across, stage + tap * lanes * size, a[1].w * lanes,
-                                          a[2].w * lanes, u + (slab * w->channels + c) * wide * size,
-                                          g->slabs * w->channels * wide);
+                                          a[2].w * lanes, u + (s * slab + c * wide) * size, apart);
+        }
+}
+
+void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t from, int64_t to,
+                           const void *weights, void *points, int64_t channels)
+{
+    _Alignas(64) char stage[STAGED_VECTORS * 64];
+    const cs_window *w = &g->window;
+    const int64_t first = panel * panel_outputs(g), size = w->size, span = tap_span(w), some = STAGED_VECTORS / span;
+    const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
+    const int64_t apart = point_size(g, channels, wide);
+    for (int64_t c = from; c < to; c += some)
+        for (int64_t k = 0; k < wide; k += w->lanes) {
+            const int64_t count = cs_least(to - c, some);
+            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel;
+            stage_taps(w, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), count, span,
+                       stage);
+            pack_channels(g, stage, count, span, wide, apart, channels * wide,
+                          (char *)points + ((c - from) * wide + k) * size);
         }
 }
 
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
 {
-    _Alignas(64) char stage[STAGED_VECTORS * 64];
     const cs_window *w = &g->window;
     const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
-    const int64_t padded = cs_ceil(w->outputs, w->lanes) * w->lanes, wide = cs_least(panel_outputs(g), padded - first);
-    const int64_t terms = g->slabs * w->channels, span = tap_span(w), some = STAGED_VECTORS / span;
-    char *base = (char *)packed + group * padded * (g->points * terms + 1) * size;
-    char *u = base + first * g->points * terms * size, *b = base + padded * g->points * terms * size;
-    memset(b + first * size, 0, (size_t)(wide * size));
+    const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
+    char *base = (char *)packed + group * group_size(g) * size, *b = base + (cs_winograd_bias(g) + first) * size;
+    memset(b, 0, (size_t)(wide * size));
     for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
-        memcpy(b + (first + k) * size,
-               (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size, (size_t)size);
-    for (int64_t c = 0; c < w->channels; c += some)
-        for (int64_t k = 0; k < wide; k += w->lanes) {
-            const int64_t to = cs_least(w->channels, c + some);
-            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel;
-            stage_taps(w, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), to - c, span,
-                       stage);
-            pack_channels(g, stage, c, to, span, wide, u + k * size);
-        }
+        memcpy(b + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
+               (size_t)size);
+    cs_winograd_transform(g, group, panel % g->panels, 0, w->channels, weights,
+                          base + cs_winograd_panel(g, panel % g->panels) * size, w->channels);
 }
 
 int64_t cs_winograd_inputs(const cs_winograd *g)
@@ -228,6 +269,11 @@ int64_t cs_winograd_common(const cs_winograd *g)
     return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
 }
 
+int64_t cs_winograd_some(const cs_winograd *g)
+{
+    return g->some ? g->points * point_size(g, g->some, panel_outputs(g)) : 0;
+}
+
 /* Bytes of the parts of the scratch: see winograd_run.c. */
 static void measure_scratch(cs_winograd *g)
 {
@@ -235,7 +281,7 @@ static void measure_scratch(cs_winograd *g)
     const int64_t lanes = w->lanes, edge = g->down + cs_halo(g->down), outputs = cs_ceil(w->outputs, lanes);
     g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
     const int64_t input = ((g->rows + edge + 1) * g->columns + 4) * lanes * w->size + g->rows * g->columns * (8 + w->size);
-    const int64_t sums = g->points * (g->tiles * g->vectors + 1);
+    const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
     const int64_t output = g->height * g->width * g->down * g->across + g->tiles * outputs;
     cs_window again = *w;
     again.axis[0].out = 1, again.axis[1].out = cs_least(g->down, again.axis[1].out), again.groups = 1;
@@ -285,10 +331,19 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
     return boxes;
 }
 
-void cs_winograd_split(cs_winograd *g, int64_t images, int threads)
+/* Whole vectors of channels whose weights are transformed at once, by every box that needs them: weights that few boxes
+ * use never leave the caches then. 0 where they are better transformed before. */
+static int64_t some_channels(const cs_winograd *g, int64_t boxes)
+{
+    const int64_t some = STAGED_VECTORS / tap_span(&g->window) / g->window.lanes * g->window.lanes;
+    return g->slabs == 1 && boxes <= FEW_BOXES * g->window.groups ? some : 0;
+}
+
+void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
 {
     g->window.images = images;
     const int64_t boxes = choose_boxes(g, threads);
+    g->some = once ? some_channels(g, boxes) : 0;
     g->tiles = g->planes * g->height * g->width;
     g->shared = threads > 1 && (boxes < threads || (boxes < 4 * threads && boxes % threads));
     g->input_tasks = g->shared ? boxes * cs_least(g->slabs * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;

@@ -17,6 +17,7 @@ typedef struct {
     int64_t rows, columns;                       /* of the inputs of a box in an image */
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
     int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
+    int64_t some;                                /* channels whose weights are transformed where they are used, or 0 */
     int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
     double direct_cycles, tiled_cycles;          /* by the yardstick, for one image and group */
 } cs_winograd;
@@ -25,7 +26,17 @@ typedef struct {
  * it decides by is the shape of one image and the weights. */
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced);
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed);
-void cs_winograd_split(cs_winograd *g, int64_t images, int threads);
+/* Weights that are used `once` may stay as they are. */
+void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once);
+
+/* Elements of a group's packed weights before a panel, and before the biases; and of some channels' transformed weights. */
+int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel);
+int64_t cs_winograd_bias(const cs_winograd *g);
+int64_t cs_winograd_some(const cs_winograd *g);
+
+/* The weights of channels [from, to) of a panel at the points of the tiles, in a panel of `channels` channels. */
+void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t from, int64_t to,
+                           const void *weights, void *points, int64_t channels);
 
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
@@ -46,7 +57,8 @@ int64_t cs_winograd_boxes(const cs_winograd *g);
 int64_t cs_again_columns(const cs_window *w);
 
 /* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
- * for the window; without them the result is not right where 1 is returned. */
+ * for the window; without them the result is not right where 1 is returned. `packed` are the weights themselves where `some`
+ * of them are transformed at a time; then there is no bias. */
 void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch);
 int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
                        void *y, void *common, void *scratch);

@@ -221,15 +221,16 @@ static void FN(backward_row)(int64_t down, int64_t across, const void *m, int64_
 #undef BACKWARD
 }
 
-/* rows tiles of all channels of all slabs, each vector of which is `block` elements on, times a panel of weights. */
+/* rows tiles of all channels of all slabs, each vector of which is `block` elements on, times a panel of weights; `more`: to
+ * the sums that are there. */
 INLINE void FN(product)(const int rows, const int vectors, const T *v, int64_t block, const T *u, int64_t channels,
-                        int64_t slabs, T *m)
+                        int64_t slabs, T *m, int more)
 {
     VEC sum[MAX_ROWS][MAX_VECTORS], uv[MAX_VECTORS];
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
-        for (int j = 0; j < vectors; j++) sum[i][j] = (VEC){0};
+        for (int j = 0; j < vectors; j++) sum[i][j] = more ? FN(load)(m + (i * vectors + j) * LANES) : (VEC){0};
     }
     for (int64_t left = channels; slabs; v += block) {
         const int64_t some = left < LANES ? left : LANES;
@@ -255,9 +256,9 @@ INLINE void FN(product)(const int rows, const int vectors, const T *v, int64_t b
 
 #define TILE(rows, vectors) \
     static void FN(product_##rows##_##vectors)(const void *v, int64_t block, const void *u, int64_t channels, \
-                                               int64_t slabs, void *m) \
+                                               int64_t slabs, void *m, int more) \
     { \
-        FN(product)(rows, vectors, v, block, u, channels, slabs, m); \
+        FN(product)(rows, vectors, v, block, u, channels, slabs, m, more); \
     }
 PRODUCT_TILES(TILE)
 #undef TILE

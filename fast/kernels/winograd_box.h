@@ -11,7 +11,7 @@ typedef struct {
     int64_t image, images, group, depth, h0, h1, w0, w1; /* rows and columns of tiles */
     int64_t tiles, step;                                 /* elements from point to point of v */
     int64_t *places;
-    char *strip, *columns, *run, *v, *peaks, *sums, *stage, *flags, *uneven, *direct, *spare;
+    char *strip, *columns, *run, *v, *peaks, *sums, *some, *stage, *flags, *uneven, *direct, *spare;
 } cs_tile_box;
 
 /* The first tile of a row, among those of the box. */

@@ -21,7 +21,8 @@ static void lay_out(cs_tile_box *b, char *scratch)
     b->v = aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
     b->sums = g->shared ? b->v : aligned(b->v + cs_winograd_common(g));
-    b->stage = aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
+    b->some = aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
+    b->stage = aligned(b->some + cs_winograd_some(g) * w->size);
     b->flags = aligned(b->stage + g->height * g->width * g->down * g->across * vector);
     b->uneven = aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
     b->direct = aligned(b->uneven + g->tiles);
@@ -120,19 +121,36 @@ static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64
     }
 }
 
-/* The sums over all channels at each point, for `vectors` vectors of outputs. */
-static void multiply(const cs_tile_box *b, const char *u, int64_t vectors)
+/* The sums over some channels, from a vector of them on, at each point, for a panel of `vectors` vectors of outputs; those
+ * of the first start from 0. */
+static void multiply(const cs_tile_box *b, const char *u, int64_t vectors, int64_t from, int64_t channels)
 {
     const cs_window *w = &b->g->window;
-    const int64_t vector = w->lanes * w->size, rows = cs_winograd_rows(b->g, b->tiles, vectors), slabs = b->g->slabs;
-    tile_product *product = b->k->products[rows][vectors];
-    for (int64_t p = 0; p < b->g->points; p++, u += slabs * w->channels * vectors * vector) {
-        const char *v = b->v + p * b->step * w->size;
+    const int64_t vector = w->lanes * w->size, most = cs_winograd_rows(b->g, b->tiles, vectors), slabs = b->g->slabs;
+    for (int64_t p = 0; p < b->g->points; p++, u += (slabs * channels * vectors + 1) * vector) {
+        const char *v = b->v + (p * b->step + from * b->tiles) * w->size;
         char *m = b->sums + p * (b->tiles * vectors + 1) * vector;
-        for (int64_t i = 0; i < b->tiles; i += rows) {
-            const int64_t t = cs_least(i, b->tiles - rows);
-            product(v + t * vector, b->tiles * w->lanes, u, w->channels, slabs, m + t * vectors * vector);
+        for (int64_t t = 0, rows = most; t < b->tiles; t += rows) {
+            while (rows > b->tiles - t || !b->k->products[rows][vectors]) rows--;
+            b->k->products[rows][vectors](v + t * vector, b->tiles * w->lanes, u, channels, slabs,
+                                          m + t * vectors * vector, from > 0);
         }
+    }
+}
+
+/* The sums over all channels; `weights` are the panel's, or all as they are where they are transformed here. */
+static void multiply_panel(const cs_tile_box *b, const char *weights, int64_t panel, int64_t vectors)
+{
+    const cs_winograd *g = b->g;
+    const int64_t channels = g->window.channels;
+    if (!g->some) {
+        multiply(b, weights + cs_winograd_panel(g, panel) * g->window.size, vectors, 0, channels);
+        return;
+    }
+    for (int64_t from = 0; from < channels; from += g->some) {
+        const int64_t to = cs_least(channels, from + g->some);
+        cs_winograd_transform(g, b->group, panel, from, to, weights, b->some, to - from);
+        multiply(b, b->some, vectors, from, to - from);
     }
 }
 
@@ -173,24 +191,23 @@ int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const 
                        void *y, void *common, void *scratch)
 {
     enum { VECTOR = 64 };
-    _Alignas(VECTOR) char any[VECTOR] = {0};
+    _Alignas(VECTOR) char any[VECTOR] = {0}, no_bias[VECTOR] = {0};
     const cs_window *w = &g->window;
     const int64_t boxes = cs_winograd_boxes(g), shares = g->output_tasks / boxes, share = task % shares;
     const int64_t all = cs_ceil(w->outputs, w->lanes), size = w->size, vector = w->lanes * size;
     cs_tile_box b = find_box(g, task / shares, common, scratch);
     if (!g->shared) transform_inputs(&b, x, 0, 1);
     int again = cs_find_uneven(&b, g->shared ? g->input_tasks / boxes : 1);
-    const char *u = (const char *)packed + b.group * (g->packed / w->groups);
-    const int64_t terms = g->points * g->slabs * w->channels;
-    const char *bias = u + all * terms * vector;
+    const char *u = (const char *)packed + (g->some ? 0 : b.group * (g->packed / w->groups));
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares;
     for (int64_t panel = from; panel < to; panel++) {
         const int64_t first = panel * g->vectors, vectors = cs_least(g->vectors, all - first);
-        multiply(&b, u + first * terms * vector, vectors);
+        const char *bias = g->some ? no_bias : u + (cs_winograd_bias(g) + first * w->lanes) * size;
+        multiply_panel(&b, u, panel, vectors);
         for (int64_t j = 0; j < vectors; j++)
             for (int64_t n = 0; n < b.images; n++)
-                store_outputs(&b, n, (first + j) * w->lanes, b.sums + j * vector, vectors, bias + (first + j) * vector,
-                              y, any);
+                store_outputs(&b, n, (first + j) * w->lanes, b.sums + j * vector, vectors,
+                              g->some ? bias : bias + j * vector, y, any);
     }
     for (int64_t i = 0; i < vector; i++) again |= any[i];
     if (!again) return 0;
