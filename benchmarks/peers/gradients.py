@@ -1,104 +1,205 @@
-"""The gradients of the layers, convspec.fast and torch in turn in one process, as a table.
+"""Gradients beside torch's: writes results/gradients.json and docs/benchmarks-gradients.md.
 
-    python -m benchmarks.peers.gradients [--threads 2] [--rounds 5] [LAYER]...
+    python -m benchmarks.peers.gradients [--threads 2] [--rounds 5] [--seconds 0.1] [--row NAME]...
 
-torch is aten::convolution_backward with operands in both of its layouts, asked for one gradient at a time.
+A contestant is a process, as for the layers. torch is aten::convolution_backward with operands in either of its layouts,
+asked for one gradient at a time, and the backward operators of its pooling.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
-import time
 from collections.abc import Callable
-from typing import Any
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.peers.layers import LAYERS, Layer, square
+from benchmarks.peers.rounds import ROOT, available, measure
 
 Call = Callable[[], Any]
 
+HEAD = """# Gradients
+
+Made by `python -m benchmarks.peers.gradients` from `benchmarks/results/gradients.json`: milliseconds of a call, the median of
+{rounds} rounds in which each contestant, a process of its own, has every row in turn; float32, {threads} thread(s). dx is the gradient
+by the input, dw that by the weights; the layers are those of [the other page](benchmarks.md), with batches of 16 where the network is
+All-CNN and of 1 elsewhere. torch is `aten::convolution_backward` with operands in either of its layouts, asked for one gradient
+at a time, and the backward operators of its pooling. In the same minutes the processor reached {peak:.0f} GF/s of fused multiply-adds
+and copied {copy:.0f} GB/s, each byte counted once read and once written.
+
+`auto` and `direct` are convspec.fast's; `GF/s` is direct's, and `GB/s` counts the operands and the result once each. `ratio` is how
+many times as fast as the better layout of torch auto is: the median of the ratios of each round.
+
+"""
+
+
+class Gradient(NamedTuple):
+    """A gradient of a layer: dx or dw."""
+
+    of: str
+    layer: Layer
+
+    @property
+    def flops(self) -> int:
+        """Those of the layer."""
+        return self.layer.flops
+
+    @property
+    def bytes(self) -> int:
+        """Of the operands and the result."""
+        return self.layer.bytes
+
+    def operands(self) -> tuple[Any, Any, Any]:
+        """dy, x and w, random."""
+        shape = (self.layer.n, self.layer.k, *self.layer.out)
+        return np.random.default_rng(1).standard_normal(shape, np.float32), *self.layer.operands()
+
+
+class PoolGradient(NamedTuple):
+    """A gradient of pooling x of that shape by square windows."""
+
+    kind: str
+    shape: tuple[int, ...]
+    size: int
+    stride: int
+    padding: int = 0
+
+    @property
+    def out(self) -> tuple[int, ...]:
+        """The shape of dy."""
+        return (*self.shape[:2], *((n + 2 * self.padding - self.size) // self.stride + 1 for n in self.shape[2:]))
+
+    @property
+    def flops(self) -> int:
+        """One for each tap."""
+        return prod(self.out) * self.size**2
+
+    @property
+    def bytes(self) -> int:
+        """Of dy, dx and, but for averages, x."""
+        return 4 * (prod(self.out) + (1 if self.kind == "avg" else 2) * prod(self.shape))
+
+    def operands(self) -> tuple[Any, Any]:
+        """dy and x, random."""
+        random = np.random.default_rng(1)
+        return random.standard_normal(self.out, np.float32), random.standard_normal(self.shape, np.float32)
+
+
 EXTRA = {"256@14": square(16, 256, 14, 256, 3, 1, 1), "64@56": square(4, 64, 56, 64, 3, 1, 1)}
-ALL = {**LAYERS, **EXTRA}
+POOLS = {
+    f"{kind} {size}x{size} /{stride}": PoolGradient(kind, shape, size, stride, padding)
+    for kind in ("max", "avg", "lp")
+    for shape, size, stride, padding in (
+        ((1, 64, 224, 224), 2, 2, 0),
+        ((4, 64, 112, 112), 3, 2, 1),
+        ((16, 96, 32, 32), 3, 1, 1),
+    )
+    if kind != "lp" or not padding
+}
+GRADIENTS: dict[str, Gradient | PoolGradient] = {
+    **{f"{of} {name}": Gradient(of, layer) for name, layer in {**LAYERS, **EXTRA}.items() for of in ("dx", "dw")},
+    **POOLS,
+}
 
 
-def ours(layer: Layer, threads: int) -> dict[str, Call]:
-    """The gradients by input and weights; the first by the algorithm chosen and by the direct one."""
+def auto(row: Gradient | PoolGradient, threads: int, algorithm: str = "auto") -> Call:
+    """convspec.fast, results written to an array that is used again."""
     from convspec import fast
 
-    x, w = layer.operands()
-    keywords = {"stride": layer.stride, "padding": layer.pad, "groups": layer.groups, "num_threads": threads}
-    dy = np.random.default_rng(1).standard_normal((layer.n, layer.k, *layer.out), np.float32)
-    dx, dw = np.empty_like(x), np.empty_like(w)
-
-    def by_input(algorithm: str) -> Call:
-        return lambda: fast.conv_grad_input(dy, w, x.shape, **keywords, out=dx, algorithm=algorithm)
-
-    return {
-        "dx": by_input("auto"),
-        "dx direct": by_input("direct"),
-        "dw": lambda: fast.conv_grad_weight(dy, x, w.shape, **keywords, out=dw),
-    }
-
-
-def torchs(layer: Layer, threads: int, last: bool) -> dict[str, Call]:
-    """The same two by torch, on tensors of that layout."""
-    import torch
-
-    torch.set_num_threads(threads)
-    layout = torch.channels_last if last else torch.contiguous_format
-    dy = np.random.default_rng(1).standard_normal((layer.n, layer.k, *layer.out), np.float32)
-    tensors = [torch.from_numpy(a).contiguous(memory_format=layout) for a in (dy, *layer.operands())]
-    geometry = ([layer.stride] * 2, [*layer.pad], [1, 1], False, [0, 0], layer.groups)
-
-    def gradient(mask: list[bool]) -> Call:
-        return lambda: torch.ops.aten.convolution_backward(*tensors, None, *geometry, mask)
-
-    name = "torch-last" if last else "torch"
-    return {f"dx {name}": gradient([True, False, False]), f"dw {name}": gradient([False, True, False])}
+    if isinstance(row, PoolGradient):
+        dy, x = row.operands()
+        given: dict[str, Any] = {"stride": row.stride, "padding": row.padding, "num_threads": threads}
+        given |= {"out": np.empty_like(x), "algorithm": algorithm}
+        function, first = getattr(fast, f"{row.kind}_pool_grad"), x.shape if row.kind == "avg" else x
+        return lambda: function(dy, first, row.size, **given)
+    dy, x, w = row.operands()
+    given = {"stride": row.layer.stride, "padding": row.layer.pad, "groups": row.layer.groups}
+    given |= {"num_threads": threads, "algorithm": algorithm, "out": np.empty_like(x if row.of == "dx" else w)}
+    if row.of == "dx":
+        return lambda: fast.conv_grad_input(dy, w, x.shape, **given)
+    return lambda: fast.conv_grad_weight(dy, x, w.shape, **given)
 
 
-def measure(calls: dict[str, Call], rounds: int) -> dict[str, float]:
-    """Seconds: the median over the rounds, in each of which every call has its turn, twice, and the shorter counts."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
-    for _ in range(rounds):
-        for name, call in calls.items():
-            times[name].append(min(_once(call), _once(call)))
-    return {name: statistics.median(found) for name, found in times.items()}
+def direct(row: Gradient | PoolGradient, threads: int) -> Call:
+    """The same, the law's chain."""
+    return auto(row, threads, "direct")
 
 
-def _once(call: Call) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+def torch(row: Gradient | PoolGradient, threads: int, channels_last: bool = False) -> Call | None:
+    """Tensors of one of its layouts."""
+    import torch as framework
+
+    framework.set_num_threads(threads)
+    layout = framework.channels_last if channels_last else framework.contiguous_format
+    dy, *tensors = (framework.from_numpy(a).contiguous(memory_format=layout) for a in row.operands())
+    aten = framework.ops.aten
+    if isinstance(row, PoolGradient):
+        size, stride, padding, x = [row.size] * 2, [row.stride] * 2, [row.padding] * 2, tensors[0]
+        if row.kind == "max":
+            _, places = aten.max_pool2d_with_indices(x, size, stride, padding)
+            return lambda: aten.max_pool2d_with_indices_backward(dy, x, size, stride, padding, [1, 1], False, places)
+        if row.kind == "avg":
+            return lambda: aten.avg_pool2d_backward(dy, x, size, stride, padding, False, False, None)
+        return None
+    geometry = ([row.layer.stride] * 2, [*row.layer.pad], [1, 1], False, [0, 0], row.layer.groups)
+    mask = [row.of == "dx", row.of == "dw", False]
+    return lambda: aten.convolution_backward(dy, *tensors, None, *geometry, mask)
 
 
-def row(name: str, found: dict[str, float], flops: int) -> str:
-    """Milliseconds, and how much faster than the better layout of torch."""
-    ms = [f"{1000 * found[key]:.2f}" for key in found]
-    ratios = [min(found[f"{d} torch"], found[f"{d} torch-last"]) / found[d] for d in ("dx", "dw")]
-    speeds = [f"{flops / found[key] / 1e9:.0f}" for key in ("dx direct", "dw")]
-    return f"| {name} | {' | '.join(ms)} | {' | '.join(speeds)} | {' | '.join(f'{r:.2f}' for r in ratios)} |"
+def torch_last(row: Gradient | PoolGradient, threads: int) -> Call | None:
+    """Tensors with the channels last."""
+    return torch(row, threads, channels_last=True)
+
+
+BACKWARD = {"auto": auto, "direct": direct, "torch": torch, "torch-last": torch_last}
+
+
+def table(measured: dict[str, Any]) -> str:
+    """Milliseconds in Markdown, a row a line."""
+    names = list(next(iter(measured["seconds"].values())))
+    lines = [
+        "| gradient | " + " | ".join(names) + " | GF/s | GB/s | ratio |",
+        "|---" + "|---:" * (len(names) + 3) + "|",
+    ]
+    for row, times in measured["seconds"].items():
+        medians = {name: statistics.median(t) for name, t in times.items() if t}
+        cells = [f"{1000 * medians[n]:.3g}" if n in medians else "" for n in names]
+        chain = medians.get("direct", medians["auto"])
+        speed = f"{measured['flops'][row] / chain / 1e9:.0f} | {measured['bytes'][row] / chain / 1e9:.0f}"
+        lines.append(f"| {row} | {' | '.join(cells)} | {speed} | {ratio(times)} |")
+    return "\n".join(lines) + "\n"
+
+
+def ratio(times: dict[str, list[float]]) -> str:
+    """How many times as fast as the best of torch's, the median over the rounds; nothing where torch has none."""
+    peers = [found for name, found in times.items() if name.startswith("torch") and found]
+    if not peers:
+        return ""
+    return f"{statistics.median(min(theirs) / ours for *theirs, ours in zip(*peers, times['auto'], strict=True)):.2f}"
 
 
 def main() -> None:
-    """Prints a line for each layer."""
+    """Everything from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("layers", nargs="*")
+    parser.add_argument("--seconds", type=float, default=0.1)
+    parser.add_argument("--row", action="append", choices=GRADIENTS)
     given = parser.parse_args()
-    columns = ("layer, ms", "dx", "dx direct", "dw", "dx torch", "dw torch", "dx torch-last", "dw torch-last")
-    columns += ("dx direct, GF/s", "dw, GF/s", "dx ahead", "dw ahead")
-    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
-    for name in given.layers or ALL:
-        layer = ALL[name]
-        calls = ours(layer, given.threads)
-        calls |= torchs(layer, given.threads, False) | torchs(layer, given.threads, True)
-        print(row(name, measure(calls, given.rounds), layer.flops), flush=True)
+    rows = given.row or list(GRADIENTS)
+    measured = measure(available({}, list(BACKWARD)), rows, given.rounds, given.threads, given.seconds, GRADIENTS)
+    print(table(measured))
+    if given.row:
+        return
+    (ROOT / "benchmarks/results/gradients.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
+    head = HEAD.format(threads=given.threads, rounds=given.rounds, peak=peak, copy=copy)
+    Path(ROOT / "docs/benchmarks-gradients.md").write_text(head + table(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

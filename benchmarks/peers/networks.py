@@ -1,92 +1,149 @@
-"""The lecture's networks on 32 x 32 images: forward, and a step of training up to the gradients, in turn with torch.
+"""The lecture's networks on 32 x 32 images beside torch: writes results/networks.json and docs/benchmarks-networks.md.
 
-    python -m benchmarks.peers.networks [--threads 2] [--rounds 3] [--images 16] [NETWORK]...
+    python -m benchmarks.peers.networks [--threads 2] [--rounds 3] [--seconds 0.3] [--row NAME]...
 
-torch runs the same weights in both of its layouts.
+Forward, and a step of training up to the gradients, of the same weights. torch runs in both of its layouts, and compiled.
 """
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import json
+import statistics
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.gradients import Call, measure
-from convspec import fast, learning, networks
+from benchmarks.peers.gradients import Call, ratio
+from benchmarks.peers.rounds import ROOT, available, measure
+from convspec import learning, networks
+
+HEAD = """# Networks
+
+Made by `python -m benchmarks.peers.networks` from `benchmarks/results/networks.json`: the networks of the lecture's table on
+32 x 32 images, float32, {threads} thread(s); milliseconds, the median of {rounds} rounds in which each contestant, a process of its own,
+has every row in turn. A step of training goes up to the gradients by all weights and biases. `fast` is convspec.fast by the
+runner of `convspec.learning`; torch has the same weights in both of its layouts, and `torch-compile` is torch.compile of the
+second. In the same minutes the processor reached {peak:.0f} GF/s of fused multiply-adds and copied {copy:.0f} GB/s. `ratio` is how many
+times as fast as the best of torch's: the median of the ratios of each round.
+
+"""
 
 
-def ours(network: learning.Blocks, images: int) -> dict[str, Call]:
-    """convspec.fast by the runner."""
-    parameters, x, labels = drawn(network, images)
-    return {
-        "forward": lambda: learning.forward(fast, network, parameters, x),
-        "step": lambda: learning.step(fast, network, parameters, x, labels),
-    }
+class Run(NamedTuple):
+    """What is done with a network, and how many images."""
+
+    what: str
+    network: str
+    images: int
+
+    @property
+    def flops(self) -> int:
+        """Not counted."""
+        return 0
+
+    bytes = flops
+
+    def drawn(self) -> tuple[list[Any], Any, Any]:
+        """Random parameters, images and classes."""
+        random = np.random.default_rng(0)
+        parameters = learning.initial(networks.ALL[self.network], networks.INPUT, random)
+        x = random.standard_normal((self.images, *networks.INPUT), np.float32)
+        return parameters, x, random.integers(0, 10, self.images)
 
 
-def drawn(network: learning.Blocks, images: int) -> tuple[list[Any], Any, Any]:
-    """Random parameters, images and classes."""
-    random = np.random.default_rng(0)
-    parameters = learning.initial(network, networks.INPUT, random)
-    x = random.standard_normal((images, *networks.INPUT), np.float32)
-    return parameters, x, random.integers(0, 10, images)
+RUNS = {
+    f"{what} {network}, {images} images": Run(what, network, images)
+    for images in (16, 128)
+    for network in networks.ALL
+    for what in ("forward", "step")
+}
 
 
-def torchs(network: learning.Blocks, images: int, last: bool) -> dict[str, Call]:
+def auto(run: Run, threads: int) -> Call:
+    """convspec.fast by the runner, with as many threads as OpenMP has."""
+    from convspec import fast
+
+    network, (parameters, x, labels) = networks.ALL[run.network], run.drawn()
+    if run.what == "forward":
+        return lambda: learning.forward(fast, network, parameters, x)
+    return lambda: learning.step(fast, network, parameters, x, labels)
+
+
+def torch(run: Run, threads: int, channels_last: bool = False, compiled: bool = False) -> Call:
     """A Sequential of the same layers."""
-    import torch
+    import torch as framework
     from torch import nn
 
-    layout = torch.channels_last if last else torch.contiguous_format
-    parameters, x, labels = drawn(network, images)
+    framework.set_num_threads(threads)
+    layout = framework.channels_last if channels_last else framework.contiguous_format
+    parameters, x, labels = run.drawn()
     rest, layers, channels = iter(parameters), [], networks.INPUT[0]
-    for block in network:
+    for block in networks.ALL[run.network]:
         if block.channels is None:
             layers.append(nn.MaxPool2d(block.size, block.stride, block.padding, ceil_mode=True))
             continue
         layer = nn.Conv2d(channels, block.channels, block.size, block.stride, block.padding)
-        layer.weight.data, layer.bias.data = torch.from_numpy(next(rest)), torch.from_numpy(next(rest))
+        layer.weight.data, layer.bias.data = framework.from_numpy(next(rest)), framework.from_numpy(next(rest))
         layers += [layer, nn.ReLU(inplace=True)]
         channels = block.channels
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(memory_format=layout)
-    tensor, classes = torch.from_numpy(x).contiguous(memory_format=layout), torch.from_numpy(labels)
+    tensor, classes = framework.from_numpy(x).contiguous(memory_format=layout), framework.from_numpy(labels)
+    model = framework.compile(net) if compiled else net
 
     def forward() -> Any:
-        with torch.inference_mode():
-            return net(tensor)
+        with framework.inference_mode():
+            return model(tensor)
 
     def step() -> None:
         net.zero_grad()
-        nn.functional.cross_entropy(net(tensor), classes).backward()
+        nn.functional.cross_entropy(model(tensor), classes).backward()
 
-    name = "torch-last" if last else "torch"
-    return {f"forward {name}": forward, f"step {name}": step}
+    return forward if run.what == "forward" else step
+
+
+def torch_last(run: Run, threads: int) -> Call:
+    """Tensors with the channels last."""
+    return torch(run, threads, channels_last=True)
+
+
+def torch_compile(run: Run, threads: int) -> Call:
+    """The same, compiled."""
+    return torch(run, threads, channels_last=True, compiled=True)
+
+
+RUNNERS = {"auto": auto, "torch": torch, "torch-last": torch_last, "torch-compile": torch_compile}
+
+
+def table(measured: dict[str, Any]) -> str:
+    """Milliseconds in Markdown, a row a line."""
+    names = list(next(iter(measured["seconds"].values())))
+    lines = ["| network | " + " | ".join(names).replace("auto", "fast") + " | ratio |"]
+    lines.append("|---" + "|---:" * (len(names) + 1) + "|")
+    for row, times in measured["seconds"].items():
+        cells = [f"{1000 * statistics.median(times[n]):.1f}" if times[n] else "" for n in names]
+        lines.append(f"| {row} | {' | '.join(cells)} | {ratio(times)} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Prints a line for each network."""
+    """Everything from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--images", type=int, default=16)
-    parser.add_argument("networks", nargs="*")
+    parser.add_argument("--seconds", type=float, default=0.3)
+    parser.add_argument("--row", action="append", choices=RUNS)
     given = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(given.threads)
-    print(
-        f"| {given.images} images, ms | forward | torch | torch-last | ahead | step | torch | torch-last | ahead |\n{'|---' * 9}|"
-    )
-    for name in given.networks or networks.ALL:
-        network = networks.ALL[name]
-        calls = ours(network, given.images)
-        calls |= torchs(network, given.images, False) | torchs(network, given.images, True)
-        found, cells = measure(calls, given.rounds), []
-        for what in ("forward", "step"):
-            three = [found[f"{what}{peer}"] for peer in ("", " torch", " torch-last")]
-            cells += [*(f"{1000 * t:.1f}" for t in three), f"{min(three[1:]) / three[0]:.2f}"]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    pythons = available({}, list(RUNNERS))
+    measured = measure(pythons, given.row or list(RUNS), given.rounds, given.threads, given.seconds, RUNS)
+    print(table(measured))
+    if given.row:
+        return
+    (ROOT / "benchmarks/results/networks.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
+    head = HEAD.format(threads=given.threads, rounds=given.rounds, peak=peak, copy=copy)
+    Path(ROOT / "docs/benchmarks-networks.md").write_text(head + table(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

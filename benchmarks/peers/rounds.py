@@ -53,7 +53,7 @@ class Contestant:
         self.process.wait()
 
 
-MODULES = {"auto": "convspec", "direct": "convspec", "torch-last": "torch", "opencv": "cv2"}
+MODULES = {"auto": "convspec", "direct": "convspec", "torch-last": "torch", "torch-compile": "torch", "opencv": "cv2"}
 """What a contestant's interpreter must have, where that is not its own name."""
 
 
