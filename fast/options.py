@@ -41,6 +41,9 @@ def threads(num_threads: Any) -> int:
     return 1 if _Process.forked or not _kernels.openmp() else count
 
 
+_kernels.limit_threads(threads)
+
+
 def algorithm(name: Any) -> None:
     """Refuses unknown algorithms."""
     if not isinstance(name, str):

@@ -1,9 +1,17 @@
-# Small calls: what has been checked once is known by the operands' shapes and dtypes and by the other arguments.
+# Calls of few cycles, and those without weights to be packed: what has been checked once is known by the operands' shapes
+# and dtypes and by the other arguments.
 
 cdef enum:
     REMEMBERED = 1024
 
 cdef dict remembered = {}
+cdef object limit = None
+
+
+def limit_threads(function):
+    """`function` gives the number of threads for a call's `num_threads`."""
+    global limit
+    limit = function
 
 
 cdef tuple key_of(tuple arrays, tuple arguments):
@@ -32,25 +40,25 @@ cdef tuple key_of(tuple arrays, tuple arguments):
 
 
 def recall(x, w, b, out, num_threads, tuple arguments):
-    """The result of a call whose like is remembered; None for any other, and where `out` or `num_threads` is given."""
-    if out is not None or num_threads is not None:
+    """The result of a call whose like is remembered; None for any other, and where `out` might have to be refused."""
+    if out is not None and type(out) is not ndarray or num_threads is not None and type(num_threads) is not int:
         return None
     key = key_of((x, w, b), arguments)
     if key is None:
         return None
     found = remembered.get(key)
-    return None if found is None else (<Small>found).run(x, w, b)
+    return None if found is None else (<Small>found).run(x, w, b, out, num_threads)
 
 
 def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64_t images,
              bint finite=False):
-    """Keeps the windows of `plan` for calls like this one, if it is small and its operands have the result's dtype;
-    where they are for `finite` weights, for such calls only."""
+    """Keeps the windows of `plan` for calls like this one, if it is small or its weights are read where they are, and its
+    operands have the result's dtype; where they are for `finite` weights, for such calls only."""
     cdef Small small
     for a in arrays:
         if a is not None and a.dtype != dtype:
             return
-    if plan.tiles.down or not plan.small(images):
+    if plan.tiles.down or not (plan.packed == NULL or plan.small(images)):
         return
     key = key_of(arrays, arguments)
     if key is not None:
@@ -71,59 +79,63 @@ cdef bint all_finite(const void *data, int64_t size, int64_t bits) noexcept nogi
 
 
 cdef class Small:
-    """A call of few cycles: one thread, with weights packed beside the scratch."""
+    """A remembered call; weights are packed beside the scratch, and where they are, there is one thread."""
 
     cdef cs_window *windows
     cdef tuple shape
     cdef object dtype
     cdef int count
-    cdef int64_t tasks, size, scratch, align, bits
+    cdef int64_t size, images, align, bits
+    cdef bint few
 
     def __cinit__(self, Plan plan, tuple shape, dtype, int64_t images, bint finite):
         cdef int n
         self.bits = 8 * dtype.itemsize if finite and dtype.kind == "f" else 0
         self.shape, self.dtype, self.align = shape, dtype, dtype.alignment
-        self.count, self.size = plan.count, plan.size
+        self.count, self.size, self.images, self.few = plan.count, plan.size, images, plan.small(images)
         self.windows = <cs_window *>malloc(plan.count * sizeof(cs_window) + 1)
         if self.windows == NULL:
             raise MemoryError
         memcpy(self.windows, plan.windows, plan.count * sizeof(cs_window))
         for n in range(plan.count):
             cs_split(&self.windows[n], images, 1)
-            self.tasks += self.windows[n].tasks
-            self.scratch = max(self.scratch, self.windows[n].scratch)
 
     def __dealloc__(self):
         free(self.windows)
 
-    cdef run(self, x, w, b):
-        cdef Py_buffer vx, vw, vb, vy
-        y = empty(self.shape, self.dtype)
+    cdef run(self, x, w, b, out, num_threads):
+        cdef Py_buffer vx
+        cdef int threads = 1 if self.few and num_threads is None else limit(num_threads)
+        if self.few:
+            threads = 1
+        if out is not None and (out.shape != self.shape or out.dtype != self.dtype):
+            return None
+        y = empty(self.shape, self.dtype) if out is None else out
         try:
             PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
         except (BufferError, ValueError):
             return None
         try:
-            return y if self.with_weights(&vx, w, b, y) else None
+            return y if self.with_weights(&vx, w, b, y, threads) else None
         finally:
             PyBuffer_Release(&vx)
 
-    cdef bint with_weights(self, const Py_buffer *x, w, b, y) except -1:
+    cdef bint with_weights(self, const Py_buffer *x, w, b, y, int threads) except -1:
         cdef Py_buffer vw, vb, vy
-        cdef bint done
-        vw.buf = vb.buf = NULL
+        cdef bint done = False
+        vw.buf = vb.buf = vy.buf = NULL
+        vw.len = vb.len = 0
         try:
             if w is not None:
                 PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
             if b is not None:
                 PyObject_GetBuffer(b, &vb, PyBUF_SIMPLE)
-            if (<uintptr_t>x.buf | <uintptr_t>vw.buf | <uintptr_t>vb.buf) % self.align:
-                return False
             if self.bits and not all_finite(vw.buf, vw.len, self.bits):
                 return False
             PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
-            done = self.compute(x.buf, vw.buf, vb.buf, vy.buf)
-            PyBuffer_Release(&vy)
+            if (<uintptr_t>x.buf | <uintptr_t>vw.buf | <uintptr_t>vb.buf | <uintptr_t>vy.buf) % self.align == 0 and not (
+                    overlap(x, &vy) or overlap(&vw, &vy) or overlap(&vb, &vy)):
+                done = self.compute(x.buf, vw.buf, vb.buf, vy.buf, threads)
         except (BufferError, ValueError):
             return False
         finally:
@@ -131,17 +143,40 @@ cdef class Small:
                 PyBuffer_Release(&vw)
             if vb.buf != NULL:
                 PyBuffer_Release(&vb)
+            if vy.buf != NULL:
+                PyBuffer_Release(&vy)
         return done
 
-    cdef bint compute(self, const void *x, const void *w, const void *b, void *y) noexcept nogil:
+    cdef bint compute(self, const void *x, const void *w, const void *b, void *y, int threads) noexcept nogil:
         """Whether there was enough memory."""
+        cdef bint here = w == NULL or self.count and self.windows[0].kind == CS_LOCAL
+        cdef int64_t head = (self.count * sizeof(cs_window) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        cdef int64_t tasks = 0, scratch = 0
         cdef cs_window *windows = self.windows
-        cdef int local = self.count and windows[0].kind == CS_LOCAL, n
-        cdef char *packed = <char *>malloc(self.size + self.scratch + 2 * CACHE_LINE)
-        if packed == NULL:
-            return False
-        for n in range(0 if local or w == NULL else self.count):
-            pack_all(&windows[n], 1, w, b, packed + windows[n].packed)
-        run_all(windows, self.tasks, 1, x, w if local else packed, b, y, packed + self.size, 0)
+        cdef char *packed
+        cdef int n
+        if threads > 1: # the split for one thread is the one that is kept
+            windows = <cs_window *>malloc(head + 1)
+            if windows == NULL:
+                return False
+            memcpy(windows, self.windows, self.count * sizeof(cs_window))
+        for n in range(self.count):
+            if threads > 1:
+                cs_split(&windows[n], self.images, threads)
+            tasks += windows[n].tasks
+            scratch = max(scratch, windows[n].scratch)
+        scratch = (scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        packed = <char *>malloc(self.size + scratch * threads + 2 * CACHE_LINE)
+        if packed != NULL:
+            if not here:
+                for n in range(self.count):
+                    pack_all(&windows[n], 1, w, b, packed + windows[n].packed)
+            run_all(windows, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
+        if threads > 1:
+            free(windows)
         free(packed)
-        return True
+        return packed != NULL
+
+
+cdef bint overlap(const Py_buffer *a, const Py_buffer *b) noexcept nogil:
+    return <uintptr_t>a.buf < <uintptr_t>b.buf + b.len and <uintptr_t>b.buf < <uintptr_t>a.buf + a.len

@@ -109,6 +109,43 @@ def test_layouts():
     assert_same_bits(fast.conv(spread, w, b, **keywords), fast.conv(spread.copy(), w, b, **keywords))
 
 
+POOLS = {
+    "halves": ((2, 3, 40, 70), 2, {}),
+    "in place, two edges": ((2, 3, 21, 85), 3, {"stride": 2, "padding": 1}),
+    "in place, one apart": ((1, 3, 19, 37), 3, {"stride": 1, "padding": 1}),
+    "strips": ((1, 3, 30, 60), 9, {"stride": 2, "padding": 4}),
+    "strips of many runs": ((1, 2, 50, 90), (5, 4), {"stride": (2, 3), "padding": (2, 1), "dilation": 2}),
+    "small planes": ((3, 23, 13, 13), 3, {"stride": 2, "padding": 1, "ceil_mode": True}),
+    "whole planes": ((3, 23, 7, 7), 7, {}),
+    "some rows of planes": ((1, 37, 9, 6), (4, 6), {}),
+    "volumes": ((1, 17, 6, 7, 8), 3, {"stride": 2, "padding": 1}),
+    "empty windows": ((1, 20, 5, 3), 1, {"stride": 2, "padding": 3}),
+    "line": ((1, 2, 9000), 4, {"stride": 3, "padding": 2}),
+}
+
+
+@pytest.mark.clause("fast.threads", "fast.batch", "number.chain")
+@pytest.mark.parametrize(("op", "dtype"), [
+    ("max_pool", "float32"), ("max_pool", "float64"), ("max_pool", "uint8"), ("max_pool", "int32"), ("avg_pool", "float32"),
+    ("avg_pool", "int16"), ("lp_pool", "float32"), ("lp_pool", "float64"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", POOLS)
+def test_pools(name, op, dtype):
+    shape, size, keywords = POOLS[name]
+    rng = np.random.default_rng(7)
+    x = (rng.standard_normal(shape) * 100).astype(dtype)
+    if x.dtype.kind == "f":
+        x[rng.random(shape) < 0.01] = np.nan
+    y = getattr(fast, op)(x, size, **keywords, num_threads=2)
+    at = sample(y, 1)
+    expected = getattr(reference, op)(x, size, **keywords, stepwise=True, at=at)
+    assert_same_bits(np.array([y[i] for i in at]), expected)
+    assert_same_bits(getattr(fast, op)(x, size, **keywords, num_threads=1), y)
+    assert_same_bits(
+        np.concatenate([getattr(fast, op)(x[:, c : c + 1], size, **keywords) for c in range(shape[1])], 1), y
+    )
+
+
 def test_huge_windows_are_cut_to_the_input():
     x = np.arange(12, dtype=np.float32).reshape(1, 1, 3, 4)
     size, padding = 2**20 + 1, 2**19

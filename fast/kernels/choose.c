@@ -156,19 +156,14 @@ void cs_choose(cs_window *w)
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
     const int wide = w->outputs * taps < FEW && w->axis[2].out >= WIDE;
-    const int by_two = k->pool[w->kind][1] && w->axis[2].step == 2 && taps < FEW;
-    w->in_place = w->kind != CS_LOCAL && ((w->axis[2].step == 1 && (taps == 1 || wide)) || by_two);
-    if (w->kind == CS_LOCAL || w->outputs == 0) return;
-    if (w->kind == CS_FMA) {
-        choose_tile(w, k);
-        choose_rows(w, k);
-        if (cs_depthwise_suits(w))
-            w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs,
-            w->cost = cs_depthwise_cycles(w);
-    } else {
-        w->by_pixels = 1, w->rows = 1, w->vectors = POOL_VECTORS, w->blocks = 1;
-        w->cost = pixels_cycles(w, 1, POOL_VECTORS) * (w->kind == CS_POWER ? 100 * w->lanes : 1);
-    }
+    w->in_place = w->axis[2].step == 1 && (taps == 1 || wide);
+    if (w->kind != CS_FMA && w->kind != CS_LOCAL) w->cost = cs_pool_cycles(w);
+    if (w->kind != CS_FMA || w->outputs == 0) return;
+    choose_tile(w, k);
+    choose_rows(w, k);
+    if (cs_depthwise_suits(w))
+        w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs,
+        w->cost = cs_depthwise_cycles(w);
     w->cost *= (double)w->axis[0].out;
 }
 
@@ -233,6 +228,8 @@ void cs_split(cs_window *w, int64_t images, int threads)
         w->tasks = w->scratch = 0;
     } else if (w->depthwise) {
         cs_depthwise_split(w, threads);
+    } else if (w->kind != CS_FMA) {
+        cs_pool_split(w, threads);
     } else {
         split_plane(w, threads);
         tasks(w);

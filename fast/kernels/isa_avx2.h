@@ -9,13 +9,14 @@
 
 #define ISA avx2
 #define VBITS 256
+#define KEEP(v) __asm__("" : "+x"(v)) /* in a register, lest it be read twice */
 #define FMA_f32(a, b, c) ((VEC)_mm256_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm256_fmadd_pd((a), (b), (c)))
 #define LARGER_f32(a, x) ((VEC)_mm256_max_ps((a), (x)))
 #define LARGER_f64(a, x) ((VEC)_mm256_max_pd((a), (x)))
-/* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
-#define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((a), (x)), (a), _mm256_cmp_ps((a), (a), _CMP_UNORD_Q)))
-#define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((a), (x)), (a), _mm256_cmp_pd((a), (a), _CMP_UNORD_Q)))
+/* vmaxps gives its second operand where either is NaN: keep the first, which does not wait for others, where it is. */
+#define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((x), (a)), (x), _mm256_cmp_ps((x), (x), _CMP_UNORD_Q)))
+#define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((x), (a)), (x), _mm256_cmp_pd((x), (x), _CMP_UNORD_Q)))
 /* Lanes of 32 bits: sums of products of two signed words. */
 #define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
 #define DOT_VECTORS 2

@@ -10,13 +10,14 @@
 
 #define ISA avx512
 #define VBITS 512
+#define KEEP(v) __asm__("" : "+v"(v)) /* in a register, lest it be read twice */
 #define FMA_f32(a, b, c) ((VEC)_mm512_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm512_fmadd_pd((a), (b), (c)))
 #define LARGER_f32(a, x) ((VEC)_mm512_max_ps((a), (x)))
 #define LARGER_f64(a, x) ((VEC)_mm512_max_pd((a), (x)))
-/* vmaxps gives its second operand where either is NaN: keep the first where that is the NaN. */
-#define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((a), _mm512_cmp_ps_mask((a), (a), _CMP_ORD_Q), (a), (x)))
-#define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((a), _mm512_cmp_pd_mask((a), (a), _CMP_ORD_Q), (a), (x)))
+/* vmaxps gives its second operand where either is NaN: keep the first, which does not wait for others, where it is. */
+#define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((x), _mm512_cmp_ps_mask((x), (x), _CMP_ORD_Q), (x), (a)))
+#define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((x), _mm512_cmp_pd_mask((x), (x), _CMP_ORD_Q), (x), (a)))
 /* Lanes of 32 bits: sums of products of four unsigned bytes by signed ones, of two signed words. The former is asked of
  * the processor by itself (cs_has_byte_dots), so the compiler may not use it elsewhere. */
 #define DOT_u8(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))

@@ -45,7 +45,7 @@ static void FN(copy_rows)(void *to, int64_t length, const void *from, const int6
     }
 }
 
-#if SUMS
+#if BITS >= 32
 static void FN(spread)(void *to, int64_t step, const void *from, int64_t n)
 {
     T *restrict y = to;

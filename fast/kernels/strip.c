@@ -5,7 +5,7 @@
 #include "task.h"
 
 /* The run that tap t of output 0 has along an axis, and its place there. */
-static int64_t tap_slot(const cs_side *s, int64_t t, int64_t *at)
+int64_t cs_tap_slot(const cs_side *s, int64_t t, int64_t *at)
 {
     const cs_axis *a = s->axis;
     if (!s->layout.shared) return *at = 0, t;
@@ -15,7 +15,7 @@ static int64_t tap_slot(const cs_side *s, int64_t t, int64_t *at)
 }
 
 /* The input position at which a run of the strip starts for output 0. */
-static int64_t slot_start(const cs_side *s, int64_t slot)
+int64_t cs_slot_start(const cs_side *s, int64_t slot)
 {
     const cs_axis *a = s->axis;
     if (!s->layout.shared) return a->first + slot * a->gap;
@@ -38,12 +38,12 @@ void cs_list_terms(cs_state *t)
     int64_t *in_strip = t->terms, *in_place = t->terms + w->terms, i = 0, d, h, v;
     if (w->terms == 0) return;
     for (int64_t t0 = 0; t0 < a[0].taps; t0++) {
-        const int64_t row0 = tap_slot(&t->side[0], t0, &d) * l0->length + d;
+        const int64_t row0 = cs_tap_slot(&t->side[0], t0, &d) * l0->length + d;
         for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
-            const int64_t row = row0 * rows + tap_slot(&t->side[1], t1, &h) * l1->length + h;
+            const int64_t row = row0 * rows + cs_tap_slot(&t->side[1], t1, &h) * l1->length + h;
             const int64_t at = (t0 * a[0].gap * a[1].in + t1 * a[1].gap) * a[2].in;
             for (int64_t t2 = 0; t2 < a[2].taps; t2++, i++) {
-                const int64_t slot = tap_slot(&t->side[2], t2, &v);
+                const int64_t slot = cs_tap_slot(&t->side[2], t2, &v);
                 in_strip[i] = slot * run + row * l2->length + v;
                 in_place[i] = at + t2 * a[2].gap;
             }
@@ -62,9 +62,9 @@ static int64_t list_rows(cs_state *t, cs_box b)
     int64_t n = 0;
     for (int64_t s0 = 0; s0 < l0->slots; s0++) {
         for (int64_t j0 = 0; j0 < l0->length; j0++) {
-            const int64_t p0 = cs_position(slot_start(&t->side[0], s0) + (t->d + j0) * a[0].step, a[0].in, t->w->boundary);
+            const int64_t p0 = cs_position(cs_slot_start(&t->side[0], s0) + (t->d + j0) * a[0].step, a[0].in, t->w->boundary);
             for (int64_t s1 = 0; s1 < l1->slots; s1++) {
-                const int64_t start = slot_start(&t->side[1], s1) + b.h0 * a[1].step;
+                const int64_t start = cs_slot_start(&t->side[1], s1) + b.h0 * a[1].step;
                 for (int64_t j1 = 0; j1 < l1->length; j1++, n++) {
                     const int64_t p1 = cs_position(start + j1 * a[1].step, a[1].in, t->w->boundary);
                     t->rows[n] = j1 >= needed       ? ROW_UNUSED
@@ -86,7 +86,7 @@ void cs_fill_strip(cs_state *t, cs_box b)
     const int64_t count = l2->length - (w->width - (b.w1 - b.w0));
     char *to = t->strip;
     for (int64_t slot = 0; slot < l2->slots; slot++) {
-        const cs_row r = cs_row_of(w, slot_start(&t->side[2], slot) + b.w0 * a[2].step, count);
+        const cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * a[2].step, count);
         for (int64_t c = 0; c < w->channels; c++)
             t->k->copy_rows(to + (c * l2->slots + slot) * rows * l2->length * w->size, l2->length, t->x + c * plane,
                             t->rows, rows, &r);

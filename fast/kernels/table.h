@@ -4,7 +4,8 @@
 
 #include "kernels.h"
 
-enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, POOL_VECTORS = 4, ROW_TILE = 4, DOT_ROWS = 4 };
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4 };
+enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
 enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7 };
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
@@ -62,13 +63,50 @@ typedef struct { /* rows of inputs start + i * step, i < count, of which [inside
 } cs_row;
 
 enum { NOWHERE = INT32_MIN };
+typedef struct { /* row r is made of the rows that start at starts[i], from[r] <= i < from[r + 1] */
+    int64_t count;
+    const int64_t *from, *starts;
+} cs_rows;
+
+typedef struct { /* inputs start + i * step of a row, of which those of [inside, outside) lie between the edges */
+    int64_t start, inside, outside, length, at;
+} cs_span;
+
+typedef struct { /* `count` runs of inputs, which start `at` their places in a strip; all are in [from, to) */
+    const cs_span *spans;
+    int64_t count, step, pitch, from, to;
+    uint64_t fill;
+} cs_strip;
+
+typedef struct { /* rows of `width` windows, `ldy` elements apart; off: the taps of a row */
+    cs_rows rows;
+    const int64_t *off;
+    int64_t taps, width, ldy, pairs; /* pairs: read in place, windows two apart */
+    int64_t from, to, in;            /* the windows of a row that do not reach beyond its `in` inputs */
+    /* Row r first brings the strips [news[r], news[r + 1]), each the greatest of some rows of x; NULL: read in place. */
+    const int64_t *news;
+    cs_rows brought;
+    cs_strip strip;
+    int64_t kept; /* so many strips, used in turn */
+    const void *divisors;
+    const int64_t *row_divisors; /* where the divisors of each row start */
+    double power;
+} cs_pooling;
+
+typedef struct { /* rows of `in` inputs and `width` windows, of the columns first, first + gap ... before end */
+    cs_rows rows;
+    int64_t in, width, gap;
+    const int64_t *first, *end;
+    const void *divisors;
+    const int64_t *row_divisors;
+} cs_planes;
+
 enum { ROW_OUTSIDE = -1, ROW_UNUSED = -2 };
 
 typedef struct {
     int64_t lanes, size;
     tile_pixels *pixels[MAX_ROWS + 1][MAX_VECTORS + 1];
     tile_outputs *outputs[MAX_ROWS + 1][MAX_VECTORS + 1];
-    tile_pixels *pool[KINDS][2]; /* one row x POOL_VECTORS, for steps 1 and 2; in CS_POWER, w points at the exponent */
     tile_rows *row_tile;
     int64_t row_vectors;
     dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
@@ -76,7 +114,15 @@ typedef struct {
     tile_depthwise *depthwise;
     /* Copies rows of x, which start where `starts` says, to `length` elements each. */
     void (*copy_rows)(void *to, int64_t length, const void *x, const int64_t *starts, int64_t rows, const cs_row *r);
+    void (*pad)(const cs_pooling *p, void *strips);
+    void (*pool[KINDS])(const void *x, const cs_pooling *p, void *y, void *strips, void *spare);
+    /* The same with a vector for each position of as many planes: `gather_planes` makes the strips. */
+    void (*gather_planes)(void *strips, const void *x, int64_t plane, int64_t n);
+    void (*planes[KINDS])(const void *strips, const cs_planes *p, void *y, void *spare);
+    /* A window of n neighbouring inputs of each plane, to results that are `step` apart. */
+    void (*whole[KINDS])(const void *x, int64_t plane, int64_t n, const void *divisor, void *y, int64_t step);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
+    void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
                       int64_t columns);                              /* y[j][i] = x[i][j] */
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */

@@ -8,12 +8,6 @@ typedef struct {
     int64_t h0, h1, w0, w1; /* rows and columns of the output */
 } cs_box;
 
-/* A strip's geometry along an axis. */
-typedef struct {
-    const cs_axis *axis;
-    cs_layout layout;
-} cs_side;
-
 typedef struct {
     const cs_window *w;
     const cs_table *k;
@@ -21,7 +15,6 @@ typedef struct {
     int64_t *terms;   /* offsets of the terms, in the strip and then in place */
     int64_t *rows;    /* where the rows of a strip start in a channel */
     int64_t *xs, *ys; /* a list of tiles: their places in the input and the output */
-    int64_t *counts;
     char *strip, *tile;
     int64_t d;              /* the outermost output index */
     int64_t from, to;       /* blocks */

@@ -86,8 +86,8 @@ void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *
     }
     for (int64_t block = t->from; block < t->to; block++) {
         const int64_t from = w->outputs * block / w->blocks, rows = w->outputs * (block + 1) / w->blocks - from;
-        tile_pixels *kernel = w->kind == CS_FMA ? t->k->pixels[rows][w->vectors] : t->k->pool[w->kind][step - 1];
-        const void *weights = w->kind == CS_FMA ? t->packed + from * (w->terms + 1) * w->size : (const char *)&w->power;
+        tile_pixels *kernel = t->k->pixels[rows][w->vectors];
+        const void *weights = t->packed + from * (w->terms + 1) * w->size;
         char *yb = y + from * w->y_plane * w->size;
         for (int64_t i = 0; i < t->tiles; i += w->vectors) {
             if (direct) {

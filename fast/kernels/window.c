@@ -1,23 +1,6 @@
 /* One task: the outputs of a few planes, rows and columns, from the input in place or from a padded strip of it. */
 #include "task.h"
 
-/* The number of taps of output o that a mean divides by. */
-static int64_t tap_count(const cs_axis *a, int64_t o)
-{
-    const int64_t start = o * a->step + a->mean_first;
-    const int64_t from = start < a->low ? cs_ceil(a->low - start, a->gap) : 0;
-    const int64_t to = start < a->high ? cs_ceil(a->high - start, a->gap) : 0;
-    return cs_most(0, cs_least(a->mean_taps, to) - from);
-}
-
-static void divide(const cs_state *t, cs_box b, char *y)
-{
-    const cs_axis *a = t->w->axis;
-    for (int64_t i = b.w0; i < b.w1; i++) t->counts[i - b.w0] = tap_count(&a[2], i);
-    for (int64_t r = b.h0; r < b.h1; r++, y += a[1].y * t->w->size)
-        t->k->divide(y, t->counts, tap_count(&a[0], t->d) * tap_count(&a[1], r), b.w1 - b.w0);
-}
-
 /* The outputs [from, to) of an axis whose windows do not reach beyond the edges. */
 static void interior(const cs_axis *a, int64_t *from, int64_t *to)
 {
@@ -46,7 +29,6 @@ static void run_box(cs_state *t, cs_box b, int in_place)
     } else {
         cs_output_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y);
     }
-    if (w->kind == CS_MEAN) divide(t, b, y);
 }
 
 /* Cuts a box into an interior, done in place, and edges, each a vector wide. */
@@ -87,8 +69,7 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->rows = t->terms + 2 * w->terms;
     t->xs = t->rows + l0->slots * l0->length * l1->slots * l1->length;
     t->ys = t->xs + cs_list_size(w);
-    t->counts = t->ys + cs_list_size(w);
-    t->strip = aligned(t->counts + w->width);
+    t->strip = aligned(t->ys + cs_list_size(w));
     t->tile = aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
 
@@ -122,6 +103,8 @@ void cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, c
         cs_local_task(w, i, x, weights, bias, y, scratch);
     } else if (w->depthwise) {
         cs_depthwise_task(w, i, x, (const char *)weights + w->packed, y, scratch);
+    } else if (w->kind != CS_FMA) {
+        cs_pool_task(w, i, x, y, scratch);
     } else {
         run_task(w, i, x, (const char *)weights + w->packed, y, scratch);
     }

@@ -26,6 +26,15 @@ static inline int64_t cs_ceil(int64_t a, int64_t b)
 
 cs_layout cs_lay_out(const cs_axis *a, int64_t n);
 
+/* A strip's geometry along an axis. */
+typedef struct {
+    const cs_axis *axis;
+    cs_layout layout;
+} cs_side;
+
+int64_t cs_tap_slot(const cs_side *s, int64_t t, int64_t *at); /* the run of tap t of output 0, and its place there */
+int64_t cs_slot_start(const cs_side *s, int64_t slot);         /* where a run starts in the input, for output 0 */
+
 /* Elements of a strip and of the tile that outputs pass through, and the number of tiles, for the chosen blocks. */
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
@@ -67,6 +76,9 @@ double cs_depthwise_cycles(const cs_window *w);
 void cs_depthwise_split(cs_window *w, int threads);
 void cs_depthwise_task(const cs_window *w, int64_t task, const void *x, const void *weights, void *y, void *scratch);
 
+double cs_pool_cycles(const cs_window *w);
+void cs_pool_split(cs_window *w, int threads);
+void cs_pool_task(const cs_window *w, int64_t task, const void *x, void *y, void *scratch);
 void cs_local_split(cs_window *w, int threads);
 void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                    void *scratch);

@@ -88,7 +88,7 @@ INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
 }
 #endif
 
-#if SUMS
+#if BITS >= 32
 /* Interleave the lower, and the upper, halves of two vectors; take the even, and the odd, elements of two vectors, and the
  * even ones of a run, with b one early. */
 #if LANES == 16
@@ -127,7 +127,7 @@ INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
 /* Every other element from p on; nothing beyond the last of them is read. */
 INLINE VEC FN(evens)(const T *p)
 {
-#if SUMS && LANES > 1
+#if BITS >= 32 && LANES > 1
     return EVENS(FN(load)(p), FN(load)(p + LANES - 1));
 #else
     VEC r = {0};
@@ -136,7 +136,7 @@ INLINE VEC FN(evens)(const T *p)
 #endif
 }
 
-#if SUMS
+#if BITS >= 32
 /* Transposes LANES vectors: each perfect shuffle turns the address (row, lane) by one bit. */
 INLINE void FN(turn)(VEC *v)
 {
