@@ -4,7 +4,7 @@
 
 #include "window.h"
 
-enum { COLUMN_BYTES = 256 << 10, POSITIONS = 64 };
+enum { COLUMN_BYTES = 768 << 10, POSITIONS = 64 };
 
 static int64_t positions(const cs_window *w)
 {
@@ -93,10 +93,12 @@ void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *wei
                columns + n * w->terms * wide);
     for (int64_t o = w->outputs * share / w->shares; o < w->outputs * (share + 1) / w->shares; o++) {
         const int64_t output = group * w->outputs + o;
-        const void *rows[POSITIONS];
+        const void *rows[2 * POSITIONS];
+        const int64_t ahead = o + 1 < w->outputs ? l.kernels * w->terms * size : 0;
         for (int64_t j = 0; j < w->lanes; j++) {
             const int64_t kernel = output * l.kernels + l.kernel[j];
             rows[j] = (const char *)weights + kernel * w->terms * size;
+            rows[w->lanes + j] = (const char *)rows[j] + ahead;
             if (bias) memcpy(sums + j * size, (const char *)bias + kernel * size, (size_t)size);
         }
         if (!bias) memset(sums, 0, (size_t)wide);

@@ -1,4 +1,4 @@
-/* Unshared kernels: every lane has its own row of weights. Blocks of LANES x LANES weights are read along their rows,
+/* Unshared kernels: every lane has its own row of weights, and the row to be read after it. Blocks of LANES x LANES weights are read along their rows,
  * turned in registers, and used for every image. x holds, for each image, a vector of inputs for each term; sums a
  * vector for each image. */
 
@@ -13,7 +13,10 @@ static void FN(local)(const void *const *rows, int64_t terms, const void *in, in
         VEC v[LANES];
         if (count == LANES) {
             UNROLL
-            for (int l = 0; l < LANES; l++) v[l] = FN(load)(w[l] + k);
+            for (int l = 0; l < LANES; l++) {
+                v[l] = FN(load)(w[l] + k);
+                __builtin_prefetch(w[LANES + l] + k, 0, 2);
+            }
         } else {
             for (int l = 0; l < LANES; l++)
                 for (int i = 0; i < LANES; i++) part[l * LANES + i] = i < count ? w[l][k + i] : 0;
