@@ -136,6 +136,22 @@ def test_a_shift_changes_features(
     assert (tmp_path / "shift.png").stat().st_size > 10_000
 
 
+def test_field_blurs_the_corners_more(tmp_path: Path) -> None:
+    for needed in ("skimage", "matplotlib"):
+        pytest.importorskip(needed)
+    from matplotlib import image
+
+    output = printed("field.py", tmp_path, "found.png", "60")
+    assert "60 x 60 pixels, each with its own 13 x 13 kernel" in output
+    assert image.imread(tmp_path / "found.png").shape[1] > 1000
+    example = loaded("field")
+    stars = np.zeros((60, 60), np.float32)
+    stars[30, 30] = stars[8, 8] = 1
+    blurred = example.blurred(stars, example.spread(60))
+    assert blurred[30, 30] > 3 * blurred[8, 8] > 0
+    assert blurred[10, 10] > 3 * blurred[10, 6], "towards the middle, not across"
+
+
 def test_every_example_has_its_line() -> None:
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [file.name for file in EXAMPLES.glob("*.py") if f"python examples/{file.name}" not in text] == []

@@ -1,4 +1,4 @@
-/* Unshared kernels: every lane has its own row of weights, and the row to be read after it. Blocks of LANES x LANES weights are read along their rows,
+/* Unshared kernels: every lane has its own row of weights, and the row to be read after it. Blocks of LANES x LANES
  * turned in registers, and used for every image. x holds, for each image, a vector of inputs for each term; sums a
  * vector for each image. */
 
