@@ -24,9 +24,9 @@ class Contestant:
     others.
     """
 
-    def __init__(self, name: str, python: str, threads: int) -> None:
+    def __init__(self, name: str, python: str, threads: int, module: list[str] | None = None) -> None:
         self.name = name
-        command = [python, "-m", "benchmarks.peers.contestant", name, str(threads)]
+        command = [python, "-m", *(module or ["benchmarks.peers.contestant", name, str(threads)])]
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

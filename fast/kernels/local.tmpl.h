@@ -1,6 +1,6 @@
 /* Unshared kernels: every lane has its own row of weights, and the row to be read after it. Blocks of LANES x LANES
- * turned in registers, and used for every image. x holds, for each image, a vector of inputs for each term; sums a
- * vector for each image. */
+ * weights are read along their rows, turned in registers, and used for every image. x holds, for each image, a vector of
+ * inputs for each term; sums a vector for each image. */
 
 static void FN(local)(const void *const *rows, int64_t terms, const void *in, int64_t ldx, int64_t images, void *to,
                       void *spare)

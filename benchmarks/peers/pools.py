@@ -1,0 +1,225 @@
+"""Pooling, unshared kernels and volumes beside the frameworks: writes docs/benchmarks-pools.md and its measurements.
+
+    python -m benchmarks.peers.pools [--threads 2] [--rounds 5] [--seconds 0.1]
+
+`copy` is torch's copy of so many bytes as the operands and the result have together, half of them read, half written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.peers.contestant import seconds
+from benchmarks.peers.rounds import ROOT, Contestant, available
+
+Call = Callable[[], Any]
+
+
+class Row(NamedTuple):
+    """A call of an operator: `size`, `stride` and `pad` for every axis, `k` output channels where there are weights."""
+
+    op: str
+    x: tuple[int, ...]
+    size: int
+    stride: int = 1
+    pad: int = 0
+    k: int = 0
+
+    def operands(self) -> tuple[Any, Any]:
+        """x, and w or None."""
+        random = np.random.default_rng(0)
+        w = (self.k, *(self.out if self.op == "local_conv" else ()), self.x[1], *(self.size,) * (len(self.x) - 2))
+        return random.standard_normal(self.x, np.float32), random.standard_normal(w, np.float32) if self.k else None
+
+    @property
+    def out(self) -> tuple[int, ...]:
+        """The spatial axes of the result."""
+        return tuple((n + 2 * self.pad - self.size) // self.stride + 1 for n in self.x[2:])
+
+    @property
+    def bytes(self) -> int:
+        """Of the operands and the result."""
+        x, w = self.operands()
+        y = 4 * self.x[0] * (self.k or self.x[1]) * int(np.prod(self.out))
+        return int(x.nbytes) + (0 if w is None else int(w.nbytes)) + y
+
+
+ROWS = {
+    "max 2, 64 x 224 x 224": Row("max_pool", (1, 64, 224, 224), 2, 2),
+    "max 3 /2 +1, 64 x 112 x 112": Row("max_pool", (1, 64, 112, 112), 3, 2, 1),
+    "max 3 +1, 192 x 28 x 28": Row("max_pool", (1, 192, 28, 28), 3, 1, 1),
+    "max 5 +2, 64 x 57 x 57": Row("max_pool", (1, 64, 57, 57), 5, 1, 2),
+    "max 13 +6, 256 x 13 x 13": Row("max_pool", (1, 256, 13, 13), 13, 1, 6),
+    "max 2, 16 x 16 x 56 x 56": Row("max_pool", (1, 16, 16, 56, 56), 2, 2),
+    "max 4, 4 x 64 x 4000": Row("max_pool", (4, 64, 4000), 4, 4),
+    "average 2, 64 x 224 x 224": Row("avg_pool", (1, 64, 224, 224), 2, 2),
+    "average 3 /2 +1, 64 x 112 x 112": Row("avg_pool", (1, 64, 112, 112), 3, 2, 1),
+    "average 3 /2, 2 x 64 x 35 x 35": Row("avg_pool", (2, 64, 35, 35), 3, 2),
+    "average 3 +1, 192 x 35 x 35": Row("avg_pool", (1, 192, 35, 35), 3, 1, 1),
+    "average 7, 16 x 512 x 7 x 7": Row("avg_pool", (16, 512, 7, 7), 7, 7),
+    "L2 3 /2, 64 x 112 x 112": Row("lp_pool", (1, 64, 112, 112), 3, 2),
+    "local_conv 3, 64 to 64, 30 x 30": Row("local_conv", (1, 64, 30, 30), 3, k=64),
+    "local_conv 3, 64 to 64, 16 x 30 x 30": Row("local_conv", (16, 64, 30, 30), 3, k=64),
+    "conv 3 +1, 16 to 32, 32 x 64 x 64": Row("conv", (1, 16, 32, 64, 64), 3, 1, 1, 32),
+}
+
+
+def fast(row: Row, threads: int) -> Call | None:
+    """Calls of convspec.fast, a plan where there is one, with results written to an array that is used again."""
+    from convspec import fast as room
+
+    x, w = row.operands()
+    if row.op == "conv":
+        plan = room.plan_conv(w, padding=row.pad)
+        y = plan(x, num_threads=threads)
+        return lambda: plan(x, out=y, num_threads=threads)
+    second, keywords = (w if row.k else row.size), {"stride": row.stride, "padding": row.pad, "num_threads": threads}
+    operator = getattr(room, row.op)
+    y = operator(x, second, **keywords)
+    return lambda: operator(x, second, out=y, **keywords)
+
+
+def torch(row: Row, threads: int, last: bool = False) -> Call | None:
+    """torch in inference mode; unshared kernels as its users write them, by unfold and a product for each position."""
+    import torch as framework
+
+    framework.set_num_threads(threads)
+    x, w = (None if a is None else framework.from_numpy(a) for a in row.operands())
+    functions, rank = framework.nn.functional, len(row.x) - 2
+    if last:
+        if rank == 1 or row.op == "local_conv":
+            return None
+        order = framework.channels_last if rank == 2 else framework.channels_last_3d
+        x, w = (None if a is None else a.contiguous(memory_format=order) for a in (x, w))
+    if row.op == "conv":
+        compute = lambda: getattr(functions, f"conv{rank}d")(x, w, padding=row.pad)  # noqa: E731
+    elif row.op == "local_conv":
+        weights = w.permute(1, 2, 0, 3, 4, 5).reshape(-1, row.k, row.x[1] * row.size**2).contiguous()
+        compute = lambda: framework.bmm(weights, functions.unfold(x, row.size).permute(2, 1, 0)).permute(2, 1, 0)  # noqa: E731
+    elif row.op == "lp_pool":
+        compute = lambda: functions.lp_pool2d(x, 2.0, row.size, row.stride)  # noqa: E731
+    else:
+        more = {"count_include_pad": False} if row.op == "avg_pool" else {}
+        pool = getattr(functions, f"{row.op}{rank}d")
+        compute = lambda: pool(x, row.size, row.stride, row.pad, **more)  # noqa: E731
+
+    def call() -> Any:
+        with framework.inference_mode():
+            return compute()
+
+    return call
+
+
+def torch_last(row: Row, threads: int) -> Call | None:
+    """The same with the channels last, made so before."""
+    return torch(row, threads, last=True)
+
+
+def onnxruntime(row: Row, threads: int) -> Call | None:
+    """A session of the one operator."""
+    import onnxruntime as framework
+    from onnx import TensorProto, helper, numpy_helper
+
+    names = {"max_pool": "MaxPool", "avg_pool": "AveragePool", "lp_pool": "LpPool", "conv": "Conv"}
+    if row.op not in names:
+        return None
+    x, w = row.operands()
+    rank = x.ndim - 2
+    axes = {"kernel_shape": [row.size] * rank, "strides": [row.stride] * rank, "pads": [row.pad] * 2 * rank}
+    node = helper.make_node(names[row.op], ["x"] if w is None else ["x", "w"], ["y"], **axes)
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", x.shape), ("y", None))]
+    graph = helper.make_graph(
+        [node], "row", values[:1], values[1:], [] if w is None else [numpy_helper.from_array(w, "w")]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    options = framework.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = framework.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return lambda: session.run(None, {"x": x})[0]
+
+
+def copy(row: Row, threads: int) -> Call | None:
+    """The footprint, copied."""
+    import torch as framework
+
+    framework.set_num_threads(threads)
+    a, b = framework.ones(row.bytes // 8), framework.zeros(row.bytes // 8)
+    return lambda: b.copy_(a)
+
+
+CONTESTANTS = {"fast": fast, "torch": torch, "torch-last": torch_last, "onnxruntime": onnxruntime, "copy": copy}
+
+
+def serve(name: str, threads: int) -> None:
+    """For each line `row|seconds` on the input, a line with the seconds of one call, or nan."""
+    import time
+
+    ready: dict[str, Call | None] = {}
+    for line in sys.stdin:
+        row, budget = line.rsplit(maxsplit=1)
+        if row not in ready:
+            ready[row] = CONTESTANTS[name](ROWS[row], threads)
+        call = ready[row]
+        print("nan" if call is None else seconds(call, float(budget), time.perf_counter), flush=True)
+
+
+def table(measured: dict[str, Any]) -> str:
+    """Milliseconds, the ratio to the best framework, and to the copy: medians over the rounds."""
+    lines = [f"| work | {' | '.join(CONTESTANTS)} | best / fast | copy / fast |", "|---" + "|---:" * 7 + "|"]
+    for row, found in measured["seconds"].items():
+        middle = {name: statistics.median(found[name]) for name in found if found[name] and found[name] == found[name]}
+        middle = {name: value for name, value in middle.items() if value == value}
+        best = min(value for name, value in middle.items() if name not in ("fast", "copy"))
+        cells = [f"{1e3 * middle[name]:.3g}" if name in middle else "" for name in CONTESTANTS]
+        lines.append(
+            f"| {row} | {' | '.join(cells)} | {best / middle['fast']:.2f} | {middle['copy'] / middle['fast']:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Everything from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.1)
+    parser.add_argument("--serve", choices=CONTESTANTS)
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.serve, given.threads)
+        return
+    modules = {"fast": "convspec", "torch-last": "torch", "copy": "torch"}
+    names = [name for name in CONTESTANTS if available({}, [modules.get(name, name)])]
+    command = ["benchmarks.peers.pools", "--threads", str(given.threads), "--serve"]
+    contestants = [Contestant(name, sys.executable, given.threads, [*command, name]) for name in names]
+    found: dict[str, dict[str, list[float]]] = {row: {name: [] for name in names} for row in ROWS}
+    for _ in range(given.rounds):
+        for row in ROWS:
+            for contestant in contestants:
+                found[row][contestant.name].append(contestant.seconds(row, given.seconds) or float("nan"))
+    for contestant in contestants:
+        contestant.end()
+    measured = {"threads": given.threads, "rounds": given.rounds, "load": os.getloadavg()[0], "seconds": found}
+    Path(ROOT / "benchmarks/results/peers-pools.json").write_text(
+        json.dumps(measured, indent=1) + "\n", encoding="utf-8"
+    )
+    head = (
+        "# Pooling, unshared kernels and volumes beside the frameworks\n\nMade by `python -m benchmarks.peers.pools`: "
+        f"milliseconds of a call on float32, {given.threads} threads, one process a contestant, medians of {given.rounds} "
+        f"rounds; load average {measured['load']:.1f}. `copy` moves as many bytes as the call.\n\n"
+    )
+    (ROOT / "docs/benchmarks-pools.md").write_text(head + table(measured), encoding="utf-8")
+    print(table(measured))
+
+
+if __name__ == "__main__":
+    main()
