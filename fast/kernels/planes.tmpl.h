@@ -86,7 +86,8 @@ WHOLE(whole_square, 0, ADD_SQUARE, ROOT_OF)
                 VEC sum = {0}; \
                 for (int64_t k = p->rows.from[r]; k < p->rows.from[r + 1]; k++) { \
                     const T *row = (const T *)strips + p->rows.starts[k] * LANES; \
-                    for (int64_t i = p->first[o]; i < p->end[o]; i += p->gap) sum = next(sum, FN(load)(row + i * LANES)); \
+                    for (int64_t i = p->first[o]; i < p->end[o]; i += p->gap) \
+                        sum = next(sum, FN(load)(row + i * LANES)); \
                 } \
                 FN(store)(y, last(sum, ((const T *)p->divisors)[p->row_divisors[r] + o])); \
             } \

@@ -21,15 +21,15 @@ typedef struct {
     const char *x, *packed; /* the first channel of the group */
     char *y;                /* the group's first output at (d, 0, 0) */
     cs_box listed;          /* the box that xs and ys are for, with the pitch, and their number */
-    int64_t pitch, step, tiles;
+    int64_t pitch, tiles;
 } cs_state;
 
 void cs_lay_out_scratch(cs_state *t, char *scratch);
 void cs_list_terms(cs_state *t);
 void cs_fill_strip(cs_state *t, cs_box b); /* [channel][run of columns][row][column] */
 
-/* Compute a box of outputs from src, whose rows are `pitch` apart, and neighbouring outputs `step`. */
-void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y, int64_t step);
+/* Compute a box of outputs from src, whose rows are `pitch` apart. */
+void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);
 
 #endif

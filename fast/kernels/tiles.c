@@ -21,16 +21,16 @@ static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitc
 }
 
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
-static int relist(cs_state *t, cs_box b, int64_t pitch, int64_t step)
+static int relist(cs_state *t, cs_box b, int64_t pitch)
 {
-    if (t->tiles && t->pitch == pitch && t->step == step && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
-    t->listed = b, t->pitch = pitch, t->step = step, t->tiles = 0;
+    if (t->tiles && t->pitch == pitch && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
+    t->listed = b, t->pitch = pitch, t->tiles = 0;
     return 1;
 }
 
 /* Lists the vectors that cover a box, one for every `tall` rows, and repeats the last to make whole tiles of them. The
  * last vector of a row overlaps the one before, as the last `tall` rows do. */
-static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall, int64_t step)
+static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall)
 {
     const int64_t lanes = t->w->lanes, rows = b.h1 - b.h0, columns = b.w1 - b.w0;
     int64_t n = 0;
@@ -38,7 +38,7 @@ static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall, int
         const int64_t row = cs_least(top, rows - tall);
         for (int64_t next = 0; next < columns; next += lanes, n++) {
             const int64_t column = cs_least(next, columns - lanes);
-            t->xs[n] = row * pitch + column * step;
+            t->xs[n] = row * pitch + column;
             t->ys[n] = row * t->w->axis[1].y + column;
         }
     }
@@ -74,12 +74,12 @@ static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src
                     y + r * w->y_plane * w->size);
 }
 
-void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y, int64_t step)
+void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
 {
     const cs_window *w = t->w;
     const int direct = b.w1 - b.w0 >= w->lanes && w->axis[2].y == 1,
               tall = direct && w->by_rows && b.h1 - b.h0 >= ROW_TILE;
-    if (relist(t, b, pitch, step)) list_vectors(t, b, pitch, tall ? ROW_TILE : 1, step);
+    if (relist(t, b, pitch)) list_vectors(t, b, pitch, tall ? ROW_TILE : 1);
     if (tall) {
         row_tiles(t, src, pitch, off, y);
         return;
@@ -161,7 +161,7 @@ void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t 
             some.h1 = cs_least(b.h1, some.h0 + step);
             const cs_box rows = {0, some.h1 - some.h0, b.w0, b.w1};
             const int64_t row = some.h0 - b.h0;
-            if (relist(t, rows, pitch, 1)) list_runs(t, rows, pitch, w->rows / 2);
+            if (relist(t, rows, pitch)) list_runs(t, rows, pitch, w->rows / 2);
             run_panel(t, src + row * pitch * w->size, off, from, vectors);
             store_panel(t, some, vectors * w->lanes, outputs, y + (from * w->y_plane + row * w->axis[1].y) * w->size);
         }

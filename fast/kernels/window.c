@@ -25,7 +25,7 @@ static void run_box(cs_state *t, cs_box b, int in_place)
         cs_fill_strip(t, b);
     }
     if (w->by_pixels) {
-        cs_pixel_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y, in_place ? a[2].step : 1);
+        cs_pixel_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y);
     } else {
         cs_output_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y);
     }

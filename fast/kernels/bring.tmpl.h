@@ -1,0 +1,141 @@
+/* Rows of the input, brought into the strips that windows are pooled from; maxima are taken on the way. */
+
+/* The even and the odd elements of two neighbouring vectors. */
+INLINE void FN(part)(VEC a, VEC b, VEC *even, VEC *odd)
+{
+    KEEP(a);
+    KEEP(b);
+#if LANES == 16
+    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif LANES == 8
+    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#elif LANES == 4
+    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#elif LANES == 2
+    *even = __builtin_shufflevector(a, b, 0, 2);
+    *odd = __builtin_shufflevector(a, b, 1, 3);
+#elif LANES == 1
+    *even = a, *odd = b;
+#else
+    *even = *odd = (VEC){0};
+    for (int l = 0; l < LANES / 2; l++) {
+        (*even)[l] = a[2 * l], (*even)[l + LANES / 2] = b[2 * l];
+        (*odd)[l] = a[2 * l + 1], (*odd)[l + LANES / 2] = b[2 * l + 1];
+    }
+#endif
+}
+
+/* The greatest of the n rows at x + starts[k] + i, in a vector of columns, and in one; a copy where n is 1. */
+INLINE VEC FN(top)(const int64_t n, const T *x, const int64_t *starts, int64_t i)
+{
+    VEC v = FN(load)(x + starts[0] + i);
+    if (n <= 2) __builtin_prefetch((const char *)(x + starts[0] + i) + AHEAD);
+    UNROLL
+    for (int64_t k = 1; k < n; k++) {
+        v = FN(max)(v, FN(load)(x + starts[k] + i));
+        if (k >= n - 2) __builtin_prefetch((const char *)(x + starts[k] + i) + AHEAD);
+    }
+    return v;
+}
+
+INLINE T FN(top_one)(int64_t n, const T *x, const int64_t *starts, int64_t i)
+{
+    T v = x[starts[0] + i];
+    for (int64_t k = 1; k < n; k++) {
+        const T u = x[starts[k] + i];
+        v = u > v || u != u ? u : v;
+    }
+    return v;
+}
+
+INLINE void FN(top_row)(const int64_t n, T *y, const T *x, const int64_t *starts, int64_t length)
+{
+    if (length < LANES) {
+        for (int64_t i = 0; i < length; i++) y[i] = FN(top_one)(n, x, starts, i);
+        return;
+    }
+    for (int64_t i = 0; i < length - LANES; i += LANES) FN(store)(y + i, FN(top)(n, x, starts, i));
+    FN(store)(y + length - LANES, FN(top)(n, x, starts, length - LANES));
+}
+
+/* The even columns of `length` pairs into y, the odd ones into z. */
+INLINE void FN(top_pairs)(const int64_t n, T *y, T *z, const T *x, const int64_t *starts, int64_t length)
+{
+    if (length < LANES) {
+        for (int64_t i = 0; i < length; i++) {
+            y[i] = FN(top_one)(n, x, starts, 2 * i);
+            z[i] = FN(top_one)(n, x, starts, 2 * i + 1);
+        }
+        return;
+    }
+    for (int64_t next = 0; next < length; next += LANES) {
+        const int64_t i = next + LANES < length ? next : length - LANES;
+        VEC even, odd;
+        FN(part)(FN(top)(n, x, starts, 2 * i), FN(top)(n, x, starts, 2 * i + LANES), &even, &odd);
+        FN(store)(y + i, even);
+        FN(store)(z + i, odd);
+    }
+}
+
+/* One strip: the inputs between the edges; what is beyond has been filled before. */
+INLINE void FN(bring_row)(const int64_t n, T *y, const T *x, const int64_t *starts, const cs_strip *s, T *spare)
+{
+    const cs_span *r = s->spans;
+    if (s->count == 1 && s->step == 1) {
+        FN(top_row)(n, y + r->at + r->inside, x + r->start + r->inside, starts, r->outside - r->inside);
+        return;
+    }
+    if (s->count == 2 && s->step == 2 && r[1].start == r[0].start + 1) {
+        const int late = r[1].inside < r[0].inside; /* the second run has the first input */
+        const cs_span *one = r + late, *other = r + !late;
+        const int64_t pairs = other->outside - other->inside, from = one->start + 2 * one->inside;
+        T *first = y + one->at + one->inside;
+        FN(top_pairs)(n, first, y + other->at + other->inside, x + from, starts, pairs);
+        if (one->outside - one->inside > pairs) first[pairs] = FN(top_one)(n, x, starts, from + 2 * pairs);
+        return;
+    }
+    const T *row = x + starts[0];
+    if (n > 1) {
+        FN(top_row)(n, spare, x + s->from, starts, s->to - s->from);
+        row = spare - s->from;
+    }
+    for (int64_t k = 0; k < s->count; k++, r++)
+        for (int64_t i = r->inside; i < r->outside; i++) y[r->at + i] = row[r->start + i * s->step];
+}
+
+/* The strips that the windows of row r are the first to see. */
+static void FN(bring)(const cs_pooling *p, int64_t r, const T *x, T *strips, T *spare)
+{
+    const cs_strip *s = &p->strip;
+    for (int64_t i = p->news[r]; i < p->news[r + 1]; i++) {
+        const int64_t *starts = p->brought.starts + p->brought.from[i], n = p->brought.from[i + 1] - p->brought.from[i];
+        T *y = strips + i % p->kept * s->pitch;
+        if (n == 1) {
+            FN(bring_row)(1, y, x, starts, s, spare);
+        } else if (n == 2) {
+            FN(bring_row)(2, y, x, starts, s, spare);
+        } else if (n == 3) {
+            FN(bring_row)(3, y, x, starts, s, spare);
+        } else if (n) {
+            FN(bring_row)(n, y, x, starts, s, spare);
+        } else {
+            for (int64_t j = 0; j < s->pitch; j++) y[j] = LEAST; /* only maxima are taken over no row */
+        }
+    }
+}
+
+/* What strips hold beyond the edges. */
+static void FN(pad)(const cs_pooling *p, void *strips)
+{
+    const cs_strip *s = &p->strip;
+    T *y = strips, fill;
+    memcpy(&fill, &s->fill, sizeof fill);
+    for (int64_t k = 0; k < p->kept; k++, y += s->pitch)
+        for (const cs_span *r = s->spans; r < s->spans + s->count; r++) {
+            for (int64_t j = 0; j < r->inside; j++) y[r->at + j] = fill;
+            for (int64_t j = r->outside; j < r->length; j++) y[r->at + j] = fill;
+        }
+}

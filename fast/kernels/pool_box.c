@@ -1,0 +1,214 @@
+/* What a box of pooled outputs sees: rows, columns and divisors, listed once for all planes of a task. A sum runs over
+ * the rows of its windows in order, each brought into a strip once; a maximum is taken over them while they are brought. */
+#include "pool.h"
+
+enum { EDGES = 4 };
+
+static cs_layout layout(const cs_window *w)
+{
+    return cs_lay_out(&w->axis[2], w->width);
+}
+
+/* Elements of a strip: runs whose first inputs are aligned to vectors. */
+int64_t cs_pool_pitch(const cs_window *w)
+{
+    const cs_layout l = layout(w);
+    return l.slots * (cs_ceil(l.length, w->lanes) + 1) * w->lanes;
+}
+
+/* The windows of a row that do not reach beyond its edges. */
+static int64_t interior(const cs_axis *a, int64_t *to)
+{
+    const int64_t from = a->first < 0 ? cs_ceil(-a->first, a->step) : 0, last = a->first + (a->taps - 1) * a->gap;
+    *to = last < a->in ? cs_least(a->out, (a->in - 1 - last) / a->step + 1) : 0;
+    return from;
+}
+
+/* Whether windows are read where they are: all but a few lie between the edges, and they are side by side, or two apart
+ * with their taps in pairs. A maximum over more of them is better taken over the rows first. */
+static int in_place(const cs_window *w)
+{
+    const cs_axis *a = &w->axis[2];
+    int64_t to;
+    const int64_t from = interior(a, &to);
+    if (to - from < w->lanes || a->out - (to - from) > EDGES || a->taps > EDGES) return 0;
+    return a->step == 1 ? w->kind != CS_MAX || a->taps == 1
+                        : a->step == 2 && a->gap == 1 && (w->kind != CS_MAX || a->taps == 2 || a->taps == 3);
+}
+
+/* Whether the rows are so short that vectors are better made of several planes. */
+int cs_pool_by_planes(const cs_window *w)
+{
+    return w->axis[2].out < w->lanes && w->axis[2].in <= 8 * w->lanes && w->images * w->groups >= w->lanes &&
+           cs_kernels(w->dtype)->planes[w->kind];
+}
+
+int64_t cs_pool_seen(const cs_window *w, int64_t height)
+{
+    const cs_axis *a = &w->axis[1];
+    return cs_least(a->in, (height - 1) * a->step + cs_most(0, a->taps - 1) * a->gap + 1);
+}
+
+static int64_t window_rows(const cs_window *w)
+{
+    return cs_most(1, w->axis[0].taps * w->axis[1].taps);
+}
+
+int64_t cs_pool_strips(const cs_window *w, int64_t height)
+{
+    return w->kind == CS_MAX ? 2 * LEAD : cs_least(w->axis[0].taps * cs_pool_seen(w, height), height * window_rows(w));
+}
+
+int64_t cs_pool_taps(const cs_axis *a, int64_t o, int64_t *to)
+{
+    const int64_t start = o * a->step + a->first, from = start < 0 ? cs_ceil(-start, a->gap) : 0;
+    *to = cs_least(a->taps, start < a->in ? cs_ceil(a->in - start, a->gap) : 0);
+    return from;
+}
+
+static int64_t tap_count(const cs_axis *a, int64_t o)
+{
+    const int64_t start = o * a->step + a->mean_first;
+    const int64_t from = start < a->low ? cs_ceil(a->low - start, a->gap) : 0;
+    const int64_t to = start < a->high ? cs_ceil(a->high - start, a->gap) : 0;
+    return cs_most(0, cs_least(a->mean_taps, to) - from);
+}
+
+/* A row of the plane, as the sums find it: in x, or in the strip, where each is brought once. */
+static int64_t row_place(cs_pool_state *t, int64_t row, int64_t seen, int64_t *brought)
+{
+    if (cs_pool_by_planes(t->w)) return seen * t->w->axis[2].in;
+    if (t->here || t->w->kind == CS_MAX) return row * t->w->axis[2].in;
+    if (t->places[seen] < 0) {
+        t->brought[*brought] = row * t->w->axis[2].in;
+        t->places[seen] = (*brought)++;
+    }
+    return t->places[seen] * t->pitch;
+}
+
+/* The rows of the windows. */
+static void list_rows(cs_pool_state *t, cs_pool_box b)
+{
+    const cs_axis *a = t->w->axis;
+    const int64_t low = cs_most(0, b.h0 * a[1].step + a[1].first), each = cs_pool_seen(t->w, b.h1 - b.h0);
+    int64_t end0, end1, n = 0, brought = 0;
+    const int64_t from0 = cs_pool_taps(&a[0], b.d, &end0);
+    for (int64_t i = 0; i < each * a[0].taps; i++) t->places[i] = -1;
+    for (int64_t h = b.h0; h < b.h1; h++) {
+        t->from[h - b.h0] = n;
+        t->news[h - b.h0] = brought;
+        const int64_t from1 = cs_pool_taps(&a[1], h, &end1);
+        for (int64_t t0 = from0; t0 < end0; t0++)
+            for (int64_t t1 = from1; t1 < end1; t1++) {
+                const int64_t p0 = b.d * a[0].step + a[0].first + t0 * a[0].gap,
+                              p1 = h * a[1].step + a[1].first + t1 * a[1].gap;
+                t->starts[n++] = row_place(t, p0 * a[1].in + p1, t0 * each + p1 - low, &brought);
+            }
+    }
+    t->from[b.h1 - b.h0] = n;
+    t->news[b.h1 - b.h0] = brought;
+}
+
+/* Where the runs of a strip start, and the places of the taps in it. */
+static void list_columns(cs_pool_state *t, cs_pool_box b)
+{
+    const cs_axis *a = &t->w->axis[2];
+    const cs_layout l = layout(t->w);
+    const cs_side side = {a, l};
+    const int64_t count = l.length - (t->w->width - (b.w1 - b.w0));
+    int64_t at;
+    t->strip = (cs_strip){t->spans, l.slots, a->step, t->pitch, a->in, 0, t->w->fill};
+    for (int64_t i = 0; i < l.slots; i++) {
+        const cs_row r = cs_row_of(t->w, cs_slot_start(&side, i) + b.w0 * a->step, count);
+        const int64_t late = cs_ceil(r.inside, t->w->lanes) * t->w->lanes - r.inside;
+        t->spans[i] = (cs_span){r.start, r.inside, r.outside, count, i * (t->pitch / l.slots) + late};
+        if (r.outside == r.inside) continue;
+        t->strip.from = cs_least(t->strip.from, r.start + r.inside * a->step);
+        t->strip.to = cs_most(t->strip.to, r.start + (r.outside - 1) * a->step + 1);
+    }
+    for (int64_t i = 0; i < a->taps; i++) {
+        const int64_t slot = cs_tap_slot(&side, i, &at);
+        t->off[i] = t->here ? b.w0 * a->step + a->first + i * a->gap : t->spans[slot].at + at;
+    }
+}
+
+/* What the sums are divided by, a row for each number of taps along the other axes. */
+static void list_divisors(cs_pool_state *t, cs_pool_box b)
+{
+    const cs_axis *a = t->w->axis;
+    int64_t rows = 0, last = -1;
+    for (int64_t i = b.w0; i < b.w1; i++) t->counts[i - b.w0] = tap_count(&a[2], i);
+    for (int64_t h = b.h0; h < b.h1; h++) {
+        const int64_t times = tap_count(&a[0], b.d) * tap_count(&a[1], h);
+        if (times != last) {
+            t->k->divisors(t->divisors + rows * t->w->width * t->w->size, t->counts, times, b.w1 - b.w0);
+            rows++, last = times;
+        }
+        t->row_divisors[h - b.h0] = (rows - 1) * t->w->width;
+    }
+}
+
+static char *aligned(void *p)
+{
+    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
+}
+
+void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch)
+{
+    t->w = w, t->k = cs_kernels(w->dtype), t->pitch = cs_pool_pitch(w), t->here = in_place(w);
+    const int64_t listed = w->height * window_rows(w);
+    t->places = (int64_t *)scratch;
+    t->counts = t->places + w->axis[0].taps * cs_pool_seen(w, w->height);
+    t->off = t->counts + w->width;
+    t->row_divisors = t->off + w->axis[2].taps;
+    t->from = t->row_divisors + w->height + 1;
+    t->news = t->from + w->height + 1;
+    t->starts = t->news + w->height + 1;
+    t->brought = t->starts + listed;
+    t->numbers = t->brought + listed;
+    t->columns = t->numbers + listed + 1;
+    t->spans = (cs_span *)(t->columns + 2 * w->width);
+    for (int64_t i = 0; i <= listed; i++) t->numbers[i] = i;
+    t->divisors = aligned(t->spans + layout(w).slots);
+    t->strips = aligned(t->divisors + (w->width * w->height + w->lanes) * w->size);
+    t->spare = t->strips + (cs_pool_strips(w, w->height) * t->pitch + w->lanes) * w->size;
+}
+
+int64_t cs_pool_scratch(const cs_window *w)
+{
+    const cs_axis *a = &w->axis[2];
+    const int64_t listed = w->height * window_rows(w), seen = w->axis[0].taps * cs_pool_seen(w, w->height);
+    const int64_t numbers = seen + a->taps + 4 * w->height + 3 * w->width + 3 * listed + 5 * layout(w).slots + 5;
+    const int64_t strips = cs_pool_strips(w, w->height) * cs_pool_pitch(w);
+    const int64_t spare = cs_least(a->in, w->width * a->step + a->taps * a->gap);
+    const int64_t wide = cs_pool_by_planes(w) ? w->lanes * ((seen + 1) * a->in + w->height * w->width) : 0;
+    return numbers * 8 + (w->width * w->height + strips + spare + wide + 3 * w->lanes) * w->size + 256;
+}
+
+cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)
+{
+    const cs_window *w = t->w;
+    list_columns(t, b);
+    list_rows(t, b);
+    const int64_t rows = b.h1 - b.h0;
+    cs_pooling p = {.off = t->off, .taps = w->axis[2].taps, .width = b.w1 - b.w0, .ldy = w->axis[1].y,
+                    .power = w->power, .strip = t->strip, .to = b.w1 - b.w0, .in = w->axis[2].in};
+    p.rows = (cs_rows){rows, t->from, t->starts};
+    if (w->kind == CS_MEAN) {
+        list_divisors(t, b);
+        p.divisors = t->divisors, p.row_divisors = t->row_divisors;
+    }
+    if (cs_pool_by_planes(w)) return p;
+    if (t->here) {
+        p.pairs = w->axis[2].step == 2;
+        p.from = cs_most(0, interior(&w->axis[2], &p.to) - b.w0), p.to = cs_least(b.w1, p.to) - b.w0;
+    } else if (w->kind == CS_MAX) { /* the rows of the windows are brought, and are then one row */
+        p.kept = 2 * LEAD;
+        for (int64_t h = 0; h < rows; h++) t->brought[h] = h % p.kept * t->pitch;
+        p.brought = p.rows, p.news = t->numbers, p.rows = (cs_rows){rows, t->numbers, t->brought};
+    } else {
+        p.brought = (cs_rows){t->news[rows], t->numbers, t->brought}, p.news = t->news, p.kept = t->news[rows];
+    }
+    return p;
+}
+
