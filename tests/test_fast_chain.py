@@ -120,6 +120,11 @@ POOLS = {
     "some rows of planes": ((1, 37, 9, 6), (4, 6), {}),
     "volumes": ((1, 17, 6, 7, 8), 3, {"stride": 2, "padding": 1}),
     "empty windows": ((1, 20, 5, 3), 1, {"stride": 2, "padding": 3}),
+    "dilated": ((2, 3, 20, 50), 3, {"stride": 1, "padding": 3, "dilation": 3}),
+    "rows of taps beyond both edges": ((1, 2, 4, 40), (5, 3), {"stride": 1, "padding": (12, 3), "dilation": 3}),
+    "thin volumes": ((1, 2, 5, 9, 40), 3, {"stride": 1, "padding": 1}),
+    "thirds": ((2, 3, 17, 71), 3, {"padding": 1}),
+    "fourths": ((2, 3, 16, 83), 4, {}),
     "line": ((1, 2, 9000), 4, {"stride": 3, "padding": 2}),
 }
 

@@ -1,7 +1,7 @@
 /* Rows of the input, brought into the strips that windows are pooled from; maxima are taken on the way. */
 
 /* The even and the odd elements of two neighbouring vectors. */
-INLINE void FN(part)(VEC a, VEC b, VEC *even, VEC *odd)
+INLINE void FN(unzip)(VEC a, VEC b, VEC *even, VEC *odd)
 {
     KEEP(a);
     KEEP(b);
@@ -74,7 +74,7 @@ INLINE void FN(top_pairs)(const int64_t n, T *y, T *z, const T *x, const int64_t
     for (int64_t next = 0; next < length; next += LANES) {
         const int64_t i = next + LANES < length ? next : length - LANES;
         VEC even, odd;
-        FN(part)(FN(top)(n, x, starts, 2 * i), FN(top)(n, x, starts, 2 * i + LANES), &even, &odd);
+        FN(unzip)(FN(top)(n, x, starts, 2 * i), FN(top)(n, x, starts, 2 * i + LANES), &even, &odd);
         FN(store)(y + i, even);
         FN(store)(z + i, odd);
     }

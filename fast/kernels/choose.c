@@ -157,10 +157,13 @@ void cs_choose(cs_window *w)
     w->terms = w->channels * taps;
     const int wide = w->outputs * taps < FEW && w->axis[2].out >= WIDE;
     w->in_place = w->axis[2].step == 1 && (taps == 1 || wide);
-    if (w->kind != CS_FMA && w->kind != CS_LOCAL) w->cost = cs_pool_cycles(w);
-    if (w->kind != CS_FMA || w->outputs == 0) return;
-    choose_tile(w, k);
-    choose_rows(w, k);
+    if (w->kind == CS_LOCAL || w->outputs == 0) return;
+    if (w->kind == CS_FMA) {
+        choose_tile(w, k);
+        choose_rows(w, k);
+    } else {
+        w->cost = cs_pool_cycles(w);
+    }
     if (cs_depthwise_suits(w))
         w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs,
         w->cost = cs_depthwise_cycles(w);

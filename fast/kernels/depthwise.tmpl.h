@@ -97,6 +97,14 @@ INLINE void FN(depth_tile)(const int step, const int edge, const int vectors, co
     }
 }
 
+/* Sums become means. */
+INLINE void FN(depth_divide)(const int vectors, const cs_depth *d, int64_t row, VEC sum[DEPTH_VECTORS])
+{
+    const T *divisors = (const T *)d->divisors + d->row_divisors[row];
+    UNROLL
+    for (int v = 0; v < vectors; v++) sum[v] /= FN(load)(divisors + FN(place)(d, v));
+}
+
 /* A stripe: some vectors of columns down all rows. */
 INLINE void FN(depth_columns)(const int step, const int edge, const int vectors, const int three, const cs_depth *d,
                               FN(masks) m, const T *w, T *y)
@@ -112,8 +120,10 @@ INLINE void FN(depth_columns)(const int step, const int edge, const int vectors,
             FN(depth_tile)(step, edge, vectors, three, sum, d, d->rows + top * step, m, w + 1);
             UNROLL
             for (int k = 0; k < DEPTH_ROWS; k++) {
-                T *to = y + (top + k * d->apart) * d->y_row;
-                if (top + k * d->apart >= d->height) break;
+                const int64_t row = top + k * d->apart;
+                T *to = y + row * d->y_row;
+                if (row >= d->height) break;
+                if (d->divisors) FN(depth_divide)(vectors, d, row, sum[k]);
                 if (vectors == 1 && d->width < LANES) {
                     for (int l = 0; l < d->width; l++) to[l] = sum[k][0][l];
                     continue;
@@ -179,6 +189,7 @@ INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d
         const int64_t from = column < last ? column : last;
         cs_depth some = *d;
         some.first += from * step, some.last = last - from < (most - 1) * LANES ? last - from : (most - 1) * LANES;
+        if (d->divisors) some.divisors = (const T *)d->divisors + from;
         if (some.last == 0) {
             FN(depth)(step, 1, three, &some, w, y + from);
         } else if (some.last <= LANES || most == 2) {

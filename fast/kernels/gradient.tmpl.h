@@ -74,8 +74,3 @@ static void FN(interleave)(void *to, int64_t wide, const void *const *from, int6
         for (int l = 0; l < LANES; l++) y[i * wide + l] = x[l][i * step];
 }
 
-static void FN(ones)(void *to, int64_t n)
-{
-    T *y = to;
-    for (int64_t i = 0; i < n; i++) y[i] = 1;
-}

@@ -86,3 +86,9 @@ static void FN(transpose)(void *to, int64_t ldy, const void *from, int64_t ldx, 
     }
 }
 #endif
+
+static void FN(ones)(void *to, int64_t n)
+{
+    T *y = to;
+    for (int64_t i = 0; i < n; i++) y[i] = 1;
+}

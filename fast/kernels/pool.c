@@ -3,11 +3,11 @@
 
 enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, TASK_CYCLES = 100000, PLANES_BYTES = 128 << 10 };
 
-/* Clock cycles for a plane: vectors of outputs by their taps, and rows brought. */
+/* Clock cycles for a plane of results: vectors of outputs by their taps, and rows brought. */
 double cs_pool_cycles(const cs_window *w)
 {
     const cs_axis *a = w->axis;
-    const double rows = (double)(a[0].out * a[1].out), taps = (double)(a[0].taps * a[1].taps);
+    const double rows = (double)a[1].out, taps = (double)(a[0].taps * a[1].taps);
     const double across = (double)cs_ceil(a[2].out, w->lanes), lines = (double)cs_ceil(a[2].in, w->lanes);
     const double each = w->kind == CS_POWER ? 100.0 * (double)w->lanes : 1.5;
     if (w->kind == CS_MAX) return rows * (20 + lines * (taps * 1.5 + 2) + across * (double)a[2].taps * each);

@@ -31,6 +31,10 @@ int64_t cs_pool_scratch(const cs_window *w);
 /* The range of taps of output o that lie between the edges. */
 int64_t cs_pool_taps(const cs_axis *a, int64_t o, int64_t *to);
 
+/* What sums are divided by, a row for each number of taps along the outer axes, and where those of each row start. */
+int64_t cs_divisors_size(const cs_window *w);
+void cs_list_divisors(const cs_window *w, cs_pool_box b, int64_t *counts, void *divisors, int64_t *rows);
+
 void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch);
 /* All that the kernels need to know of a box. */
 cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b);

@@ -20,7 +20,7 @@
                     if (!pairs) { \
                         sum[j] = next(sum[j], FN(load)(v)); \
                     } else if (t + 1 < taps) { \
-                        FN(part)(FN(load)(v), FN(load)(v + LANES), &even, &odd); \
+                        FN(unzip)(FN(load)(v), FN(load)(v + LANES), &even, &odd); \
                         sum[j] = next(next(sum[j], even), odd); \
                         __builtin_prefetch((const char *)v + AHEAD); \
                         __builtin_prefetch((const char *)(v + LANES) + AHEAD); \
@@ -111,11 +111,11 @@ INLINE void FN(max_pairs)(const int64_t n, const int taps, const T *x, const int
     for (int64_t next = 0; next < width; next += LANES) {
         const int64_t o = next + LANES < width ? next : width - LANES;
         VEC even, odd, third, fourth;
-        FN(part)(FN(top)(n, x, starts, 2 * o), FN(top)(n, x, starts, 2 * o + LANES), &even, &odd);
+        FN(unzip)(FN(top)(n, x, starts, 2 * o), FN(top)(n, x, starts, 2 * o + LANES), &even, &odd);
         VEC v = FN(max)(even, odd);
         if (taps == 3) {
             /* The last of these windows ends where the vectors do. */
-            FN(part)(FN(top)(n, x + 1, starts, 2 * o), FN(top)(n, x + 1, starts, 2 * o + LANES), &third, &fourth);
+            FN(unzip)(FN(top)(n, x + 1, starts, 2 * o), FN(top)(n, x + 1, starts, 2 * o + LANES), &third, &fourth);
             v = FN(max)(v, fourth);
         }
         FN(store)(y + o, v);

@@ -132,19 +132,23 @@ static void list_columns(cs_pool_state *t, cs_pool_box b)
     }
 }
 
-/* What the sums are divided by, a row for each number of taps along the other axes. */
-static void list_divisors(cs_pool_state *t, cs_pool_box b)
+int64_t cs_divisors_size(const cs_window *w)
 {
-    const cs_axis *a = t->w->axis;
-    int64_t rows = 0, last = -1;
-    for (int64_t i = b.w0; i < b.w1; i++) t->counts[i - b.w0] = tap_count(&a[2], i);
+    return cs_least(w->height, 2 * w->axis[1].mean_taps * w->axis[1].gap + 3) * w->width + w->lanes;
+}
+
+void cs_list_divisors(const cs_window *w, cs_pool_box b, int64_t *counts, void *divisors, int64_t *rows)
+{
+    const cs_axis *a = w->axis;
+    int64_t n = 0, last = -1;
+    for (int64_t i = b.w0; i < b.w1; i++) counts[i - b.w0] = tap_count(&a[2], i);
     for (int64_t h = b.h0; h < b.h1; h++) {
         const int64_t times = tap_count(&a[0], b.d) * tap_count(&a[1], h);
         if (times != last) {
-            t->k->divisors(t->divisors + rows * t->w->width * t->w->size, t->counts, times, b.w1 - b.w0);
-            rows++, last = times;
+            cs_kernels(w->dtype)->divisors((char *)divisors + n * w->width * w->size, counts, times, b.w1 - b.w0);
+            n++, last = times;
         }
-        t->row_divisors[h - b.h0] = (rows - 1) * t->w->width;
+        rows[h - b.h0] = (n - 1) * w->width;
     }
 }
 
@@ -170,7 +174,7 @@ void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch)
     t->spans = (cs_span *)(t->columns + 2 * w->width);
     for (int64_t i = 0; i <= listed; i++) t->numbers[i] = i;
     t->divisors = aligned(t->spans + layout(w).slots);
-    t->strips = aligned(t->divisors + (w->width * w->height + w->lanes) * w->size);
+    t->strips = aligned(t->divisors + cs_divisors_size(w) * w->size);
     t->spare = t->strips + (cs_pool_strips(w, w->height) * t->pitch + w->lanes) * w->size;
 }
 
@@ -182,7 +186,7 @@ int64_t cs_pool_scratch(const cs_window *w)
     const int64_t strips = cs_pool_strips(w, w->height) * cs_pool_pitch(w);
     const int64_t spare = cs_least(a->in, w->width * a->step + a->taps * a->gap);
     const int64_t wide = cs_pool_by_planes(w) ? w->lanes * ((seen + 1) * a->in + w->height * w->width) : 0;
-    return numbers * 8 + (w->width * w->height + strips + spare + wide + 3 * w->lanes) * w->size + 256;
+    return numbers * 8 + (cs_divisors_size(w) + strips + spare + wide + 3 * w->lanes) * w->size + 256;
 }
 
 cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)
@@ -195,7 +199,7 @@ cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)
                     .power = w->power, .strip = t->strip, .to = b.w1 - b.w0, .in = w->axis[2].in};
     p.rows = (cs_rows){rows, t->from, t->starts};
     if (w->kind == CS_MEAN) {
-        list_divisors(t, b);
+        cs_list_divisors(w, b, t->counts, t->divisors, t->row_divisors);
         p.divisors = t->divisors, p.row_divisors = t->row_divisors;
     }
     if (cs_pool_by_planes(w)) return p;

@@ -52,6 +52,8 @@ typedef struct { /* a plane of outputs that is read from rows of inputs: see dep
     int64_t y_row;
     const void **copied; /* room for a copy of a stripe: a pointer a row, and the rows */
     void *copies;
+    const void *divisors;        /* of the sums, or NULL */
+    const int64_t *row_divisors; /* where those of each row start */
 } cs_depth;
 
 /* w: an initial value, then the weights. */
