@@ -52,8 +52,10 @@ def local_weight_gradient(
 def local_input_gradient(
     fields: tuple[int, ...], weights: Array, dy: Array, dx: Array, images: int, threads: int
 ) -> None: ...
+def key_of(arrays: tuple[Any, ...], arguments: tuple[Any, ...]) -> tuple[Any, ...] | None: ...
 def pool_gradient(
     fields: tuple[int, ...],
+    fill: bytes,
     power: float,
     dtype: int,
     x: Array | None,

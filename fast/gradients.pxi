@@ -144,13 +144,14 @@ def local_input_gradient(tuple fields, weights, dy, dx, int64_t images, int thre
     run_local(cs_local_input_run, &g, weights, dy, dx, threads)
 
 
-def pool_gradient(tuple fields, double power, int dtype, x, dy, norm, dx, int64_t images, int threads):
-    """Fills `dx`; `x` and `norm` are None where they are not read."""
+def pool_gradient(tuple fields, bytes fill, double power, int dtype, x, dy, norm, dx, int64_t images, int threads):
+    """Fills `dx`; `x` and `norm` are None where they are not read. `fill`: what is beyond the edges of x."""
     cdef Py_buffer vx, vy, vn, vd
     cdef cs_pool_gradient g
     cdef int64_t i
     read_window(&g.window, fields)
     g.dtype, g.power = dtype, power
+    memcpy(&g.window.fill, <const char *>fill, len(fill))
     if <double>g.window.y_plane * g.window.groups * images < PARALLEL_CYCLES / 8:
         threads = 1
     cs_pool_gradient_split(&g, images, threads)

@@ -138,7 +138,8 @@ def pool(c: Pool) -> Windows:
 def whole_pool(c: Pool, dtype: np.dtype[Any]) -> Windows:
     """The same as one window, of operands of that dtype."""
     kind = {"max_pool": "max", "avg_pool": "mean"}.get(c.op) or _norm(c.p)
-    return Windows([_fields(kind, dtype, _pool_axes(c), groups=c.C, plane=prod(c.O))], dtype, power=c.p)
+    fields = _fields(kind, dtype, _pool_axes(c), groups=c.C, plane=prod(c.O))
+    return Windows([fields], dtype, _identity(kind, dtype), c.p)
 
 
 def _pool_axes(c: Pool) -> list[Axis]:

@@ -67,19 +67,25 @@ static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double l
     return terms * (fma > load ? fma : load) + 12 + rows * vectors * store;
 }
 
+/* What it costs more to store a vector whose outputs are not neighbours. */
+static double apart_cycles(const cs_window *w)
+{
+    return w->axis[2].y == 1 ? 0 : w->axis[2].y == 2 ? 3 : (double)w->lanes;
+}
+
 /* Loads that straddle cache lines, broadcasts, and lines that come from the second-level cache, once for all taps. */
 static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const int64_t taps = w->terms / cs_most(1, w->channels);
     const double load = (1.75 * vectors + rows) / 2, lines = 1.6 * vectors / cs_most(1, taps);
-    return tile_cycles(rows, vectors, w->terms, load, 1) + w->terms * lines;
+    return tile_cycles(rows, vectors, w->terms, load, 1 + apart_cycles(w)) + w->terms * lines;
 }
 
 /* Weights stream from the second-level cache. */
 static double outputs_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const double load = (rows + vectors) / 2.0, stream = w->lanes * w->size * vectors / 24.0;
-    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream, w->axis[2].y == 1 ? 5 : 50);
+    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream, 5 + apart_cycles(w));
 }
 
 static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)

@@ -29,10 +29,12 @@ static const cs_table FN(table) = {
     .size = sizeof(T),
     .copy_rows = FN(copy_rows),
     .choose_greatest = FN(choose_greatest),
+    .choose_terms = FN(choose_terms),
     .pad = FN(pad),
     .pool[CS_MAX] = FN(pool_max),
 #if BITS >= 32
     .transpose = FN(transpose),
+    .transpose_apart = FN(transpose_apart),
     .spread = FN(spread),
     .gather_planes = FN(gather_planes),
     .planes[CS_MAX] = FN(planes_max),
@@ -47,6 +49,8 @@ static const cs_table FN(table) = {
     .add_products = FN(add_products),
     .add_rows = FN(add_rows),
     .add_at = FN(add_at),
+    .pass = FN(pass),
+    .weave = FN(weave),
     .scatter = FN(scatter),
 #endif
 #ifdef DOTS
@@ -56,7 +60,6 @@ static const cs_table FN(table) = {
 #if FLOATING
     .divide = FN(divide),
     .slopes = FN(slopes),
-    .stuff = FN(stuff),
     .pass_on = FN(pass_on),
     .depthwise = FN(depthwise),
     .pool[CS_MEAN] = FN(pool_mean),

@@ -46,43 +46,72 @@ static void FN(copy_rows)(void *to, int64_t length, const void *from, const int6
 }
 
 #if BITS >= 32
+/* y[step * i] = x[i], i < n; what lies between stays. */
 static void FN(spread)(void *to, int64_t step, const void *from, int64_t n)
 {
     T *restrict y = to;
     const T *restrict x = from;
     if (step == 2) {
-        for (int64_t i = 0; i < n; i++) y[2 * i] = x[i];
+        int64_t i = 0;
+#ifdef STORE_EVENS_32
+        for (; i + LANES <= n; i += LANES) FN(store_evens)(y + 2 * i, FN(load)(x + i));
+#endif
+        for (; i < n; i++) y[2 * i] = x[i];
     } else {
         for (int64_t i = 0; i < n; i++) y[step * i] = x[i];
     }
 }
 
-/* y[j][i] = x[i][j], i < rows, j < columns; the rows of x can be read up to a whole number of vectors. */
-static void FN(transpose)(void *to, int64_t ldy, const void *from, int64_t ldx, int64_t rows, int64_t columns)
+INLINE void FN(store_apart)(T *y, int64_t step, VEC v)
 {
-    T *y = to;
-    const T *x = from;
+    if (step == 1) {
+        FN(store)(y, v);
+    } else if (step == 2) {
+        FN(store_evens)(y, v);
+    } else {
+        for (int l = 0; l < LANES; l++) y[step * l] = v[l];
+    }
+}
+
+/* y[j][step * i] = x[i][j], i < rows, j < columns; the rows of x can be read up to a whole number of vectors. */
+INLINE void FN(transpose_by)(T *y, int64_t ldy, int64_t step, const T *x, int64_t ldx, int64_t rows, int64_t columns)
+{
     if (rows < LANES) {
         for (int64_t j = 0; j < columns; j++)
-            for (int64_t i = 0; i < rows; i++) y[j * ldy + i] = x[i * ldx + j];
+            for (int64_t i = 0; i < rows; i++) y[j * ldy + i * step] = x[i * ldx + j];
         return;
     }
     for (int64_t j = 0; j < columns; j += LANES) {
-        for (int64_t step = 0; step < rows; step += LANES) {
-            const int64_t i = step + LANES <= rows ? step : rows - LANES; /* the last block overlaps the one before */
+        for (int64_t next = 0; next < rows; next += LANES) {
+            const int64_t i = next + LANES <= rows ? next : rows - LANES; /* the last block overlaps the one before */
             VEC v[LANES];
             UNROLL
             for (int l = 0; l < LANES; l++) v[l] = FN(load)(x + (i + l) * ldx + j);
             FN(turn)(v);
             if (j + LANES <= columns) {
                 UNROLL
-                for (int l = 0; l < LANES; l++) FN(store)(y + (j + l) * ldy + i, v[l]);
+                for (int l = 0; l < LANES; l++) FN(store_apart)(y + (j + l) * ldy + i * step, step, v[l]);
             } else {
                 UNROLL
                 for (int l = 0; l < LANES; l++)
-                    if (j + l < columns) FN(store)(y + (j + l) * ldy + i, v[l]);
+                    if (j + l < columns) FN(store_apart)(y + (j + l) * ldy + i * step, step, v[l]);
             }
         }
+    }
+}
+
+static void FN(transpose)(void *to, int64_t ldy, const void *from, int64_t ldx, int64_t rows, int64_t columns)
+{
+    FN(transpose_by)(to, ldy, 1, from, ldx, rows, columns);
+}
+
+static void FN(transpose_apart)(void *to, int64_t ldy, int64_t step, const void *from, int64_t ldx, int64_t rows,
+                                int64_t columns)
+{
+    if (step == 2) {
+        FN(transpose_by)(to, ldy, 2, from, ldx, rows, columns);
+    } else {
+        FN(transpose_by)(to, ldy, step, from, ldx, rows, columns);
     }
 }
 #endif

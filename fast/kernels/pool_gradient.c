@@ -1,39 +1,16 @@
 /* The gradients of pooling: a task is a plane, or some columns of it where no window has two. */
-#include "pool_gradient.h"
-
 #include <string.h>
 
-#include "window.h"
+#include "pool_windows.h"
 
 enum { SHARE_COLUMNS = 1024 };
 
-typedef struct {
-    int64_t from, to;
-} range;
-
-/* The taps of output o that lie inside the input; gaps are positive here. */
-static range taps_inside(const cs_axis *a, int64_t o)
-{
-    const int64_t at = o * a->step + a->first;
-    const int64_t from = at < 0 ? cs_ceil(-at, a->gap) : 0, to = at < a->in ? cs_ceil(a->in - at, a->gap) : 0;
-    return (range){from, cs_least(a->taps, to)};
-}
-
 /* The outputs that see the input through tap t. */
-static range outputs_inside(const cs_axis *a, int64_t t, range outputs)
+static cs_range outputs_inside(const cs_axis *a, int64_t t, cs_range outputs)
 {
     const int64_t at = a->first + t * a->gap;
     const int64_t from = at < 0 ? cs_ceil(-at, a->step) : 0, to = at < a->in ? cs_ceil(a->in - at, a->step) : 0;
-    return (range){cs_most(outputs.from, from), cs_least(outputs.to, to)};
-}
-
-/* The number of taps of output o that a mean divides by. */
-static int64_t tap_count(const cs_axis *a, int64_t o)
-{
-    const int64_t start = o * a->step + a->mean_first;
-    const int64_t from = start < a->low ? cs_ceil(a->low - start, a->gap) : 0;
-    const int64_t to = start < a->high ? cs_ceil(a->high - start, a->gap) : 0;
-    return cs_most(0, cs_least(a->mean_taps, to) - from);
+    return (cs_range){cs_most(outputs.from, from), cs_least(outputs.to, to)};
 }
 
 static int columns_apart(const cs_axis *a)
@@ -46,12 +23,14 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
     cs_window *w = &g->window;
     const cs_axis *a = w->axis;
     const int64_t planes = images * w->groups;
-    w->size = cs_kernels(w->dtype)->size;
+    w->size = cs_kernels(w->dtype)->size, w->images = images;
     g->shares = 1;
+    g->boxes = cs_pool_boxes_split(g, planes, threads);
+    if (g->boxes) return;
     if (columns_apart(&a[2]) && planes < 4 * threads)
         g->shares = cs_least(cs_ceil(a[2].out, SHARE_COLUMNS), cs_ceil(4 * threads, cs_most(1, planes)));
     g->tasks = planes * g->shares;
-    g->scratch = a[2].out * (4 + 8 + 8 + 8) + a[2].out * cs_most(1, a[2].step) * 8 + 4 * 64;
+    g->scratch = a[2].out * (4 + 8 + 8) + 4 * 64;
     g->scratch = (g->scratch + 63) & -64;
 }
 
@@ -63,8 +42,8 @@ typedef struct {
     char *dx;
     int64_t *counts;
     int32_t *places;
-    char *slopes, *stuffed;
-    range columns;
+    char *slopes;
+    cs_range columns;
     int64_t o0, o1;
 } row_task;
 
@@ -75,7 +54,7 @@ static int64_t row_start(const row_task *t, int64_t t0, int64_t t1)
            a[2].in;
 }
 
-static void greatest_row(const row_task *t, range d, range h, const char *dy)
+static void greatest_row(const row_task *t, cs_range d, cs_range h, const char *dy)
 {
     const cs_window *w = &t->g->window;
     const cs_axis *a = &w->axis[2];
@@ -83,7 +62,7 @@ static void greatest_row(const row_task *t, range d, range h, const char *dy)
     for (int64_t t0 = d.from; t0 < d.to; t0++)
         for (int64_t t1 = h.from; t1 < h.to; t1++)
             for (int64_t t2 = 0; t2 < a->taps; t2++) {
-                const range o = outputs_inside(a, t2, t->columns);
+                const cs_range o = outputs_inside(a, t2, t->columns);
                 const int64_t place = row_start(t, t0, t1) + a->first + t2 * a->gap;
                 if (o.from < o.to)
                     t->kx->choose_greatest(t->x + (place + o.from * a->step) * w->size, a->step, o.to - o.from,
@@ -104,27 +83,24 @@ static void make_slopes(const row_task *t, const char *dy, const char *norm)
         return;
     }
     memcpy(t->slopes + from * size, dy + from * size, (size_t)(n * size));
-    t->k->divide(t->slopes + from * size, t->counts + from, tap_count(&a[0], t->o0) * tap_count(&a[1], t->o1), n);
-    if (a[2].step > 1) t->k->stuff(t->stuffed + from * a[2].step * size, a[2].step, t->slopes + from * size, n);
+    t->k->divide(t->slopes + from * size, t->counts + from, cs_tap_count(&a[0], t->o0) * cs_tap_count(&a[1], t->o1), n);
 }
 
 /* The last tap first: that is the order of the windows that see an element. */
-static void pass_row(const row_task *t, range d, range h, const char *norm)
+static void pass_row(const row_task *t, cs_range d, cs_range h, const char *norm)
 {
     const cs_window *w = &t->g->window;
     const cs_axis *a = &w->axis[2];
     const int64_t size = t->k->size, step = a->step;
-    const int stuffed = w->kind == CS_MEAN && step > 1;
     for (int64_t t0 = d.from; t0 < d.to; t0++)
         for (int64_t t1 = h.from; t1 < h.to; t1++)
             for (int64_t t2 = a->taps - 1; t2 >= 0; t2--) {
-                const range o = outputs_inside(a, t2, t->columns);
+                const cs_range o = outputs_inside(a, t2, t->columns);
                 if (o.from >= o.to) continue;
                 const int64_t at = (row_start(t, t0, t1) + a->first + t2 * a->gap + o.from * step) * size;
                 const int64_t n = o.to - o.from;
-                t->k->pass_on(w->kind, t->dx + at, t->x + at,
-                              stuffed ? t->stuffed + o.from * step * size : t->slopes + o.from * size,
-                              norm + o.from * size, step, stuffed ? (n - 1) * step + 1 : n, t->g->power);
+                t->k->pass_on(w->kind, t->dx + at, t->x + at, t->slopes + o.from * size, norm + o.from * size, step, n,
+                              t->g->power);
             }
 }
 
@@ -143,22 +119,26 @@ static void clear(const row_task *t, int64_t share)
 void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
                           void *dx, void *scratch)
 {
+    if (g->boxes) {
+        cs_pool_box_run(g, task, x, dy, norm, dx, scratch);
+        return;
+    }
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
     const int64_t share = task % g->shares, plane = task / g->shares, in = a[0].in * a[1].in * a[2].in;
     row_task t = {.g = g, .k = cs_kernels(g->dtype), .kx = cs_kernels(w->dtype)};
     const int64_t size = t.k->size;
-    t.columns = (range){a[2].out * share / g->shares, a[2].out * (share + 1) / g->shares};
+    t.columns = (cs_range){a[2].out * share / g->shares, a[2].out * (share + 1) / g->shares};
     t.x = (const char *)x + plane * in * w->size, t.dx = (char *)dx + plane * in * size;
     t.dy = (const char *)dy + plane * w->y_plane * size, t.norm = (const char *)norm + plane * w->y_plane * size;
-    t.counts = scratch, t.slopes = (char *)(t.counts + a[2].out), t.stuffed = t.slopes + a[2].out * 8;
-    t.places = (int32_t *)(t.stuffed + a[2].out * cs_most(1, a[2].step) * 8);
+    t.counts = scratch, t.slopes = (char *)(t.counts + a[2].out);
+    t.places = (int32_t *)(t.slopes + a[2].out * 8);
     clear(&t, share);
-    for (int64_t i = t.columns.from; w->kind == CS_MEAN && i < t.columns.to; i++) t.counts[i] = tap_count(&a[2], i);
+    for (int64_t i = t.columns.from; w->kind == CS_MEAN && i < t.columns.to; i++) t.counts[i] = cs_tap_count(&a[2], i);
     for (t.o0 = 0; t.o0 < a[0].out; t.o0++)
         for (t.o1 = 0; t.o1 < a[1].out; t.o1++) {
             const int64_t at = (t.o0 * a[0].y + t.o1 * a[1].y) * size;
-            const range d = taps_inside(&a[0], t.o0), h = taps_inside(&a[1], t.o1);
+            const cs_range d = cs_taps_inside(&a[0], t.o0), h = cs_taps_inside(&a[1], t.o1);
             if (d.from >= d.to || h.from >= h.to) continue;
             if (w->kind == CS_MAX) {
                 greatest_row(&t, d, h, t.dy + at);

@@ -8,6 +8,8 @@ typedef struct {
     cs_window window; /* the operator; its dtype is that of x */
     int64_t dtype;    /* of dy and the result */
     int64_t shares;   /* of the columns of a plane, where windows are one column wide */
+    int64_t boxes, rows, columns, tall, wide; /* boxes of so many elements at most, and their number down and across */
+    int64_t planes;                           /* of a task */
     int64_t tasks, scratch;
     double power;
 } cs_pool_gradient;

@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 
-enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4 };
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
 enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7 };
 
@@ -63,6 +63,13 @@ typedef struct { /* rows of inputs start + i * step, i < count, of which [inside
     int64_t start, step, count, inside, outside, in, boundary;
     uint64_t fill;
 } cs_row;
+
+typedef struct { /* described in pool_gradient.tmpl.h */
+    int64_t length, count;
+    const int64_t *shifts, *terms;
+    const int32_t *chosen;
+    const void *slopes;
+} cs_passing;
 
 enum { NOWHERE = INT32_MIN };
 typedef struct { /* row r is made of the rows that start at starts[i], from[r] <= i < from[r + 1] */
@@ -127,6 +134,8 @@ typedef struct {
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
                       int64_t columns);                              /* y[j][i] = x[i][j] */
+    void (*transpose_apart)(void *y, int64_t ldy, int64_t step, const void *x, int64_t ldx, int64_t rows,
+                            int64_t columns);                        /* y[j][step * i] = x[i][j] */
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
@@ -142,9 +151,11 @@ typedef struct {
     void (*choose_greatest)(const void *x, int64_t step, int64_t n, int32_t place, int32_t *places, void *best);
     void (*add_at)(void *dx, const int32_t *places, int64_t step, const void *dy, int64_t n);
     void (*slopes)(int64_t kind, void *q, const void *dy, const void *norms, int64_t n);
-    void (*stuff)(void *y, int64_t step, const void *x, int64_t n);
     void (*pass_on)(int64_t kind, void *dx, const void *x, const void *slopes, const void *norms, int64_t step,
                     int64_t n, double power);
+    void (*choose_terms)(const void *x, const int64_t *off, int64_t terms, int64_t n, int32_t *chosen);
+    void (*pass)(int64_t kind, const cs_passing *p, void *dx, const void *x);
+    void (*weave)(void *y, int64_t step, const void *x, int64_t length, int64_t from, int64_t to);
     tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these are described in winograd.tmpl.h */
     void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
                    void *peaks);

@@ -39,7 +39,7 @@ static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall)
         for (int64_t next = 0; next < columns; next += lanes, n++) {
             const int64_t column = cs_least(next, columns - lanes);
             t->xs[n] = row * pitch + column;
-            t->ys[n] = row * t->w->axis[1].y + column;
+            t->ys[n] = row * t->w->axis[1].y + column * t->w->axis[2].y;
         }
     }
     for (int64_t at = 0; at < rows * pitch && columns < lanes; n++) {
@@ -69,9 +69,15 @@ static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src
     for (int64_t j = 0; j < w->vectors; j++) in_tile[j] = j * w->lanes;
     kernel(src, t->xs + i, off, w->terms, weights, t->tile, in_tile, w->vectors * w->lanes);
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < cs_least(w->vectors, t->tiles - i); j++)
-            scatter(t, t->tile + (r * w->vectors + j) * w->lanes * w->size, t->xs[i + j], pitch, b,
-                    y + r * w->y_plane * w->size);
+        for (int64_t j = 0; j < cs_least(w->vectors, t->tiles - i); j++) {
+            const char *from = t->tile + (r * w->vectors + j) * w->lanes * w->size;
+            char *to = y + r * w->y_plane * w->size;
+            if (b.w1 - b.w0 >= w->lanes) {
+                t->k->spread(to + t->ys[i + j] * w->size, w->axis[2].y, from, w->lanes);
+            } else {
+                scatter(t, from, t->xs[i + j], pitch, b, to);
+            }
+        }
 }
 
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
@@ -113,11 +119,9 @@ static void store_panel(const cs_state *t, cs_box b, int64_t wide, int64_t outpu
         char *to = y + r * w->axis[1].y * size;
         if (w->axis[2].y == 1) {
             t->k->transpose(to, w->y_plane, from, wide, columns, outputs);
-            continue;
+        } else {
+            t->k->transpose_apart(to, w->y_plane, w->axis[2].y, from, wide, columns, outputs);
         }
-        for (int64_t k = 0; k < outputs; k++)
-            for (int64_t c = 0; c < columns; c++)
-                memcpy(to + (k * w->y_plane + c * w->axis[2].y) * size, from + (c * wide + k) * size, (size_t)size);
     }
 }
 

@@ -5,6 +5,8 @@
 #define VEC FN(vec)
 #define LANES (VBITS / BITS)
 #define INLINE static inline __attribute__((always_inline))
+#define SIGNED_32 int32_t
+#define SIGNED_64 int64_t
 #define UNROLL _Pragma("GCC unroll 16")
 
 typedef T VEC __attribute__((vector_size(VBITS / 8)));
@@ -137,6 +139,17 @@ INLINE VEC FN(evens)(const T *p)
 }
 
 #if BITS >= 32
+/* To every other element from p on; those between are not written, as other threads may. */
+INLINE void FN(store_evens)(T *p, VEC v)
+{
+#ifdef STORE_EVENS_32
+    JOIN(STORE_EVENS, BITS)(p, ZIP_LOW(v, v));
+    JOIN(STORE_EVENS, BITS)(p + LANES, ZIP_HIGH(v, v));
+#else
+    for (int l = 0; l < LANES; l++) p[2 * l] = v[l];
+#endif
+}
+
 /* Transposes LANES vectors: each perfect shuffle turns the address (row, lane) by one bit. */
 INLINE void FN(turn)(VEC *v)
 {
