@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,36 @@ from convspec.fast import _kernels, windows
 from convspec.fast.calls import operand, prepare, result, returned, run
 from convspec.fast.operators import describe
 from convspec.fast.windows import DTYPES, KINDS
-from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
+from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, Ints, PoolGrad
+
+
+class Known(NamedTuple):
+    """What one call tells of others with operands of the same shapes and dtypes; for weights, that they are finite."""
+
+    described: windows.Windows
+    algorithm: str
+    images: int
+    shape: Ints
+    dtype: np.dtype[Any]
+
+
+Key = tuple[Any, ...] | None
+REMEMBERED = 1024
+_known: dict[Any, Known] = {}
+
+
+def recall(key: Key) -> Known | None:
+    """What is known of such a call."""
+    return None if key is None else _known.get(key)
+
+
+def remember(key: Key, known: Known) -> None:
+    """None is the key of calls that are not remembered."""
+    if key is not None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        _known[key] = known
+
 
 FEW_POSITIONS = 36
 """Below so many inputs of a channel, "auto" does not transform weights that are used once."""
@@ -19,7 +49,7 @@ FEW_POSITIONS = 36
 WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
 
 
-def by_input(c: ConvGrad, out: Array | None, threads: int, algorithm: str) -> Array:
+def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str) -> Array:
     """conv's is conv_transpose of dy, conv_transpose's is conv; unshared kernels add to their inputs one by one."""
     dy, w = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
     f = replace(c.forward, dtype=c.dtype)
@@ -27,30 +57,60 @@ def by_input(c: ConvGrad, out: Array | None, threads: int, algorithm: str) -> Ar
         dx = result(out, c.shape, c.dtype)
         _kernels.local_input_gradient(windows.unshared(f), w, dy, dx, f.N, threads)
         return returned(dx, out)
-    transposed = _transposed(f, dy)
-    described = describe(transposed, w)
+    described = describe(_transposed(f, dy), w)
     small = algorithm == "auto" and prod(c.shape[2:]) < FEW_POSITIONS
-    plan = prepare(described, w, None, threads, "direct" if small or c.op not in WINOGRAD else algorithm, once=True)
-    background = None if described.covers else np.zeros((), c.dtype)
-    return run(plan, dy, f.N, out, c.shape, c.dtype, threads, background)
+    chosen = "direct" if small or c.op not in WINOGRAD else algorithm
+    known = Known(described, chosen, f.N, c.shape, c.dtype)
+    if described.zeros:
+        remember(key, known)
+    return _transpose(known, dy, w, out, threads)
 
 
-def by_weights(c: ConvGrad, out: Array | None, threads: int) -> Array:
+def _transpose(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array:
+    plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
+    background = None if k.described.covers else np.zeros((), k.dtype)
+    return run(plan, dy, k.images, out, k.shape, k.dtype, threads, background)
+
+
+def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
+    """The same for a call whose like is known; None for weights that are not all finite, which have other windows."""
+    dy, w = operand(dy, k.dtype), operand(w, k.dtype)
+    finite = k.dtype.kind != "f" or bool(np.isfinite(w).all())
+    return _transpose(k, dy, w, out, threads) if finite else None
+
+
+def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
     """conv_transpose's is conv's with x and dy in each other's place."""
     f = replace(c.forward, dtype=c.dtype)
     dy, x = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
-    dw = result(out, c.shape, c.dtype)
     if f.op == "conv_transpose":
         f, dy, x = replace(_transposed(f, dy), op="conv"), x, dy
     described = windows.conv(f)
+    if KINDS[described.fields[0][0]] != "local" and len(described.fields) == prod(f.T):
+        known = Known(described, c.op, f.N, c.shape, c.dtype)
+        remember(key, known)
+        return _correlate(known, dy, x, out, threads)
+    dw = result(out, c.shape, c.dtype)
+    dw[...] = 0
     if KINDS[described.fields[0][0]] == "local":
-        dw[...] = 0
         _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
-        return returned(dw, out)
-    if len(described.fields) < prod(f.T):
-        dw[...] = 0
-    _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
+    else:
+        _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
     return returned(dw, out)
+
+
+def _correlate(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
+    dw = result(out, k.shape, k.dtype)
+    _kernels.weight_gradient(k.described.fields, x, dy, dw, k.images, threads)
+    return returned(dw, out)
+
+
+def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
+    """The same for a call whose like is known."""
+    dy, x = operand(dy, k.dtype), operand(x, k.dtype)
+    if k.algorithm == "conv_transpose_grad_weight":
+        dy, x = x, dy
+    return _correlate(k, dy, x, out, threads)
 
 
 def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
@@ -80,7 +140,8 @@ def by_pooled(c: PoolGrad, out: Array | None, threads: int, norm: Array | None) 
     x = None if kind == "avg" or c.x is None else operand(c.x, dtype)
     dx = result(out, c.shape, c.dtype)
     sums = DTYPES.index(f"u{c.dtype.name}" if c.dtype.kind == "i" else c.dtype.name)
-    _kernels.pool_gradient(described.fields[0], f.p, sums, x, operand(c.dy, c.dtype), norm, dx, f.N, threads)
+    fields, fill = described.fields[0], described.fill_bytes()
+    _kernels.pool_gradient(fields, fill, f.p, sums, x, operand(c.dy, c.dtype), norm, dx, f.N, threads)
     return returned(dx, out)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from convspec import gradients as checks
 from convspec.fast import backward, operators, options
+from convspec.fast._kernels import key_of
 from convspec.fast.calls import operand
 from convspec.params import Array, BiasGrad, ChannelPool, ConvGrad, PoolGrad
 
@@ -15,8 +16,12 @@ def conv_grad_input(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of conv by its input, (N, C, *S) = `x_shape`, from dy (N, K, *O) and w (K, C/groups, *R)."""
+    call = ("conv_grad_input", x_shape, stride, padding, dilation, groups, algorithm)
+    y = _again(dy, w, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.conv_grad_input(dy, w, x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def conv_grad_weight(
@@ -24,8 +29,12 @@ def conv_grad_weight(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of conv by its weights, (K, C/groups, *R) = `w_shape`, from dy (N, K, *O) and x (N, C, *S)."""
+    call = ("conv_grad_weight", w_shape, stride, padding, dilation, groups, algorithm)
+    y = _again(dy, x, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.conv_grad_weight(dy, x, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def conv_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
@@ -38,10 +47,14 @@ def conv_transpose_grad_input(
     groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of conv_transpose by its input, from dy (N, K, *O) and w (C, K/groups, *R): a conv."""
+    call = ("conv_transpose_grad_input", x_shape, stride, padding, output_padding, dilation, groups, algorithm)
+    y = _again(dy, w, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.conv_transpose_grad_input(
         dy, w, x_shape, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
     )
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def conv_transpose_grad_weight(
@@ -49,10 +62,14 @@ def conv_transpose_grad_weight(
     groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of conv_transpose by its weights, (C, K/groups, *R) = `w_shape`."""
+    call = ("conv_transpose_grad_weight", w_shape, stride, padding, output_padding, dilation, groups, algorithm)
+    y = _again(dy, x, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.conv_transpose_grad_weight(
         dy, x, w_shape, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
     )
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def conv_transpose_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
@@ -65,8 +82,12 @@ def local_conv_grad_input(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of local_conv by its input, from dy (N, K, *O) and w (K, *O, C/groups, *R)."""
+    call = ("local_conv_grad_input", x_shape, stride, padding, dilation, groups, algorithm)
+    y = _again(dy, w, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.local_conv_grad_input(dy, w, x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def local_conv_grad_weight(
@@ -74,8 +95,12 @@ def local_conv_grad_weight(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of local_conv by its weights, (K, *O, C/groups, *R) = `w_shape`."""
+    call = ("local_conv_grad_weight", w_shape, stride, padding, dilation, groups, algorithm)
+    y = _again(dy, x, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.local_conv_grad_weight(dy, x, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def local_conv_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
@@ -88,8 +113,12 @@ def tiled_conv_grad_input(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of tiled_conv by its input, from dy (N, K, *O) and w (K, *T, C/groups, *R)."""
+    call = ("tiled_conv_grad_input", x_shape, stride, padding, dilation, groups, algorithm)
+    y = _again(dy, w, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.tiled_conv_grad_input(dy, w, x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def tiled_conv_grad_weight(
@@ -97,8 +126,12 @@ def tiled_conv_grad_weight(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of tiled_conv by its weights, (K, *T, C/groups, *R) = `w_shape`."""
+    call = ("tiled_conv_grad_weight", w_shape, stride, padding, dilation, groups, algorithm)
+    y = _again(dy, x, call, out, num_threads)
+    if y is not None:
+        return y
     c = checks.tiled_conv_grad_weight(dy, x, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _layer(c, out, num_threads, algorithm)
+    return _layer(c, call, out, num_threads, algorithm)
 
 
 def tiled_conv_grad_bias(
@@ -146,13 +179,26 @@ def channel_pool_grad(
     return _pool(c, out, num_threads, algorithm)
 
 
-def _layer(c: ConvGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
+def _again(dy: Any, operand: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
+    """The result of a call whose like has been checked and described; None for any other."""
+    known = backward.recall(key_of((dy, operand), call))
+    if known is None:
+        return None
+    options.output(out, known.shape, known.dtype, (dy, operand))
+    threads = options.threads(num_threads)
+    if call[0].endswith("input"):
+        return backward.by_known_input(known, dy, operand, out, threads)
+    return backward.by_known_weights(known, dy, operand, out, threads)
+
+
+def _layer(c: ConvGrad, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
+    """`call` is what to remember it by."""
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.dy, c.operand))
-    threads = options.threads(num_threads)
+    threads, key = options.threads(num_threads), key_of((c.dy, c.operand), call)
     if c.of == "input":
-        return backward.by_input(c, out, threads, algorithm)
-    return backward.by_weights(c, out, threads)
+        return backward.by_input(c, key, out, threads, algorithm)
+    return backward.by_weights(c, key, out, threads)
 
 
 def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:

@@ -14,7 +14,7 @@ def limit_threads(function):
     limit = function
 
 
-cdef tuple key_of(tuple arrays, tuple arguments):
+cpdef tuple key_of(tuple arrays, tuple arguments):
     """None for a call that is not to be remembered. 1, 1.0 and True are equal: the latter two come with their types."""
     cdef list key = []
     for a in arrays:

@@ -76,6 +76,54 @@ def test_layers(name, dtype):
             assert_same_bits(getattr(fast, op)(*arguments, **given, algorithm="direct", num_threads=threads), y)
 
 
+POOLS = {
+    "tall": ((1, 2, 400, 60), (3, 3), {"stride": 2, "padding": 1}),
+    "wide": ((1, 1, 4, 9000), (2, 3), {"stride": (1, 3), "ceil_mode": True}),
+    "line": ((1, 2, 40000), (5,), {"stride": 1, "padding": 2, "dilation": 2}),
+    "many": ((5, 30, 7, 9), (2, 3), {"stride": (2, 1)}),
+}
+
+
+@pytest.mark.clause("fast.threads", "gradient.chain")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", POOLS)
+def test_pools(name, dtype):
+    shape, size, keywords = POOLS[name]
+    x = np.random.default_rng(9).integers(-4, 5, shape).astype(dtype)
+    dy = np.random.default_rng(8).standard_normal(fast.max_pool(x, size, **keywords).shape).astype(dtype)
+    calls = {
+        "max_pool_grad": (x, keywords),
+        "avg_pool_grad": (x.shape, keywords),
+        "lp_pool_grad": (x, keywords | {"p": 1}),
+        "lp_pool_grad ": (x, keywords | {"p": 2}),
+    }
+    for op, (operand, given) in calls.items():
+        y = getattr(fast, op.strip())(dy, operand, size, **given, num_threads=2)
+        at = sample(y, 1)[:4]
+        expected = getattr(reference, op.strip())(dy, operand, size, **given, stepwise=True, at=at)
+        assert_same_bits(np.array([y[i] for i in at]), expected)
+        for threads in (1, 3):
+            assert_same_bits(getattr(fast, op.strip())(dy, operand, size, **given, num_threads=threads), y)
+
+
+@pytest.mark.clause("fast.algorithm", "gradient.chain")
+def test_a_call_like_one_before_has_a_result_of_its_own():
+    rng = np.random.default_rng(4)
+    for trial in range(3):
+        dy, w = rng.standard_normal((2, 4, 6, 7)).astype("f4"), rng.standard_normal((4, 3, 3, 3)).astype("f4")
+        x = rng.standard_normal((2, 3, 8, 9)).astype("f4")
+        if trial == 2:
+            w[1, 2, 0, 1] = np.inf
+        dx = fast.conv_grad_input(dy, w, x.shape, algorithm="direct", out=np.empty_like(x) if trial == 1 else None)
+        assert_same_bits(dx, reference.conv_grad_input(dy, w, x.shape, stepwise=True))
+        dw = fast.conv_grad_weight(dy, x, w.shape)
+        assert_same_bits(dw, reference.conv_grad_weight(dy, x, w.shape, stepwise=True))
+    with pytest.raises(SpecError, match=r"fast\.out"):
+        fast.conv_grad_weight(dy, x, w.shape, out=x[0])
+    with pytest.raises(SpecError, match=r"fast\.threads"):
+        fast.conv_grad_weight(dy, x, w.shape, num_threads=0)
+
+
 @pytest.mark.clause("fast.winograd", "gradient.bound-fast")
 @pytest.mark.parametrize("padding", [0, 1, (2, 0)])
 def test_winograd_obeys_its_bound_and_spoils_no_more_than_the_chain(padding):
