@@ -12,10 +12,24 @@ KERNELS = "fast/kernels"
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-Wno-psabi"]
 
 
+SANITIZE = os.environ.get("CONVSPEC_SANITIZE", "")
+"""Sanitizers to build with, such as "address,undefined": for tests/sanitized.py, which says how to load the result."""
+
+
+def sanitizing(names):
+    """The first error ends the process. Checks are calls, and -O1, so that unrolled kernels compile in a minute."""
+    return [f"-fsanitize={names}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-O1", "-g1", "-fno-wrapv",
+            "--param", "asan-instrumentation-with-call-threshold=0"]  # fmt: skip
+
+
 class BuildKernels(build_ext):
     """build_ext with a probe for OpenMP."""
 
     def build_extensions(self):
+        if SANITIZE and self.compiles_with(f"-fsanitize={SANITIZE}", "int main(void) { return 0; }\n"):
+            for extension in self.extensions:
+                extension.extra_compile_args += sanitizing(SANITIZE)
+                extension.extra_link_args.append(f"-fsanitize={SANITIZE}")
         if os.environ.get("CONVSPEC_NO_OPENMP") == "1" or not self.compiles_with("-fopenmp"):
             warnings.warn("convspec.fast is being built WITHOUT OpenMP: it will use one thread only", stacklevel=1)
         else:
@@ -24,10 +38,10 @@ class BuildKernels(build_ext):
                 extension.extra_link_args.append("-fopenmp")
         super().build_extensions()
 
-    def compiles_with(self, flag):
+    def compiles_with(self, flag, program="#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "probe.c")
-            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+            source.write_text(program)
             try:
                 objects = self.compiler.compile([str(source)], output_dir="/", extra_postargs=[flag])
                 self.compiler.link_executable(objects, str(Path(folder, "probe")), extra_postargs=[flag])
