@@ -1,0 +1,159 @@
+"""Calls of the kernels, recorded under convspec.fast, for a driver in C to repeat on another machine or under a tool."""
+
+import ast
+import contextlib
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import fast_cases
+import gradient_cases
+import numpy as np
+
+from convspec import GRADIENTS, SpecError, fast
+from convspec.fast import _kernels, isa, operators
+
+ROOT = Path(__file__).parents[1]
+KERNELS = ROOT / "fast" / "kernels"
+DRIVER = Path(__file__).parent / "kernels" / "driver.c"
+KINDS = ("plan", "weight_gradient", "local_weight_gradient", "local_input_gradient", "pool_gradient", "run_dots")
+"""In the driver's order."""
+
+ONCE = 4
+"""Added to Winograd's tiles for a plan that runs once."""
+
+
+class Recorder:
+    """A context in which the kernels' calls are kept, as the bytes that the driver reads, beside their results."""
+
+    def __init__(self, dots=True):
+        self.calls, self.results, self.kinds, self.dots = [], [], [], dots
+
+    def __enter__(self):
+        recorder, self._own = self, {name: getattr(_kernels, name) for name in ("Plan", "dots_available", *KINDS[1:])}
+
+        class Plan(_kernels.Plan):
+            def __init__(self, windows, fill, power, w, b, threads, tiles, once=False):
+                self.parts = (windows, fill, power, w, b, tiles + ONCE * once)
+
+            def run(self, x, y, images, threads):
+                windows, fill, power, w, b, tiles = self.parts
+                before = y.copy()
+                super().run(x, y, images, threads)
+                recorder.keep("plan", windows, tiles, images, (x, w, b), before, y, fill, power)
+
+        _kernels.select(isa())  # so that no call is remembered
+        _kernels.Plan = Plan
+        for name in KINDS[1:]:
+            setattr(_kernels, name, getattr(self, name))
+        if not self.dots:  # they are a matter of x86
+            _kernels.dots_available = lambda words: False
+        return self
+
+    def __exit__(self, *_):
+        for name, own in self._own.items():
+            setattr(_kernels, name, own)
+
+    def only(self, *kinds):
+        """The calls of some kinds."""
+        part = Recorder()
+        for call, result, name in zip(self.calls, self.results, self.kinds, strict=True):
+            if name in kinds:
+                part.calls.append(call), part.results.append(result), part.kinds.append(name)
+        return part
+
+    def weight_gradient(self, windows, x, dy, dw, images, threads):
+        before = dw.copy()
+        self._own["weight_gradient"](windows, x, dy, dw, images, threads)
+        self.keep("weight_gradient", windows, 0, images, (x, dy, None), before, dw)
+
+    def local_weight_gradient(self, fields, x, dy, dw, images, threads):
+        before = dw.copy()
+        self._own["local_weight_gradient"](fields, x, dy, dw, images, threads)
+        self.keep("local_weight_gradient", [fields], 0, images, (x, dy, None), before, dw)
+
+    def local_input_gradient(self, fields, w, dy, dx, images, threads):
+        before = dx.copy()
+        self._own["local_input_gradient"](fields, w, dy, dx, images, threads)
+        self.keep("local_input_gradient", [fields], 0, images, (w, dy, None), before, dx)
+
+    def pool_gradient(self, fields, fill, power, dtype, x, dy, norm, dx, images, threads):
+        before = dx.copy()
+        self._own["pool_gradient"](fields, fill, power, dtype, x, dy, norm, dx, images, threads)
+        self.keep("pool_gradient", [fields], dtype, images, (x, dy, norm), before, dx, fill, power)
+
+    def run_dots(self, fields, x, w, y, threads):
+        before = y.copy()
+        self._own["run_dots"](fields, x, w, y, threads)
+        self.keep("run_dots", [fields], 0, 1, (x, w, None), before, y)
+
+    def keep(self, kind, windows, choice, images, operands, before, after, fill=b"", power=0.0):
+        header = np.array([KINDS.index(kind), len(windows), choice, images], np.int64).tobytes()
+        numbers = np.array(windows, np.int64).tobytes()
+        arrays = b"".join(_array(a) for a in (*operands, before))
+        self.calls.append(header + fill.ljust(8, b"\0") + np.float64(power).tobytes() + numbers + arrays)
+        self.results.append(after.copy())
+        self.kinds.append(kind)
+
+
+def drawn(seeds, layers=(), dots=True):
+    """Random calls of all operators and gradients, and convolutions by Winograd's tiles too."""
+    with Recorder(dots) as recorder:
+        for seed in seeds:
+            for op in fast_cases.OPERATORS:
+                arguments, keywords = fast_cases.draw_call(op, seed)
+                for algorithm in ("direct", "winograd") if op in operators.TILED else ("direct",):
+                    with contextlib.suppress(SpecError):
+                        getattr(fast, op)(*arguments, **keywords, algorithm=algorithm)
+            for op in GRADIENTS:
+                call = gradient_cases.draw_gradient(op, seed)
+                if call is not None:
+                    getattr(fast, op)(*call[0], **call[1])
+        for x, w, b, keywords in layers:
+            for algorithm in ("direct", "winograd"):
+                fast.conv(x, w, b, **keywords, algorithm=algorithm)
+        x = np.random.default_rng(5).integers(0, 256, (70, 91), np.uint8)
+        fast.correlate(x, np.arange(-7, 8, dtype=np.int8).reshape(3, 5))
+        fast.correlate(x.astype(np.int16), np.arange(-7, 8, dtype=np.int16).reshape(3, 5))
+    return recorder
+
+
+def _array(a):
+    return np.int64(-1).tobytes() if a is None else np.int64(a.nbytes).tobytes() + a.tobytes()
+
+
+def flags():
+    """The flags that setup.py compiles the kernels with."""
+    assigned = [node for node in ast.parse((ROOT / "setup.py").read_text()).body if isinstance(node, ast.Assign)]
+    return ast.literal_eval(next(node.value for node in assigned if node.targets[0].id == "FLAGS"))
+
+
+def build(compiler, folder, *more, link=()):
+    """The driver with the kernels, compiled one file at a time on each processor."""
+    sources = [DRIVER, *sorted(KERNELS.glob("*.c"), key=lambda path: path.stat().st_size)]
+    common = [compiler, *flags(), *more, "-I", str(KERNELS)]
+
+    def compiled(source):
+        out = folder / f"{source.stem}.o"
+        subprocess.run([*common, "-c", str(source), "-o", str(out)], check=True)
+        return str(out)
+
+    with ThreadPoolExecutor() as pool:
+        objects = list(pool.map(compiled, sources))
+    subprocess.run([*common, *objects, "-o", str(folder / "driver"), *link, "-lm", "-lpthread"], check=True)
+    return folder / "driver"
+
+
+def repeated(recorder, command, isa, threads, folder):
+    """The driver's results of the recorded calls, like those kept."""
+    (folder / "calls").write_bytes(b"".join(recorder.calls))
+    arguments = [*command, isa, str(threads), str(folder / "calls"), str(folder / "results")]
+    done = subprocess.run([str(word) for word in arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"exit status {done.returncode}: {done.stderr}")
+    data, at, results = (folder / "results").read_bytes(), 0, []
+    for kept in recorder.results:
+        results.append(np.frombuffer(data, kept.dtype, kept.size, at).reshape(kept.shape))
+        at += kept.nbytes
+    assert at == len(data)
+    return results

@@ -1,0 +1,295 @@
+/* Runs recorded calls of the kernels without Python: driver ISA THREADS CALLS RESULTS.
+ *
+ * It does what fast/_kernels.pyx does, with threads of its own, so that it runs on any machine and under any tool: task i of
+ * a phase is done by thread i % THREADS, however small the call, and nothing but the end of a phase comes between tasks.
+ * With THREADS below 0 as many threads do each task all at once: a race, which a tool has to see.
+ * A call is a header, the fields of its windows, three operands and what the result holds before; see kernel_calls.py. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dots.h"
+#include "gradient.h"
+#include "local_gradient.h"
+#include "pool_gradient.h"
+#include "winograd.h"
+
+enum { PLAN, WEIGHT_GRADIENT, LOCAL_WEIGHT_GRADIENT, LOCAL_INPUT_GRADIENT, POOL_GRADIENT, DOTS };
+enum { LINE = 64, ONCE = 4 };
+
+typedef struct {
+    int64_t kind, windows, choice, images; /* choice: Winograd's tiles, and ONCE for a plan that runs once; or a dtype */
+    uint64_t fill;
+    double power;
+} header;
+
+typedef struct {
+    header h;
+    int64_t *fields;
+    char *a[3], *y;
+    int64_t size; /* bytes of y */
+    /* What tasks are given. */
+    const void *parameters;
+    const char *weights, *direct;
+    char *packed, *common, *scratch;
+    int64_t scratch_size;
+    int missed;
+} call;
+
+typedef void task(call *c, int64_t i, char *scratch);
+typedef struct {
+    task *run;
+    call *c;
+    int64_t tasks;
+    int me;
+} member;
+
+static int threads, together;
+
+static _Noreturn void fail(const char *words)
+{
+    fprintf(stderr, "%s\n", words);
+    exit(2);
+}
+
+static void *checked(void *p)
+{
+    if (!p) fail("out of memory, or a file that cannot be opened");
+    return p;
+}
+
+static void *work(void *of)
+{
+    const member *m = of;
+    const int64_t first = together ? 0 : m->me, step = together ? 1 : threads;
+    for (int64_t i = first; i < m->tasks; i += step) m->run(m->c, i, m->c->scratch + m->me * m->c->scratch_size);
+    return NULL;
+}
+
+static void phase(call *c, int64_t tasks, task *run)
+{
+    pthread_t team[threads];
+    member members[threads];
+    for (int t = 0; t < threads; t++) {
+        members[t] = (member){run, c, tasks, t};
+        if (pthread_create(&team[t], NULL, work, &members[t])) fail("no thread");
+    }
+    for (int t = 0; t < threads; t++) pthread_join(team[t], NULL);
+}
+
+static void allocate_scratch(call *c, int64_t bytes)
+{
+    c->scratch_size = (bytes + LINE - 1) / LINE * LINE;
+    c->scratch = checked(cs_allocate(c->scratch_size * threads));
+}
+
+static cs_window window_of(const call *c, int64_t n)
+{
+    cs_window w = {0};
+    memcpy(&w, c->fields + n * CS_FIELDS, CS_FIELDS * sizeof(int64_t));
+    w.fill = c->h.fill, w.power = c->h.power;
+    return w;
+}
+
+static void pack_window(call *c, int64_t i, char *scratch)
+{
+    cs_pack(c->parameters, i, c->a[1], c->a[2], c->packed);
+}
+
+static void run_window(call *c, int64_t i, char *scratch)
+{
+    cs_run(c->parameters, i, c->a[0], c->weights, c->a[2], c->y, scratch);
+}
+
+static void pack_tiles(call *c, int64_t i, char *scratch)
+{
+    cs_winograd_pack(c->parameters, i, c->a[1], c->a[2], c->packed);
+}
+
+static void transform_inputs(call *c, int64_t i, char *scratch)
+{
+    cs_winograd_input(c->parameters, i, c->a[0], c->common, scratch);
+}
+
+static void finish_tiles(call *c, int64_t i, char *scratch)
+{
+    if (cs_winograd_output(c->parameters, i, c->a[0], c->packed, c->direct, c->y, c->common, scratch))
+        __atomic_store_n(&c->missed, 1, __ATOMIC_RELAXED);
+}
+
+/* Weights in the direct algorithm's order; the caller frees them. */
+static char *pack_windows(call *c, cs_window *w)
+{
+    int64_t size = 0;
+    for (int64_t n = 0; n < c->h.windows; n++) {
+        w[n].packed = size;
+        size += (cs_packed_size(&w[n]) + LINE - 1) / LINE * LINE;
+    }
+    char *packed = checked(cs_allocate(size));
+    for (int64_t n = 0; n < c->h.windows && c->a[1]; n++) {
+        c->parameters = &w[n], c->packed = packed + w[n].packed;
+        phase(c, w[n].groups * w[n].blocks, pack_window);
+    }
+    return packed;
+}
+
+static void run_tiled(call *c, cs_winograd *g, cs_window *w)
+{
+    char *own = checked(cs_allocate(g->packed)), *packed = own, *direct = NULL;
+    cs_winograd_split(g, c->h.images, threads, c->h.choice >= ONCE);
+    c->parameters = g, c->packed = packed;
+    if (g->some) packed = c->a[1]; /* transformed where they are used */
+    if (!g->some) phase(c, g->window.groups * g->panels, pack_tiles);
+    c->common = checked(cs_allocate(g->common));
+    allocate_scratch(c, g->scratch);
+    for (int again = 0; again < 2; again++) {
+        c->missed = 0, c->parameters = g, c->packed = packed, c->direct = direct;
+        phase(c, g->input_tasks, transform_inputs);
+        phase(c, g->output_tasks, finish_tiles);
+        if (!c->missed) break;
+        direct = pack_windows(c, w);
+    }
+    free(own), free(direct), free(c->common);
+}
+
+static void run_plan(call *c)
+{
+    int64_t tasks = 0, scratch = 0;
+    cs_winograd g = {0};
+    cs_window *w = checked(calloc((size_t)c->h.windows + 1, sizeof *w));
+    for (int64_t n = 0; n < c->h.windows; n++) {
+        w[n] = window_of(c, n);
+        cs_choose(&w[n]);
+    }
+    const int local = c->h.windows && w->kind == CS_LOCAL;
+    const int tiles = c->a[1] && !local && c->h.choice % ONCE && c->h.windows == 1 && c->h.images;
+    if (tiles && cs_winograd_choose(&g, w, c->h.choice % ONCE > 1)) {
+        run_tiled(c, &g, w);
+    } else {
+        char *packed = local ? NULL : pack_windows(c, w);
+        for (int64_t n = 0; n < c->h.windows; n++) {
+            cs_split(&w[n], c->h.images, threads);
+            tasks += w[n].tasks;
+            if (w[n].scratch > scratch) scratch = w[n].scratch;
+        }
+        allocate_scratch(c, scratch);
+        c->parameters = w, c->weights = local ? c->a[1] : packed;
+        phase(c, tasks, run_window);
+        free(packed);
+    }
+    free(w);
+}
+
+static void add_gradient(call *c, int64_t i, char *scratch)
+{
+    const cs_gradient *g = c->parameters;
+    cs_gradient_run(g, i, c->a[0], c->a[1], c->common, c->common + g->sums, scratch);
+}
+
+static void store_gradient(call *c, int64_t i, char *scratch)
+{
+    cs_gradient_store(c->parameters, i, c->common, c->y);
+}
+
+static void weight_gradient(call *c)
+{
+    for (int64_t n = 0; n < c->h.windows; n++) {
+        cs_gradient g;
+        const cs_window w = window_of(c, n);
+        cs_gradient_choose(&g, &w, !c->a[0]);
+        g.window.images = c->h.images;
+        cs_gradient_split(&g, c->h.images, threads);
+        g.sums = (g.sums + LINE - 1) / LINE * LINE;
+        c->common = checked(calloc((size_t)(2 * g.sums + LINE), 1));
+        allocate_scratch(c, g.scratch);
+        c->parameters = &g;
+        phase(c, g.tasks, add_gradient);
+        phase(c, g.parts * g.panels, store_gradient);
+        free(c->common);
+        if (n + 1 < c->h.windows) free(c->scratch);
+    }
+}
+
+static void local_weights(call *c, int64_t i, char *scratch)
+{
+    cs_local_weights_run(c->parameters, i, c->a[0], c->a[1], c->y, scratch);
+}
+
+static void local_input(call *c, int64_t i, char *scratch)
+{
+    cs_local_input_run(c->parameters, i, c->a[0], c->a[1], c->y, scratch);
+}
+
+static void local_gradient(call *c)
+{
+    cs_local_gradient g;
+    const cs_window w = window_of(c, 0);
+    const int by_weights = c->h.kind == LOCAL_WEIGHT_GRADIENT;
+    if (by_weights) cs_local_weights_split(&g, &w, c->h.images);
+    if (!by_weights) cs_local_input_split(&g, &w, c->h.images, threads);
+    allocate_scratch(c, g.scratch);
+    c->parameters = &g;
+    phase(c, g.tasks, by_weights ? local_weights : local_input);
+}
+
+static void add_pooled(call *c, int64_t i, char *scratch)
+{
+    cs_pool_gradient_run(c->parameters, i, c->a[0], c->a[1], c->a[2], c->y, scratch);
+}
+
+static void pool_gradient(call *c)
+{
+    cs_pool_gradient g = {.window = window_of(c, 0), .dtype = c->h.choice, .power = c->h.power};
+    cs_pool_gradient_split(&g, c->h.images, threads);
+    allocate_scratch(c, g.scratch);
+    c->parameters = &g;
+    phase(c, g.tasks, add_pooled);
+}
+
+static void run_dots(call *c, int64_t i, char *scratch)
+{
+    cs_dots_run(c->parameters, i, c->a[0], (const int32_t *)c->a[1], c->y, scratch);
+}
+
+static void dots(call *c)
+{
+    cs_dots d = {0};
+    memcpy(&d, c->fields, CS_DOTS_FIELDS * sizeof(int64_t));
+    cs_dots_split(&d, threads);
+    allocate_scratch(c, d.scratch);
+    c->parameters = &d;
+    phase(c, d.tasks, run_dots);
+}
+
+static void *read_bytes(FILE *f, int64_t bytes)
+{
+    void *p = checked(malloc((size_t)bytes + 1));
+    if (fread(p, 1, (size_t)bytes, f) != (size_t)bytes) fail("a call is cut short");
+    return p;
+}
+
+static void *read_array(FILE *f, int64_t *bytes)
+{
+    if (fread(bytes, sizeof *bytes, 1, f) != 1) fail("a call is cut short");
+    return *bytes < 0 ? NULL : read_bytes(f, *bytes);
+}
+
+int main(int count, char **words)
+{
+    static void (*const run[])(call *) = {run_plan, weight_gradient, local_gradient, local_gradient, pool_gradient, dots};
+    call c;
+    if (count != 5 || !(threads = atoi(words[2]))) fail("driver ISA THREADS CALLS RESULTS");
+    together = threads < 0, threads = abs(threads);
+    if (cs_select(words[1])) fail("that instruction set is not available");
+    FILE *calls = checked(fopen(words[3], "rb")), *results = checked(fopen(words[4], "wb"));
+    while (memset(&c, 0, sizeof c), fread(&c.h, sizeof c.h, 1, calls) == 1) {
+        c.fields = read_bytes(calls, c.h.windows * (c.h.kind == DOTS ? CS_DOTS_FIELDS : CS_FIELDS) * 8);
+        for (int i = 0; i < 3; i++) c.a[i] = read_array(calls, &c.size);
+        c.y = read_array(calls, &c.size);
+        run[c.h.kind](&c);
+        if (fwrite(c.y, 1, (size_t)c.size, results) != (size_t)c.size) fail("a result cannot be written");
+        free(c.fields), free(c.a[0]), free(c.a[1]), free(c.a[2]), free(c.y), free(c.scratch);
+    }
+    return fclose(results) ? 2 : 0;
+}
