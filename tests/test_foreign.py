@@ -149,7 +149,8 @@ BUGS_IN_PERL = [
      ("    my @y;", "    our @y; @y = () if @y != @$planes * @$windows;")),
     ("the last write wins", "max_pool.grad", "max_pool_grad", VIOLATES, ("$dx[$at] += $slope", "$dx[$at] = $slope")),
     ("the last of equal ones", "max_pool.grad", "max_pool_grad", VIOLATES, ("$x->[$at] > $x->[$best]", "$x->[$at] >= $x->[$best]")),
-    ("dx is kept", "call.repeatable", "max_pool_grad", VIOLATES, ("my @dx = (0) x @$values;", "our @dx; $#dx = $#$values; $_ //= 0 for @dx;")),
+    ("dx is kept", "call.repeatable", "max_pool_grad", VIOLATES,
+     ("my @dx = (0) x @$values;", "our @dx; $#dx = $#$values; $_ //= 0 for @dx;")),
 ]  # fmt: skip
 
 
