@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from convspec import GRADIENTS, IMAGE_OPERATORS
 from convspec.conformance import metamorphic
-from convspec.conformance.case import Case, make
+from convspec.conformance.case import ARGUMENTS, Case, make
 from convspec.conformance.derived import base, clause_of, gradient
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import BOUNDARY, Draw
@@ -38,7 +39,8 @@ def wide_or_small(op: str) -> str:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of a case: input and output channels, width and height of the output, taps, stride, repetition of tiles."""
+    """The sizes of a case: input and output channels, width and height of the output without a stride, taps, stride,
+    repetition of tiles, and along the last axis dilation and padding."""
 
     C: int
     K: int
@@ -50,6 +52,8 @@ class Sizes:
     depthwise: bool = False
     dtype: str = "float32"
     seed: int = 0
+    dilation: int = 1
+    padding: int = 0
 
 
 def sized(op: str, n: Sizes) -> Case:
@@ -57,22 +61,30 @@ def sized(op: str, n: Sizes) -> Case:
     if op in GRADIENTS:
         return gradient(sized(base(op), n), op)
     rest: dict[str, Any] = {"data": wide_or_small(op), "seed": n.seed}
-    x = ((1, n.C, n.H, n.W + n.k - 1), n.dtype)
+    reach = (n.k - 1) * n.dilation - 2 * n.padding
+    x = ((1, n.C, n.H, max(1, n.W + reach)), n.dtype)
     if op in IMAGE_OPERATORS:
         return make(op, {"in1": ((n.C, n.W), n.dtype), "in2": ((n.H, n.k), n.dtype)}, {}, **rest)
     if op == "channel_pool":
         return make(op, {"x": x}, {"size": min(n.k, n.C), "kind": "avg" if n.seed % 2 else "max"}, **rest)
     if op.endswith("_pool"):
-        pooling = {"size": (1, n.k), "stride": n.stride} | ({"p": 1} if op == "lp_pool" else {})
+        pooling = {"size": (1, n.k)} | _along(op, n) | ({"p": 1} if op == "lp_pool" else {})
         return make(op, {"x": x}, pooling, **rest)
     G = n.C if n.depthwise else 1
     K, Cg = (n.C * min(n.K, 2), 1) if n.depthwise else (n.K, n.C)
-    arguments = {"stride": n.stride} | ({"groups": G} if G > 1 else {})
+    arguments = _along(op, n) | ({"groups": G} if G > 1 else {})
     if op == "conv_transpose":
         return make(op, {"x": x, "w": ((n.C, K // G, 1, n.k), n.dtype)}, arguments, **rest)
-    O = ((n.H - 1) // n.stride + 1, (n.W - 1) // n.stride + 1)
+    O = ((n.H - 1) // n.stride + 1, (max(1, n.W + reach) - reach - 1) // n.stride + 1)
     tile = {"conv": (), "tiled_conv": (1, n.tile), "local_conv": O}[op]
     return make(op, {"x": x, "w": ((K, *tile, Cg, 1, n.k), n.dtype), "b": ((K, *tile), n.dtype)}, arguments, **rest)
+
+
+def _along(op: str, n: Sizes) -> dict[str, Any]:
+    """Stride, and dilation and padding along the last axis, as far as the operator has them."""
+    dilation = {"dilation": (1, n.dilation)} if n.dilation > 1 and "dilation" in ARGUMENTS[op] else {}
+    padding = {"padding": ((0, 0), (n.padding, n.padding))} if n.padding else {}
+    return {"stride": n.stride} | dilation | padding
 
 
 @st.composite
@@ -93,6 +105,24 @@ def test_boundary_sizes(judge: Trial, op: str) -> None:
     judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case), share=0.6)
 
 
+FAR: tuple[Sizes, ...] = (
+    Sizes(130, 2, 3), Sizes(520, 2, 3), Sizes(1030, 1, 2, k=10), Sizes(2, 130, 3), Sizes(2, 520, 3), Sizes(1, 1030, 2),
+    Sizes(520, 1030, 1, H=1, k=1), Sizes(1, 2, 2, H=300), Sizes(1, 1, 1100), Sizes(2, 2, 5, k=13), Sizes(2, 2, 5, k=18),
+    Sizes(1, 2, 5, k=33), Sizes(1, 1, 3, k=70), Sizes(2, 2, 11, stride=5), Sizes(2, 2, 19, stride=9),
+    Sizes(2, 2, 35, stride=17), Sizes(2, 2, 5, dilation=4), Sizes(2, 2, 5, dilation=9), Sizes(2, 2, 5, dilation=17),
+    Sizes(2, 2, 20, k=14, padding=6), Sizes(2, 2, 40, k=36, padding=17), Sizes(130, 1, 3, depthwise=True),
+    Sizes(260, 1, 3, depthwise=True),
+)  # fmt: skip
+"""One size each, or the product of two, far from the others, where implementations cut loops into blocks."""
+
+
+@pytest.mark.parametrize("op", VALUES)
+def test_far_sizes(judge: Trial, op: str) -> None:
+    some = slice(None, None, 2 if op in GRADIENTS and not judge.thorough else 1)
+    for sizes in FAR[some]:
+        metamorphic.whole(judge, sized(op, sizes))
+
+
 def large(op: str) -> list[Case]:
     """Sizes of real layers and images, and of what is transformed by FFT elsewhere."""
     if op in GRADIENTS:
@@ -105,6 +135,8 @@ def large(op: str) -> list[Case]:
             ((5000,), (129,), "full"),
             ((70, 81), (40, 33), "valid"),
             ((20, 21, 22), (5, 4, 3), "same"),
+            ((721, 1283), (3, 3), "same"),
+            ((301, 302), (300, 300), "valid"),
         ]
         return [make(op, {"in1": (S, f), "in2": (R, f)}, {"mode": mode}, **data) for S, R, mode in sizes]
     planes = [
@@ -113,6 +145,7 @@ def large(op: str) -> list[Case]:
         ((9, 16, 14, 13), 2, 1, 0),
         ((1, 5, 6001), 9, 1, 4),
         ((1, 8, 12, 11, 13), 3, 1, 1),
+        ((1, 2, 513, 640), 3, 1, 1),
     ]
     if op == "channel_pool":
         return [
@@ -135,7 +168,8 @@ def _layer(op: str, plane: tuple[tuple[int, ...], int, int, int], data: str) -> 
         w: tuple[int, ...] = (C, 6, *R)
     else:
         O = tuple((n + 2 * padding - k) // stride + 1 for n in S)
-        w = (4 if op == "local_conv" else 37, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
+        K = 1 if prod(S) > 2**17 else 4 if op == "local_conv" else 37
+        w = (K, *{"conv": (), "tiled_conv": (2,) * len(S), "local_conv": O}[op], C, *R)
     return make(op, {"x": (x, "float32"), "w": (w, "float32")}, {"stride": stride, "padding": padding}, data=data)
 
 
