@@ -3,6 +3,10 @@
 
 enum { STRIP_BYTES = 384 << 10, PANEL_PIXELS = 128, TASK_CYCLES = 20000, LATENCY = 4 };
 
+/* Cycles for an element of a strip, and where only some are taken; bytes of weights a cycle; the share of the time
+ * of equally busy threads that is not worth a search. */
+static const double FILL = 0.3, FILL_BY_STEPS = 1.5, STREAM = 16, BALANCED = 1.06;
+
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
 
@@ -208,6 +212,38 @@ int64_t cs_scratch_bytes(const cs_window *w)
     return numbers * 8 + (cs_strip_size(w, w->height, w->width) + cs_tile_size(w)) * w->size + 256;
 }
 
+/* The cycles of the thread that works longest: its tasks, each with the filling of a strip and the reading of weights. */
+static double longest(cs_window *w, int threads)
+{
+    const double each = (double)cs_ceil(tasks(w), threads) * (double)w->planes,
+                 rows = (double)cs_ceil(w->axis[1].out, w->height_tasks) / (double)w->axis[1].out,
+                 columns = (double)cs_ceil(w->axis[2].out, w->width_tasks) / (double)w->axis[2].out,
+                 blocks = (double)cs_ceil(w->blocks, w->shares) / (double)w->blocks;
+    const double fill = w->in_place ? 0 : w->axis[2].step == 1 ? FILL : FILL_BY_STEPS;
+    const double strip = (double)cs_strip_size(w, w->height, w->width) * fill,
+                 weights = (double)w->outputs * (double)w->terms * (double)w->size / STREAM;
+    return each * (w->cost / (double)w->axis[0].out * rows * columns * blocks + strip + weights * blocks);
+}
+
+/* Other numbers of rows and of shares of the outputs, where with those of now a thread waits for another. */
+static void balance(cs_window *w, int threads, int64_t tallest)
+{
+    const int64_t H = w->axis[1].out, most = cs_least(H, 4 * threads);
+    const cs_window now = *w;
+    const double ideal = w->cost * (double)(w->images * w->groups) / threads;
+    double best = longest(w, threads);
+    if (best < BALANCED * ideal) return;
+    cs_window found = now;
+    for (int64_t n = cs_ceil(H, tallest); n <= most; n++) {
+        for (int64_t shares = 1; shares <= cs_least(w->blocks, 2 * threads); shares++) {
+            *w = now, w->height = cs_ceil(H, n), w->shares = shares;
+            const double cycles = longest(w, threads);
+            if (cycles < 0.98 * best) best = cycles, found = *w;
+        }
+    }
+    *w = found;
+}
+
 /* Strips that fit into the second-level cache, and enough tasks for every thread. */
 static void split_plane(cs_window *w, int threads)
 {
@@ -217,6 +253,7 @@ static void split_plane(cs_window *w, int threads)
         w->width = cs_ceil(cs_ceil(w->width, 2), w->lanes) * w->lanes;
     w->width = cs_ceil(w->axis[2].out, cs_ceil(w->axis[2].out, w->width));
     while (w->height > 1 && cs_strip_size(w, w->height, w->width) > budget) w->height = cs_ceil(w->height, 2);
+    const int64_t tallest = w->height;
     const double cycles = w->cost * (double)(w->images * w->groups);
     while (threads > 1 && w->height >= 4 && tasks(w) < 4 * threads && cycles / (double)tasks(w) > TASK_CYCLES)
         w->height = cs_ceil(w->height, 2);
@@ -226,6 +263,7 @@ static void split_plane(cs_window *w, int threads)
     const int64_t most = cs_most(1, w->images * w->groups * w->axis[0].out / (4 * threads));
     if (tasks(w) && cycles / (double)tasks(w) < TASK_CYCLES)
         w->planes = cs_most(1, cs_least(most, (int64_t)(TASK_CYCLES * (double)tasks(w) / (cycles + 1))));
+    if (threads > 1 && w->kind == CS_FMA && cycles > 4 * TASK_CYCLES) balance(w, threads, tallest);
 }
 
 void cs_split(cs_window *w, int64_t images, int threads)
