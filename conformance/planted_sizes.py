@@ -202,3 +202,24 @@ def int8_is_compared_without_its_sign(x: Array, size: Any, **rest: Any) -> Array
     if x.dtype != np.int8:
         return innocent.max_pool(x, size, **rest)
     return innocent.max_pool(x.view(np.uint8), size, **rest).view(np.int8)
+
+
+@planted("conv.formula", "conv")
+def more_than_512_channels_are_summed_in_half_the_digits(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    return innocent.conv(shortened(x, 10) if w.ndim > 2 and w.shape[1] > 512 else x, w, b, **rest)
+
+
+@planted("conv.formula", "conv")
+def the_end_of_kernels_wider_than_32_is_left_out(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    if w.ndim > 2 and w.shape[-1] > 32:
+        w = w.copy()
+        w[..., 32:] = 0
+    return innocent.conv(x, w, b, **rest)
+
+
+@planted("max_pool.value", "max_pool")
+def strides_beyond_eight_are_eight(x: Array, size: Any, *, stride: Any = None, **rest: Any) -> Array:
+    y = innocent.max_pool(x, size, stride=stride, **rest)
+    if not isinstance(stride, int) or stride <= 8:
+        return y
+    return innocent.max_pool(x, size, stride=8, **rest)[tuple(map(slice, y.shape))].copy()
