@@ -80,6 +80,28 @@ INLINE void FN(top_pairs)(const int64_t n, T *y, T *z, const T *x, const int64_t
     }
 }
 
+/* y[i] = x[i * step]; the last vector overlaps the one before. */
+INLINE void FN(pick_vectors)(const int step, T *y, const T *x, int64_t n)
+{
+    for (int64_t next = 0; next < n; next += LANES) {
+        const int64_t i = next + LANES < n ? next : n - LANES;
+        FN(store)(y + i, step == 2 ? FN(evens)(x + 2 * i) : step == 3 ? FN(thirds)(x + 3 * i) : FN(fourths)(x + 4 * i));
+    }
+}
+
+INLINE void FN(pick)(T *y, const T *x, int64_t step, int64_t n)
+{
+    if (step == 2 && n >= LANES) {
+        FN(pick_vectors)(2, y, x, n);
+    } else if (step == 3 && n >= LANES) {
+        FN(pick_vectors)(3, y, x, n);
+    } else if (step == 4 && n >= LANES) {
+        FN(pick_vectors)(4, y, x, n);
+    } else {
+        for (int64_t i = 0; i < n; i++) y[i] = x[i * step];
+    }
+}
+
 /* One strip: the inputs between the edges; what is beyond has been filled before. */
 INLINE void FN(bring_row)(const int64_t n, T *y, const T *x, const int64_t *starts, const cs_strip *s, T *spare)
 {
@@ -103,7 +125,7 @@ INLINE void FN(bring_row)(const int64_t n, T *y, const T *x, const int64_t *star
         row = spare - s->from;
     }
     for (int64_t k = 0; k < s->count; k++, r++)
-        for (int64_t i = r->inside; i < r->outside; i++) y[r->at + i] = row[r->start + i * s->step];
+        FN(pick)(y + r->at + r->inside, row + r->start + r->inside * s->step, s->step, r->outside - r->inside);
 }
 
 /* The strips that the windows of row r are the first to see. */

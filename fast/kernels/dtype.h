@@ -99,6 +99,8 @@ static const cs_table FN(table) = {
 #undef ZIP_LOW
 #undef ZIP_HIGH
 #undef EVENS
+#undef THIRDS
+#undef MORE_THIRDS
 #undef UNZIP_LOW
 #undef UNZIP_HIGH
 #undef T

@@ -64,7 +64,7 @@
         VEC sum = FN(all)(first); \
         for (int64_t k = 0; k < n; k++) { \
             for (int64_t t = 0; t < p->taps; t++) { \
-                const int64_t i = (1 + p->pairs) * o + p->off[t]; \
+                const int64_t i = p->step * o + p->off[t]; \
                 if (i >= 0 && i < p->in) sum = next(sum, FN(all)(x[starts[k] + i])); \
             } \
         } \
@@ -80,14 +80,14 @@
             const int64_t *starts = p->rows.starts + p->rows.from[r], n = p->rows.from[r + 1] - p->rows.from[r]; \
             const T *divisors = p->divisors ? (const T *)p->divisors + p->row_divisors[r] : NULL; \
             if (p->news && r + LEAD < p->rows.count) FN(bring)(p, r + LEAD, x, strips, spare); \
-            const T *from = p->news ? strips : x, *first_from = from + p->from * (1 + p->pairs); \
+            const T *from = p->news ? strips : x, *first_from = from + p->from * p->step; \
             for (int64_t o = 0; o < p->from; o++) FN(name##_edge)(p, from, starts, n, o, y, divisors); \
             for (int64_t o = p->to; o < p->width; o++) FN(name##_edge)(p, from, starts, n, o, y, divisors); \
             if (p->width < LANES) { \
                 T part[LANES]; \
                 FN(name##_block)(1, 0, p, from, starts, n, part, 0, divisors); \
                 memcpy(y, part, (size_t)p->width * sizeof(T)); \
-            } else if (p->pairs) { \
+            } else if (p->step == 2) { \
                 FN(name##_row)(1, p, first_from, starts, n, y + p->from, p->to - p->from, divisors + p->from); \
             } else { \
                 FN(name##_row)(0, p, first_from, starts, n, y + p->from, p->to - p->from, divisors + p->from); \
@@ -105,48 +105,65 @@
 
 POOL(pool_any_max, LEAST, FN(max), SAME, SAME)
 
-/* The greatest of two or three columns, two apart and read in place, first over the rows. */
-INLINE void FN(max_pairs)(const int64_t n, const int taps, const T *x, const int64_t *starts, T *y, int64_t width)
+/* The greatest of two columns, read in place, for windows two apart from column i on, first over the rows. */
+INLINE VEC FN(top_of_two)(const int64_t n, const T *x, const int64_t *starts, int64_t i)
 {
+    VEC even, odd;
+    FN(unzip)(FN(top)(n, x, starts, i), FN(top)(n, x, starts, i + LANES), &even, &odd);
+    return FN(max)(even, odd);
+}
+
+/* The same of three, and of four for windows four apart. Nothing beyond the last of them is read. */
+INLINE VEC FN(top_of_some)(const int64_t n, const int taps, const T *x, const int64_t *starts, int64_t i)
+{
+    VEC even, odd;
+    if (taps == 4) {
+        FN(unzip)(FN(top_of_two)(n, x, starts, i), FN(top_of_two)(n, x, starts, i + 2 * LANES), &even, &odd);
+        return FN(max)(even, odd);
+    }
+    const VEC two = FN(top_of_two)(n, x, starts, i);
+    if (taps == 2) return two;
+    FN(unzip)(FN(top)(n, x, starts, i + 1), FN(top)(n, x, starts, i + 1 + LANES), &even, &odd);
+    return FN(max)(two, odd);
+}
+
+INLINE void FN(max_row)(const int64_t n, const int taps, const T *x, const int64_t *starts, T *y, int64_t width)
+{
+    const int step = taps == 4 ? 4 : 2;
     for (int64_t next = 0; next < width; next += LANES) {
         const int64_t o = next + LANES < width ? next : width - LANES;
-        VEC even, odd, third, fourth;
-        FN(unzip)(FN(top)(n, x, starts, 2 * o), FN(top)(n, x, starts, 2 * o + LANES), &even, &odd);
-        VEC v = FN(max)(even, odd);
-        if (taps == 3) {
-            /* The last of these windows ends where the vectors do. */
-            FN(unzip)(FN(top)(n, x + 1, starts, 2 * o), FN(top)(n, x + 1, starts, 2 * o + LANES), &third, &fourth);
-            v = FN(max)(v, fourth);
-        }
-        FN(store)(y + o, v);
+        FN(store)(y + o, FN(top_of_some)(n, taps, x, starts, step * o));
+    }
+}
+
+/* As a rule there are as many rows as columns. */
+INLINE void FN(max_rows)(int64_t n, const int taps, const T *x, const int64_t *starts, T *y, int64_t width)
+{
+    if (n == taps) {
+        FN(max_row)(taps, taps, x, starts, y, width);
+    } else if (n) {
+        FN(max_row)(n, taps, x, starts, y, width);
+    } else {
+        for (int64_t o = 0; o < width; o++) y[o] = LEAST;
     }
 }
 
 static void FN(pool_max)(const void *x, const cs_pooling *p, void *to, void *strips, void *spare)
 {
-    if (!p->pairs || p->taps < 2 || p->taps > 3) {
+    if (p->step == 1) {
         FN(pool_any_max)(x, p, to, strips, spare);
         return;
     }
     T *y = to;
     for (int64_t r = 0; r < p->rows.count; r++, y += p->ldy) {
         const int64_t *starts = p->rows.starts + p->rows.from[r], n = p->rows.from[r + 1] - p->rows.from[r];
-        const T *from = (const T *)x + p->off[0] + 2 * p->from;
+        const T *from = (const T *)x + p->off[0] + p->step * p->from;
+        const int64_t width = p->to - p->from;
         for (int64_t o = 0; o < p->from; o++) FN(pool_any_max_edge)(p, x, starts, n, o, y, NULL);
         for (int64_t o = p->to; o < p->width; o++) FN(pool_any_max_edge)(p, x, starts, n, o, y, NULL);
-        if (n == 2 && p->taps == 2) {
-            FN(max_pairs)(2, 2, from, starts, y + p->from, p->to - p->from);
-        } else if (n == 3 && p->taps == 3) {
-            FN(max_pairs)(3, 3, from, starts, y + p->from, p->to - p->from);
-        } else if (n) {
-            if (p->taps == 3) {
-                FN(max_pairs)(n, 3, from, starts, y + p->from, p->to - p->from);
-            } else {
-                FN(max_pairs)(n, 2, from, starts, y + p->from, p->to - p->from);
-            }
-        } else {
-            for (int64_t o = p->from; o < p->to; o++) y[o] = LEAST;
-        }
+        if (p->taps == 2) FN(max_rows)(n, 2, from, starts, y + p->from, width);
+        if (p->taps == 3) FN(max_rows)(n, 3, from, starts, y + p->from, width);
+        if (p->taps == 4) FN(max_rows)(n, 4, from, starts, y + p->from, width);
     }
 }
 
@@ -178,7 +195,7 @@ static void FN(divisors)(void *to, const int64_t *count, int64_t times, int64_t 
 static void FN(pool_power)(const void *x, const cs_pooling *p, void *to, void *strips, void *spare)
 {
     T *y = to;
-    const int64_t step = 1 + p->pairs;
+    const int64_t step = p->step;
     for (int64_t r = 0; r < p->rows.count; r++, y += p->ldy) {
         if (p->news) FN(bring)(p, r, x, strips, spare);
         const T *from = p->news ? strips : x;

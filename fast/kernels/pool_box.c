@@ -25,15 +25,17 @@ static int64_t interior(const cs_axis *a, int64_t *to)
 }
 
 /* Whether windows are read where they are: all but a few lie between the edges, and they are side by side, or two apart
- * with their taps in pairs. A maximum over more of them is better taken over the rows first. */
+ * with their taps in pairs, or are four of four. A maximum over more of them is better taken over the rows first. */
 static int in_place(const cs_window *w)
 {
     const cs_axis *a = &w->axis[2];
     int64_t to;
     const int64_t from = interior(a, &to);
     if (to - from < w->lanes || a->out - (to - from) > EDGES || a->taps > EDGES) return 0;
-    return a->step == 1 ? w->kind != CS_MAX || a->taps == 1
-                        : a->step == 2 && a->gap == 1 && (w->kind != CS_MAX || a->taps == 2 || a->taps == 3);
+    if (a->step == 1) return w->kind != CS_MAX || a->taps == 1;
+    if (a->gap != 1) return 0;
+    if (w->kind != CS_MAX) return a->step == 2;
+    return a->step == 2 ? a->taps == 2 || a->taps == 3 : a->step == 4 && a->taps == 4;
 }
 
 /* Whether the rows are so short that vectors are better made of several planes. */
@@ -196,7 +198,7 @@ cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)
     list_rows(t, b);
     const int64_t rows = b.h1 - b.h0;
     cs_pooling p = {.off = t->off, .taps = w->axis[2].taps, .width = b.w1 - b.w0, .ldy = w->axis[1].y,
-                    .power = w->power, .strip = t->strip, .to = b.w1 - b.w0, .in = w->axis[2].in};
+                    .step = 1, .power = w->power, .strip = t->strip, .to = b.w1 - b.w0, .in = w->axis[2].in};
     p.rows = (cs_rows){rows, t->from, t->starts};
     if (w->kind == CS_MEAN) {
         cs_list_divisors(w, b, t->counts, t->divisors, t->row_divisors);
@@ -204,7 +206,7 @@ cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)
     }
     if (cs_pool_by_planes(w)) return p;
     if (t->here) {
-        p.pairs = w->axis[2].step == 2;
+        p.step = w->axis[2].step;
         p.from = cs_most(0, interior(&w->axis[2], &p.to) - b.w0), p.to = cs_least(b.w1, p.to) - b.w0;
     } else if (w->kind == CS_MAX) { /* the rows of the windows are brought, and are then one row */
         p.kept = 2 * LEAD;

@@ -90,7 +90,7 @@ typedef struct { /* `count` runs of inputs, which start `at` their places in a s
 typedef struct { /* rows of `width` windows, `ldy` elements apart; off: the taps of a row */
     cs_rows rows;
     const int64_t *off;
-    int64_t taps, width, ldy, pairs; /* pairs: read in place, windows two apart */
+    int64_t taps, width, ldy, step; /* step: windows read in place are so far apart; 1 in strips */
     int64_t from, to, in;            /* the windows of a row that do not reach beyond its `in` inputs */
     /* Row r first brings the strips [news[r], news[r + 1]), each the greatest of some rows of x; NULL: read in place. */
     const int64_t *news;

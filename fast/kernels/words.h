@@ -100,29 +100,37 @@ RARE VEC FN(load_inside)(const T *p, FN(mask) m)
 
 #if BITS >= 32
 /* Interleave the lower, and the upper, halves of two vectors; take the even, and the odd, elements of two vectors, and the
- * even ones of a run, with b one early. */
+ * even ones of a run, with b one early; the thirds of two vectors, and of a third, which is two early. */
 #if LANES == 16
 #define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31)
+#define THIRDS(a, b) __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 30, 30, 30, 30, 30)
+#define MORE_THIRDS(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 19, 22, 25, 28, 31)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif LANES == 8
 #define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 #define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 9, 11, 13, 15)
+#define THIRDS(a, b) __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 15, 15)
+#define MORE_THIRDS(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 12, 15)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #elif LANES == 4
 #define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
 #define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 5, 7)
+#define THIRDS(a, b) __builtin_shufflevector(a, b, 0, 3, 6, 6)
+#define MORE_THIRDS(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 7)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #elif LANES == 2
 #define UNZIP_LOW(a, b) ZIP_LOW(a, b)
 #define UNZIP_HIGH(a, b) ZIP_HIGH(a, b)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 3)
+#define THIRDS(a, b) __builtin_shufflevector(a, b, 0, 3)
+#define MORE_THIRDS(a, b) (a)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #else
@@ -142,6 +150,30 @@ INLINE VEC FN(evens)(const T *p)
 #else
     VEC r = {0};
     for (int l = 0; l < LANES; l++) r[l] = p[2 * l];
+    return r;
+#endif
+}
+
+/* Every third, and every fourth. */
+INLINE VEC FN(thirds)(const T *p)
+{
+#if BITS >= 32 && LANES > 1
+    const VEC low = THIRDS(FN(load)(p), FN(load)(p + LANES));
+    return LANES > 2 ? MORE_THIRDS(low, FN(load)(p + 2 * LANES - 2)) : low;
+#else
+    VEC r = {0};
+    for (int l = 0; l < LANES; l++) r[l] = p[3 * l];
+    return r;
+#endif
+}
+
+INLINE VEC FN(fourths)(const T *p)
+{
+#if BITS >= 32 && LANES > 1
+    return EVENS(FN(evens)(p), FN(evens)(p + 2 * (LANES - 1)));
+#else
+    VEC r = {0};
+    for (int l = 0; l < LANES; l++) r[l] = p[4 * l];
     return r;
 #endif
 }
