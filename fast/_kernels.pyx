@@ -42,7 +42,7 @@ cdef extern from "dots.h" nogil:
 cdef enum:
     CACHE_LINE = 64
 
-cdef double PARALLEL_CYCLES = 1e5
+cdef double PARALLEL_CYCLES = 6e4
 
 
 def isa():
@@ -191,13 +191,17 @@ cdef class Plan:
         return (f"direct, {w.rows} x {w.vectors} vectors of {w.lanes} {over}, {w.cost:.3g} cycles an image and group, "
                 f"{100 * used / (2 * w.lanes * w.cost * self.count):.0f} % of the peak, {self.size} bytes of weights")
 
-    cdef bint small(self, int64_t images):
-        """Whether a call is for one thread."""
+    cdef double cycles(self, int64_t images):
+        """The estimate for a call."""
         cdef double cycles = 0
         cdef int n
         for n in range(self.count):
             cycles += self.windows[n].cost * images * self.windows[n].groups
-        return cycles < PARALLEL_CYCLES
+        return cycles
+
+    cdef bint small(self, int64_t images):
+        """Whether a call is for one thread."""
+        return self.cycles(images) < PARALLEL_CYCLES
 
     cdef run_winograd(self, x, y, int64_t images, int threads):
         cdef Py_buffer vx, vy, vw

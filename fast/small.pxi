@@ -3,6 +3,7 @@
 
 cdef enum:
     REMEMBERED = 1024
+    REMEMBERED_CYCLES = 500000
 
 cdef dict remembered = {}
 cdef object limit = None
@@ -52,13 +53,13 @@ def recall(x, w, b, out, num_threads, tuple arguments):
 
 def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64_t images,
              bint finite=False):
-    """Keeps the windows of `plan` for calls like this one, if it is small or its weights are read where they are, and its
+    """Keeps the windows of `plan` for calls like this one, if it is short or its weights are read where they are, and its
     operands have the result's dtype; where they are for `finite` weights, for such calls only."""
     cdef Small small
     for a in arrays:
         if a is not None and a.dtype != dtype:
             return
-    if plan.tiles.down or not (plan.packed == NULL or plan.small(images)):
+    if plan.tiles.down or not (plan.packed == NULL or plan.cycles(images) < REMEMBERED_CYCLES):
         return
     key = key_of(arrays, arguments)
     if key is not None:
@@ -79,7 +80,7 @@ cdef bint all_finite(const void *data, int64_t size, int64_t bits) noexcept nogi
 
 
 cdef class Small:
-    """A remembered call; weights are packed beside the scratch, and where they are, there is one thread."""
+    """A remembered call; weights are packed beside the scratch."""
 
     cdef cs_window *windows
     cdef tuple shape
@@ -170,7 +171,7 @@ cdef class Small:
         if packed != NULL:
             if not here:
                 for n in range(self.count):
-                    pack_all(&windows[n], 1, w, b, packed + windows[n].packed)
+                    pack_all(&windows[n], threads, w, b, packed + windows[n].packed)
             run_all(windows, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
         if threads > 1:
             free(windows)
