@@ -57,7 +57,7 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
         dx = result(out, c.shape, c.dtype)
         _kernels.local_input_gradient(windows.unshared(f), w, dy, dx, f.N, threads)
         return returned(dx, out)
-    described = describe(_transposed(f, dy), w)
+    described = describe(_transposed(f, dy), w, threads)
     small = algorithm == "auto" and prod(c.shape[2:]) < FEW_POSITIONS
     chosen = "direct" if small or c.op not in WINOGRAD else algorithm
     known = Known(described, chosen, f.N, c.shape, c.dtype)
@@ -75,7 +75,7 @@ def _transpose(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
     """The same for a call whose like is known; None for weights that are not all finite, which have other windows."""
     dy, w = operand(dy, k.dtype), operand(w, k.dtype)
-    finite = k.dtype.kind != "f" or bool(np.isfinite(w).all())
+    finite = k.dtype.kind != "f" or _kernels.finite(w, threads)
     return _transpose(k, dy, w, out, threads) if finite else None
 
 

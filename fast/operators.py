@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convspec import checks
-from convspec.fast import options, windows
+from convspec.fast import _kernels, options, windows
 from convspec.fast._kernels import recall, remember
 from convspec.fast.calls import operand, prepare, run
 from convspec.params import Array, ChannelPool, Conv, Pool
@@ -132,7 +132,7 @@ def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm:
     threads = options.threads(num_threads)
     x, w = operand(c.x, c.dtype), operand(c.w, c.dtype)
     b = None if c.b is None else operand(c.b, c.dtype)
-    described = describe(c, w)
+    described = describe(c, w, threads)
     background = None if described.covers else bias_everywhere(c, b)
     plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct")
     if background is None and described.zeros:
@@ -140,11 +140,11 @@ def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm:
     return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)
 
 
-def describe(c: Conv, w: Array) -> windows.Windows:
+def describe(c: Conv, w: Array, threads: int) -> windows.Windows:
     """The windows of a checked convolution with operand `w`."""
     if c.op != "conv_transpose":
         return windows.conv(c)
-    return windows.conv_transpose(c, finite=c.dtype.kind != "f" or bool(np.isfinite(w).all()))
+    return windows.conv_transpose(c, finite=c.dtype.kind != "f" or _kernels.finite(w, threads))
 
 
 def bias_everywhere(c: Conv, b: Array | None) -> Array:

@@ -61,7 +61,7 @@ class ConvPlan:
     def _prepare(self, x: Array, threads: int) -> _Prepared:
         c = self._check(x, self._w, self._b, **self._keywords)
         w, b = operand(c.w, c.dtype), None if c.b is None else operand(c.b, c.dtype)
-        described = describe(c, w)
+        described = describe(c, w, threads)
         background = None if described.covers else bias_everywhere(c, b)
         prepared = _Prepared(prepare(described, w, b, threads, self._algorithm), c.shape[1:], c.dtype, background)
         if len(self._prepared) >= SHAPES:

@@ -68,15 +68,48 @@ def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64
         remembered[key] = Small(plan, shape, dtype, images, finite)
 
 
+cdef enum:
+    FINITE_BLOCK = 4096
+    FINITE_SHARE = 1 << 17
+
+
 cdef bint all_finite(const void *data, int64_t size, int64_t bits) noexcept nogil:
     """Whether no element, of 32 or 64 bits, has the exponent of infinities and NaNs."""
     cdef const uint32_t *p = <const uint32_t *>data
-    cdef uint32_t mask = 0x7f800000 if bits == 32 else 0x7ff00000
-    cdef int64_t i, step = bits // 32
-    for i in range(size * 8 // bits):
-        if p[i * step + step - 1] & mask == mask:
+    cdef uint32_t mask = 0x7f800000 if bits == 32 else 0x7ff00000, found
+    cdef int64_t i, start = 0, stop, step = bits // 32, n = size * 8 // bits
+    while start < n:
+        stop = min(n, start + <int64_t>FINITE_BLOCK)
+        found = 0
+        if step == 1:
+            for i in range(start, stop):
+                found |= (p[i] & mask) == mask
+        else:
+            for i in range(start, stop):
+                found |= (p[2 * i + 1] & mask) == mask
+        if found:
             return False
+        start = stop
     return True
+
+
+def finite(a, int threads):
+    """Whether all elements of a contiguous array of float32 or float64 are finite."""
+    cdef Py_buffer v
+    cdef int64_t i, share, size, bits = 8 * a.itemsize
+    cdef int infinite = 0
+    PyObject_GetBuffer(a, &v, PyBUF_SIMPLE)
+    size = v.len
+    share = (size // threads // FINITE_BLOCK + 1) * FINITE_BLOCK
+    with nogil:
+        if threads == 1 or size < FINITE_SHARE:
+            infinite = not all_finite(v.buf, size, bits)
+        else:
+            for i in prange(threads, schedule="static", num_threads=threads):
+                if i * share < size:
+                    infinite |= not all_finite(<const char *>v.buf + i * share, min(share, size - i * share), bits)
+    PyBuffer_Release(&v)
+    return not infinite
 
 
 cdef class Small:

@@ -162,23 +162,13 @@ static void mark_windows(const box_task *t)
     }
 }
 
-/* Asks for the rows of the result that begin with row i of the windows, while there is something else to do. */
-static void expect_rows(const box_task *t, int64_t i, const char *dx)
-{
-    const int64_t size = t->k->size, first = t->h.start + i * t->h.axis->step, in = t->v.axis->in;
-    for (int64_t row = cs_most(first, t->h.from); row < cs_least(first + t->h.axis->step, t->h.to); row++)
-        for (const char *p = dx + (row * in + t->v.from) * size; p < dx + (row * in + t->v.to) * size; p += LINE)
-            __builtin_prefetch(p, 1);
-}
-
 /* What each window passes on, before the factor that an element makes; 0 where there is no window. */
-static void make_slopes(const box_task *t, int64_t depth, const char *dy, const char *norm, const char *dx)
+static void make_slopes(const box_task *t, int64_t depth, const char *dy, const char *norm)
 {
     const cs_axis *a = t->g->window.axis;
     const int64_t kind = t->g->window.kind, size = t->k->size, n = t->v.windows;
     for (int64_t i = 0; i < t->h.windows; i++) {
         char *to = t->slopes + i * t->pitch * size;
-        expect_rows(t, i, dx);
         const int64_t at = ((t->h.first + i) * a[1].y + t->v.first) * size;
         if (kind == CS_ABS || kind == CS_SQUARE) {
             t->k->slopes(kind, to, dy + at, norm + at, n);
@@ -234,7 +224,7 @@ static void run_box(const box_task *t, int64_t depth, const char *x, const char 
     if (w->kind != CS_MEAN) bring(t, x);
     if (w->kind == CS_MAX)
         t->kx->choose_terms(t->x, t->offsets, w->axis[1].taps * w->axis[2].taps, t->h.windows * t->pitch, t->chosen);
-    make_slopes(t, depth, dy, norm, dx);
+    make_slopes(t, depth, dy, norm);
     pass(t);
     put(t, dx);
 }
