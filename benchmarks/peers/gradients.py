@@ -1,6 +1,6 @@
-"""Gradients beside torch's: writes results/gradients.json and docs/benchmarks-gradients.md.
+"""Gradients beside torch's: with --keep, writes results/gradients.json and docs/benchmarks-gradients.md.
 
-    python -m benchmarks.peers.gradients [--threads 2] [--rounds 5] [--seconds 0.1] [--row NAME]...
+    python -m benchmarks.peers.gradients [--threads 2] [--rounds 5] [--seconds 0.1] [--row NAME]... [--keep]
 
 A contestant is a process, as for the layers. torch is aten::convolution_backward with operands in either of its layouts,
 asked for one gradient at a time, and the backward operators of its pooling.
@@ -9,7 +9,6 @@ asked for one gradient at a time, and the backward operators of its pooling.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from collections.abc import Callable
 from math import prod
@@ -19,18 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers.layers import LAYERS, Layer, square
-from benchmarks.peers.rounds import ROOT, available, measure
+from benchmarks.peers.rounds import ROOT, available, kept, measure, most_rounds
 
 Call = Callable[[], Any]
 
 HEAD = """# Gradients
 
-Made by `python -m benchmarks.peers.gradients` from `benchmarks/results/gradients.json`: milliseconds of a call, the median of
-{rounds} rounds in which each contestant, a process of its own, has every row in turn; float32, {threads} thread(s). dx is the gradient
-by the input, dw that by the weights; the layers are those of [the other page](benchmarks.md), with batches of 16 where the network is
-All-CNN and of 1 elsewhere. torch is `aten::convolution_backward` with operands in either of its layouts, asked for one gradient
-at a time, and the backward operators of its pooling. In the same minutes the processor reached {peak:.0f} GF/s of fused multiply-adds
-and copied {copy:.0f} GB/s, each byte counted once read and once written.
+Made by `python -m benchmarks.peers.gradients --keep` from `benchmarks/results/gradients.json`: milliseconds of a call, the median
+of up to {rounds} rounds in which each contestant, a process of its own, has every row in turn; float32, {threads} thread(s). dx is the
+gradient by the input, dw that by the weights; the layers are those of [the other page](benchmarks.md), with batches of 16 where
+the network is All-CNN and of 1 elsewhere. torch is `aten::convolution_backward` with operands in either of its layouts, asked
+for one gradient at a time, and the backward operators of its pooling. In the same minutes the processor reached {peak:.0f} GF/s of
+fused multiply-adds and copied {copy:.0f} GB/s, each byte counted once read and once written.
 
 `auto` and `direct` are convspec.fast's; `GF/s` is direct's, and `GB/s` counts the operands and the result once each. `ratio` is how
 many times as fast as the better layout of torch auto is: the median of the ratios of each round.
@@ -190,15 +189,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.1)
     parser.add_argument("--row", action="append", choices=GRADIENTS)
+    parser.add_argument("--keep", action="store_true", help="write the result and the page; rows measured before stay")
     given = parser.parse_args()
     rows = given.row or list(GRADIENTS)
     measured = measure(available({}, list(BACKWARD)), rows, given.rounds, given.threads, given.seconds, GRADIENTS)
     print(table(measured))
-    if given.row:
+    if not given.keep:
         return
-    (ROOT / "benchmarks/results/gradients.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    measured = kept(measured, ROOT / "benchmarks/results/gradients.json", GRADIENTS)
     peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
-    head = HEAD.format(threads=given.threads, rounds=given.rounds, peak=peak, copy=copy)
+    head = HEAD.format(threads=given.threads, rounds=most_rounds(measured), peak=peak, copy=copy)
     Path(ROOT / "docs/benchmarks-gradients.md").write_text(head + table(measured), encoding="utf-8")
 
 

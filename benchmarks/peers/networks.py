@@ -1,6 +1,6 @@
-"""The lecture's networks on 32 x 32 images beside torch: writes results/networks.json and docs/benchmarks-networks.md.
+"""The lecture's networks on 32 x 32 images beside torch: with --keep, writes results/networks.json and docs/benchmarks-networks.md.
 
-    python -m benchmarks.peers.networks [--threads 2] [--rounds 3] [--seconds 0.3] [--row NAME]...
+    python -m benchmarks.peers.networks [--threads 2] [--rounds 3] [--seconds 0.3] [--row NAME]... [--keep]
 
 Forward, and a step of training up to the gradients, of the same weights. torch runs in both of its layouts, and compiled.
 """
@@ -8,7 +8,6 @@ Forward, and a step of training up to the gradients, of the same weights. torch 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,14 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers.gradients import Call, ratio
-from benchmarks.peers.rounds import ROOT, available, measure
+from benchmarks.peers.rounds import ROOT, available, kept, measure, most_rounds
 from convspec import learning, networks
 
 HEAD = """# Networks
 
-Made by `python -m benchmarks.peers.networks` from `benchmarks/results/networks.json`: the networks of the lecture's table on
-32 x 32 images, float32, {threads} thread(s); milliseconds, the median of {rounds} rounds in which each contestant, a process of its own,
-has every row in turn. A step of training goes up to the gradients by all weights and biases. `fast` is convspec.fast by the
+Made by `python -m benchmarks.peers.networks --keep` from `benchmarks/results/networks.json`: the networks of the lecture's table on
+32 x 32 images, float32, {threads} thread(s); milliseconds, the median of up to {rounds} rounds in which each contestant, a process of its
+own, has every row in turn. A step of training goes up to the gradients by all weights and biases. `fast` is convspec.fast by the
 runner of `convspec.learning`; torch has the same weights in both of its layouts, and `torch-compile` is torch.compile of the
 second. In the same minutes the processor reached {peak:.0f} GF/s of fused multiply-adds and copied {copy:.0f} GB/s. `ratio` is how many
 times as fast as the best of torch's: the median of the ratios of each round.
@@ -134,15 +133,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.3)
     parser.add_argument("--row", action="append", choices=RUNS)
+    parser.add_argument("--keep", action="store_true", help="write the result and the page; rows measured before stay")
     given = parser.parse_args()
     pythons = available({}, list(RUNNERS))
     measured = measure(pythons, given.row or list(RUNS), given.rounds, given.threads, given.seconds, RUNS)
     print(table(measured))
-    if given.row:
+    if not given.keep:
         return
-    (ROOT / "benchmarks/results/networks.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    measured = kept(measured, ROOT / "benchmarks/results/networks.json", RUNS)
     peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
-    head = HEAD.format(threads=given.threads, rounds=given.rounds, peak=peak, copy=copy)
+    head = HEAD.format(threads=given.threads, rounds=most_rounds(measured), peak=peak, copy=copy)
     Path(ROOT / "docs/benchmarks-networks.md").write_text(head + table(measured), encoding="utf-8")
 
 

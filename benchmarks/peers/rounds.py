@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -101,3 +102,19 @@ def measure(
         "threads": threads, "rounds": rounds, "load": os.getloadavg()[0], "limits": machine, "seconds": found,
         "flops": {layer: work[layer].flops for layer in layers}, "bytes": {layer: work[layer].bytes for layer in layers},
     }  # fmt: skip
+
+
+def kept(measured: dict[str, Any], file: Path, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Puts what was measured into the file, among the rows that are there already, and returns all of them."""
+    if file.exists():
+        old = json.loads(file.read_text(encoding="utf-8"))
+        rows = {key: {**old[key], **measured[key]} for key in ("seconds", "flops", "bytes")}
+        measured = {**measured, "limits": old["limits"] + measured["limits"]}
+        measured |= {key: {row: found[row] for row in work if row in found} for key, found in rows.items()}
+    file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    return measured
+
+
+def most_rounds(measured: dict[str, Any]) -> int:
+    """Rows that were measured again may have had fewer."""
+    return max(len(times) for row in measured["seconds"].values() for times in row.values())
