@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -148,7 +149,8 @@ def repeated(recorder, command, isa, threads, folder):
     """The driver's results of the recorded calls, like those kept."""
     (folder / "calls").write_bytes(b"".join(recorder.calls))
     arguments = [*command, isa, str(threads), str(folder / "calls"), str(folder / "results")]
-    done = subprocess.run([str(word) for word in arguments], capture_output=True, text=True)
+    env = {**os.environ, "TSAN_OPTIONS": "halt_on_error=1"}  # one report is enough, and thousands take minutes
+    done = subprocess.run([str(word) for word in arguments], env=env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"exit status {done.returncode}: {done.stderr}")
     data, at, results = (folder / "results").read_bytes(), 0, []
