@@ -42,7 +42,7 @@ cdef extern from "dots.h" nogil:
 cdef enum:
     CACHE_LINE = 64
 
-cdef double PARALLEL_CYCLES = 6e4
+cdef double PARALLEL_CYCLES = 4e4
 
 
 def isa():

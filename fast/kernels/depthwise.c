@@ -37,7 +37,8 @@ double cs_depthwise_cycles(const cs_window *w)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     const double tiles = (double)(whole_rows(w, h->out) / DEPTH_ROWS * cs_ceil(v->out, w->lanes));
-    return (double)w->outputs * tiles * (3.5 * (double)w->terms + 12);
+    const double divide = w->kind == CS_MEAN ? 10 * DEPTH_ROWS : 0;
+    return (double)w->outputs * tiles * (3.5 * (double)w->terms + 12 + divide);
 }
 
 static int64_t count_tasks(cs_window *w)
