@@ -3,7 +3,7 @@
     python -m convspec.conformance.scoreboard --keep docs/results REPORT.json...   # keeps reports, a file for each backend
     python -m convspec.conformance.scoreboard docs/results/*.json                  # writes docs/scoreboard.md
 
-A kept report lacks the tests that found nothing. Run in the root of a checkout.
+A kept report lacks the tests that found nothing, and operators that the backend does not have. Run in the root of a checkout.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ every case. An operator that it does not have is —. Behind many declarations s
 
 
 def kept(report: Report) -> Iterator[tuple[str, Report]]:
-    """For each backend of a report, its name and a report of it alone, without the tests that found nothing."""
+    """For each backend of a report, its name and a report of it alone, without what found nothing."""
     for backend in report["backends"]:
         told = [t for t in backend["tests"] if t["verdict"] not in (CONFORMS, NOT_OFFERED)]
-        alone = {**backend, "cases": sum(t["cases"] for t in backend["tests"]), "tests": told}
+        offered = [v for v in backend["verdicts"] if v["operator"] in backend["operators"]]
+        cases = sum(t["cases"] for t in backend["tests"])
+        alone = {**backend, "cases": cases, "verdicts": offered, "tests": told}
         yield backend["name"], {**report, "backends": [alone]}
 
 
