@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convspec import GRADIENTS
 from convspec.conformance.case import parse
+from convspec.conformance.derived import base, gradient
 from convspec.conformance.deviations import read
 from convspec.conformance.expect import expect
 from convspec.conformance.host import Host, open_host
@@ -42,6 +44,13 @@ CASES = {
     "lp_pool": ("lp_pool x=1x3x7x8:float32 size=3,2 stride=2",),
 }
 """A case or two of each operator that adapters have; every adapter offers one of them."""
+
+
+def cases(op: str) -> list[str]:
+    """The cases of an operator, or of a gradient at those of its operator."""
+    texts = CASES[base(op)]
+    return [gradient(parse(text), op).text for text in texts] if op in GRADIENTS else list(texts)
+
 
 ROOT = Path(__file__).resolve().parents[1]
 FINDINGS = sorted(set((ROOT / "docs" / "findings").glob("*.md")) - {ROOT / "docs" / "findings" / "README.md"})
@@ -79,7 +88,7 @@ def test_one_case_an_operator(name: str) -> None:
     host = open_host(name)
     try:
         for op in host.profile.operators:
-            verdicts = [verdict(host, text) for text in CASES[op]]
+            verdicts = [verdict(host, text) for text in cases(op)]
             assert "conforms" in verdicts and set(verdicts) <= {"conforms", "not offered"}, (op, verdicts)
     finally:
         host.close()
@@ -101,7 +110,7 @@ def test_a_bug_report_makes_the_same_call(name: str, tmp_path: Path) -> None:
     host = open_host(name)
     try:
         for op in host.profile.operators:
-            case = parse(CASES[op][-1])
+            case = parse(cases(op)[-1])
             host.send(case)
             value = host.receive().value
             host.send(("snippet", case.text))

@@ -5,17 +5,11 @@ An argument that is wrong for the law reaches the peer as it came, so that the p
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial, wraps
 from typing import Any
 
 import numpy as np
-
-from convspec.conformance.case import Case
-from convspec.conformance.data import build
-from convspec.conformance.observe import positional
 
 
 def axes(value: Any, rank: int) -> Any:
@@ -65,6 +59,25 @@ def one_dtype(*operands: Any) -> np.dtype[Any]:
     return kinds.pop()
 
 
+def machine_dtype(*operands: Any) -> np.dtype[Any]:
+    """The dtype that all operands have, in the byte order of the machine; NotImplementedError for the other order."""
+    if not all(np.asarray(a).dtype.isnative for a in operands if a is not None):
+        raise NotImplementedError("tensors have the byte order of the machine")
+    return one_dtype(*operands)
+
+
+def asked(*operands: Any) -> int:
+    """The number of spatial axes of a call whose operands have one dtype, in the byte order of the machine."""
+    machine_dtype(*operands)
+    return rank_of(operands[0])
+
+
+def floating(x: Any) -> None:
+    """NotImplementedError for integers, where a peer gives integers and the law floating numbers: averages and norms."""
+    if np.asarray(x).dtype.kind != "f":
+        raise NotImplementedError("averages and norms of integers are not offered as floating numbers")
+
+
 @contextmanager
 def refusals(*classes: type[Exception], not_offered: tuple[str, ...] = ()) -> Iterator[None]:
     """The exceptions by which the peer refuses a call, as ValueError, or NotImplementedError where it says `not_offered`."""
@@ -77,37 +90,3 @@ def refusals(*classes: type[Exception], not_offered: tuple[str, ...] = ()) -> It
         if any(words in said for words in not_offered):
             raise NotImplementedError(said) from error
         raise ValueError(said) from error
-
-
-class Words:
-    """How an adapter speaks to its peer, so that a bug report makes the very call that was judged.
-
-    An operator of the adapter checks and spells its arguments and gives a `partial` of a function that uses nothing but the
-    peer's API, numpy and the names that `imports` binds. That is called; a bug report is its source and the call.
-    """
-
-    def __init__(self, imports: str, *refused: type[Exception], not_offered: tuple[str, ...] = ()) -> None:
-        self._imports, self._refused, self._not_offered = imports, refused, not_offered
-        self._spell: dict[str, Callable[..., partial[Any]]] = {}
-
-    def __call__(self, spell: Callable[..., partial[Any]]) -> Callable[..., Any]:
-        """The operator that does what `spell` gives."""
-        self._spell[spell.__name__] = spell
-
-        @wraps(spell)
-        def operator(*operands: Any, **keywords: Any) -> Any:
-            with refusals(*self._refused, not_offered=self._not_offered):
-                return spell(*operands, **keywords)()
-
-        return operator
-
-    def snippet(self, case: Case) -> str:
-        """The call as a script, from the imports to y."""
-        arrays = build(case)
-        operands, keywords = positional(case, arrays)
-        call = self._spell[case.op](*operands, **keywords)
-        names = {id(a): name for name, a in arrays.items()}
-        given = [names.get(id(a)) or repr(a) for a in call.args]
-        given += [f"{key}={value!r}" for key, value in call.keywords.items()]
-        source = inspect.getsource(call.func)
-        return f"{self._imports}\n\n\n{source}\n\ny = {call.func.__name__}({', '.join(given)})"

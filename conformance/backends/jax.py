@@ -1,4 +1,4 @@
-"""JAX as a backend: jax.lax and jax.scipy.signal on the CPU, with 64-bit numbers enabled.
+"""JAX as a backend: jax.lax and jax.scipy.signal on the CPU, with 64-bit numbers enabled, and gradients by jax.vjp.
 
 * https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_general_dilated.html
 * https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_transpose.html (no groups)
@@ -7,6 +7,7 @@
   does; windows are not rounded up, and norms are not offered
 * https://docs.jax.dev/en/latest/_autosummary/jax.scipy.signal.convolve.html and correlate, of floating numbers, which extend by zeros,
   and of operands one of which covers the other
+* https://docs.jax.dev/en/latest/_autosummary/jax.vjp.html
 
 Padding strings are "SAME", "SAME_LOWER" and "VALID". The operands of jax.lax share their dtype, and arrays the byte order of the machine.
 """
@@ -22,10 +23,12 @@ import numpy as np
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
+import jax.scipy.signal
 from jax import __version__, lax
-from jax.scipy import signal
+from jax import numpy as jnp
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._plumbing import asked, axes, floating, machine_dtype, only, pairs
+from convspec.conformance.backends._words import Words
 
 jax.config.update("jax_enable_x64", True)
 
@@ -41,28 +44,73 @@ numerics = {"*": "direct"}
 STRINGS = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 LAYOUT = {1: ("NCH", "OIH", "NCH"), 2: ("NCHW", "OIHW", "NCHW"), 3: ("NCHWD", "OIHWD", "NCHWD")}
 
+
+def convolved(name: str, x: Any, w: Any, b: Any, **keywords: Any) -> Any:
+    """A function of jax.lax, with the bias of each channel added."""
+    y = getattr(lax, name)(x, w, precision="highest", **keywords)
+    return y if b is None else y + lax.broadcast_in_dim(b, y.shape, (1,))
+
+
+def local(x: Any, w: Any, b: Any, rank: int, **keywords: Any) -> Any:
+    """The function that has channels and taps in one axis of its kernels, and the outputs last."""
+    kernels = jnp.moveaxis(w, range(1, rank + 1), range(-rank, 0))
+    taps, kernels = jnp.shape(w)[-rank:], kernels.reshape(kernels.shape[0], -1, *kernels.shape[-rank:])
+    y = lax.conv_general_dilated_local(x, kernels, filter_shape=taps, precision="highest", **keywords)
+    return y if b is None else y + b
+
+
+def maximum(x: Any, **window: Any) -> Any:
+    """The maxima of windows."""
+    least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    return lax.reduce_window(x, x.dtype.type(least), lax.max, **window)
+
+
+def average(x: Any, whole: bool, **window: Any) -> Any:
+    """The sums of windows over the number of elements, of the `whole` window or of those that are there."""
+    zero = x.dtype.type(0)
+    total = lax.reduce_window(x, zero, lax.add, **window)
+    if whole:
+        return total / zero.dtype.type(np.prod(window["window_dimensions"]))
+    return total / lax.reduce_window(np.ones(x.shape, x.dtype), zero, lax.add, **window)
+
+
+def image(name: str, in1: Any, in2: Any, mode: Any) -> Any:
+    """A function of jax.scipy.signal."""
+    return getattr(jax.scipy.signal, name)(in1, in2, mode=mode, method="direct", precision="highest")
+
+
+def value(function: Any, *arrays: Any, **keywords: Any) -> Any:
+    """Its result."""
+    return np.array(function(*arrays, **keywords))
+
+
+def pulled(function: Any, at: int, dy: Any, *arrays: Any, **keywords: Any) -> Any:
+    """The gradient by the operand at `at`."""
+    _, pull = jax.vjp(lambda a: function(*arrays[:at], a, *arrays[at + 1 :], **keywords), arrays[at])
+    return np.array(pull(dy)[0])
+
+
 words = Words(
-    "import os; os.environ['JAX_PLATFORMS'] = 'cpu'\nfrom typing import Any\nimport jax\nfrom jax import lax\n"
-    "from jax.scipy import signal\njax.config.update('jax_enable_x64', True)",
-    RuntimeError,
+    "import os; os.environ['JAX_PLATFORMS'] = 'cpu'\nfrom typing import Any\nimport jax\nimport jax.scipy.signal\n"
+    "from jax import lax\nfrom jax import numpy as jnp\njax.config.update('jax_enable_x64', True)",
+    RuntimeError, value=value, pulled=pulled,
 )  # fmt: skip
 snippet = words.snippet
 
 
 @words
-def conv(x: Any, w: Any, b: Any = None, *, groups: Any = 1, **keywords: Any) -> Any:
+def conv(x: Any, w: Any, b: Any = None, *, groups: Any = 1, **keywords: Any) -> partial[Any]:
     """jax.lax.conv_general_dilated."""
-    rank = _asked(x, w, b)
-    given = _window(rank, **keywords)
+    given = _window(asked(x, w, b), **keywords)
     return partial(convolved, "conv_general_dilated", x, w, b, feature_group_count=groups, **given)
 
 
 @words
 def conv_transpose(
     x: Any, w: Any, b: Any = None, *, padding: Any = 0, output_padding: Any = 0, groups: Any = 1, **keywords: Any
-) -> Any:
+) -> partial[Any]:
     """jax.lax.conv_transpose with transpose_kernel; its padding is that of the stretched input."""
-    rank = _asked(x, w, b)
+    rank = asked(x, w, b)
     only("groups", groups, 1)
     if isinstance(padding, str):
         raise NotImplementedError("the strings of lax.conv_transpose mean something else")
@@ -74,72 +122,36 @@ def conv_transpose(
 
 
 @words
-def local_conv(x: Any, w: Any, b: Any = None, *, groups: Any = 1, **keywords: Any) -> Any:
+def local_conv(x: Any, w: Any, b: Any = None, *, groups: Any = 1, **keywords: Any) -> partial[Any]:
     """jax.lax.conv_general_dilated_local."""
-    rank = _asked(x, w, b)
+    rank = asked(x, w, b)
     only("groups", groups, 1)
     return partial(local, x, w, b, rank, **_window(rank, **keywords))
 
 
 @words
-def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
+def max_pool(x: Any, size: Any, **keywords: Any) -> partial[Any]:
     """jax.lax.reduce_window with lax.max."""
     return partial(maximum, x, **_pool(x, size, **keywords))
 
 
 @words
-def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
+def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> partial[Any]:
     """jax.lax.reduce_window with lax.add, of the elements and of ones."""
-    if np.asarray(x).dtype.kind != "f":
-        raise NotImplementedError("averages of integers are not offered")
+    floating(x)
     return partial(average, x, count_include_pad, **_pool(x, size, **keywords))
 
 
 @words
-def convolve(in1: Any, in2: Any, mode: Any = "full", **keywords: Any) -> Any:
+def convolve(in1: Any, in2: Any, mode: Any = "full", **keywords: Any) -> partial[Any]:
     """jax.scipy.signal.convolve."""
     return _image("convolve", in1, in2, mode, **keywords)
 
 
 @words
-def correlate(in1: Any, in2: Any, mode: Any = "full", **keywords: Any) -> Any:
+def correlate(in1: Any, in2: Any, mode: Any = "full", **keywords: Any) -> partial[Any]:
     """jax.scipy.signal.correlate."""
     return _image("correlate", in1, in2, mode, **keywords)
-
-
-def convolved(name: str, x: Any, w: Any, b: Any, **keywords: Any) -> Any:
-    """The result of a function of jax.lax, with the bias of each channel added."""
-    y = getattr(lax, name)(x, w, precision="highest", **keywords)
-    return np.array(y if b is None else y + lax.broadcast_in_dim(np.asarray(b), y.shape, (1,)))
-
-
-def local(x: Any, w: Any, b: Any, rank: int, **keywords: Any) -> Any:
-    """The result of the function that has channels and taps in one axis of its kernels, and the outputs last."""
-    kernels = np.moveaxis(w, range(1, rank + 1), range(-rank, 0))
-    taps, kernels = np.shape(w)[-rank:], kernels.reshape(kernels.shape[0], -1, *kernels.shape[-rank:])
-    y = lax.conv_general_dilated_local(x, kernels, filter_shape=taps, precision="highest", **keywords)
-    return np.array(y if b is None else y + b)
-
-
-def maximum(x: Any, **window: Any) -> Any:
-    """The maxima of windows."""
-    dtype = np.asarray(x).dtype
-    least = dtype.type(-np.inf if dtype.kind == "f" else np.iinfo(dtype).min)
-    return np.array(lax.reduce_window(x, least, lax.max, **window))
-
-
-def average(x: Any, whole: bool, **window: Any) -> Any:
-    """The sums of windows over the number of elements, of the `whole` window or of those that are there."""
-    zero = np.asarray(x).dtype.type(0)
-    total = lax.reduce_window(x, zero, lax.add, **window)
-    if whole:
-        return np.array(total / zero.dtype.type(np.prod(window["window_dimensions"])))
-    return np.array(total / lax.reduce_window(np.ones(np.shape(x), zero.dtype), zero, lax.add, **window))
-
-
-def image(name: str, in1: Any, in2: Any, mode: Any) -> Any:
-    """The result of a function of jax.scipy.signal."""
-    return np.array(getattr(signal, name)(in1, in2, mode=mode, method="direct", precision="highest"))
 
 
 def _window(rank: int, padding: Any = 0, *, stride: Any = 1, dilation: Any = 1) -> dict[str, Any]:
@@ -156,7 +168,7 @@ def _window(rank: int, padding: Any = 0, *, stride: Any = 1, dilation: Any = 1) 
 def _pool(x: Any, size: Any, *, stride: Any = None, ceil_mode: Any = False, **keywords: Any) -> dict[str, Any]:
     """The arguments of reduce_window, for which batch and channels are axes like any other."""
     only("ceil_mode", ceil_mode, False)
-    rank = _asked(x)
+    rank = asked(x)
     given = _window(rank, stride=size if stride is None else stride, **keywords)
     return {
         "window_dimensions": (1, 1, *axes(size, rank)), "window_strides": (1, 1, *given["window_strides"]),
@@ -168,8 +180,7 @@ def _pool(x: Any, size: Any, *, stride: Any = None, ceil_mode: Any = False, **ke
 def _image(name: str, in1: Any, in2: Any, mode: Any, boundary: Any = "fill", fillvalue: Any = 0) -> partial[Any]:
     only("boundary", boundary, "fill")
     only("fillvalue", fillvalue, 0, 0.0)
-    _native(in1, in2)
-    if one_dtype(in1, in2).kind != "f":
+    if machine_dtype(in1, in2).kind != "f":
         raise NotImplementedError("integers become floating numbers")
     longer = {np.sign(i - j) for i, j in zip(np.shape(in1), np.shape(in2), strict=False)}
     if mode != "valid" and longer >= {1, -1} and np.ndim(in1) == np.ndim(in2):
@@ -177,13 +188,4 @@ def _image(name: str, in1: Any, in2: Any, mode: Any, boundary: Any = "fill", fil
     return partial(image, name, in1, in2, mode=mode)
 
 
-def _asked(*operands: Any) -> int:
-    """The spatial rank of a call."""
-    _native(*operands)
-    one_dtype(*operands)
-    return rank_of(operands[0])
-
-
-def _native(*operands: Any) -> None:
-    if not all(np.asarray(a).dtype.isnative for a in operands if a is not None):
-        raise NotImplementedError("JAX arrays have the byte order of the machine")
+globals().update(words.gradients())

@@ -18,7 +18,8 @@ import MNN
 import MNN.expr as F
 import numpy as np
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs
+from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs
+from convspec.conformance.backends._words import Words
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 

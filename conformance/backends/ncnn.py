@@ -20,7 +20,8 @@ import ncnn
 import numpy as np
 from ncnn import __version__
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, rank_of
+from convspec.conformance.backends._words import Words
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 

@@ -4,6 +4,7 @@
 * https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.conv_transpose2d
 * https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.max_pool2d
 * https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.avg_pool2d
+* https://docs.tinygrad.org/tensor/properties/#tinygrad.Tensor.gradient
 
 Padding is a number, one an axis, or before and after for each axis, the last axis first. There are no padding strings. Narrow integers
 are summed in 32 bits (see https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.sum), which is neither of the law's two ways: they
@@ -23,55 +24,71 @@ os.environ.setdefault("DEV", "CPU")
 
 from tinygrad import Tensor
 
-from convspec.conformance.backends._plumbing import Words, axes, one_dtype, pairs, rank_of
+from convspec.conformance.backends._plumbing import axes, floating, machine_dtype, pairs, rank_of
+from convspec.conformance.backends._words import Words
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
 __version__ = version("tinygrad")
-policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any"}
+policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "max_tie": "split"}
 """Not documented; observed."""
 numerics = {"*": "direct"}
 
+
+def method(name: str, x: Any, *others: Any, **keywords: Any) -> Any:
+    """A method of a Tensor."""
+    return getattr(x, name)(*others, **keywords)
+
+
+def value(function: Any, *arrays: Any, **keywords: Any) -> Any:
+    """Its result."""
+    tensors = [Tensor(a) if isinstance(a, np.ndarray) else a for a in arrays]
+    return np.array(function(*tensors, **keywords).numpy())
+
+
+def pulled(function: Any, at: int, dy: Any, *arrays: Any, **keywords: Any) -> Any:
+    """The gradient by the operand at `at`."""
+    tensors = [Tensor(a) if isinstance(a, np.ndarray) else a for a in arrays]
+    return np.array(function(*tensors, **keywords).gradient(tensors[at], gradient=Tensor(dy))[0].numpy())
+
+
 words = Words(
     "import os; os.environ['DEV'] = 'CPU'\nfrom typing import Any\nfrom tinygrad import Tensor",
-    RuntimeError, AssertionError, IndexError,
+    RuntimeError, AssertionError, IndexError, value=value, pulled=pulled,
 )  # fmt: skip
 snippet = words.snippet
 
 
 @words
-def conv(x: Any, w: Any, b: Any = None, **keywords: Any) -> Any:
+def conv(x: Any, w: Any, b: Any = None, **keywords: Any) -> partial[Any]:
     """Tensor.conv2d."""
     return _spelt("conv2d", x, w, b, **keywords)
 
 
 @words
-def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> Any:
+def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> partial[Any]:
     """Tensor.conv_transpose2d."""
     return _spelt("conv_transpose2d", x, w, b, **keywords)
 
 
 @words
-def max_pool(x: Any, size: Any, **keywords: Any) -> Any:
+def max_pool(x: Any, size: Any, **keywords: Any) -> partial[Any]:
     """Tensor.max_pool2d."""
     return _spelt("max_pool2d", x, kernel_size=axes(size, rank_of(x)), **keywords)
 
 
 @words
-def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> Any:
+def avg_pool(x: Any, size: Any, *, count_include_pad: Any = False, **keywords: Any) -> partial[Any]:
     """Tensor.avg_pool2d, of floating tensors."""
-    if np.asarray(x).dtype.kind != "f":
-        raise NotImplementedError("averages of integers are not offered")
+    floating(x)
     size = axes(size, rank_of(x))
     return _spelt("avg_pool2d", x, kernel_size=size, count_include_pad=count_include_pad, **keywords)
 
 
 def _spelt(name: str, x: Any, *operands: Any, **keywords: Any) -> partial[Any]:
     rank = rank_of(x)
-    if one_dtype(x, *operands).kind in "iu" and np.asarray(x).dtype.itemsize < 4 and operands:
+    if machine_dtype(x, *operands).kind in "iu" and np.asarray(x).dtype.itemsize < 4 and operands:
         raise NotImplementedError("sums of narrow integers are of 32 bits, signed or not")
-    if not all(np.asarray(a).dtype.isnative for a in (x, *operands) if a is not None):
-        raise NotImplementedError("tensors have the byte order of the machine")
     if isinstance(keywords.get("padding"), str):
         raise NotImplementedError("there are no padding strings")
     if "padding" in keywords:
@@ -83,7 +100,4 @@ def _spelt(name: str, x: Any, *operands: Any, **keywords: Any) -> partial[Any]:
     return partial(method, name, x, *operands, **keywords)
 
 
-def method(name: str, x: Any, *others: Any, **keywords: Any) -> Any:
-    """The result of a method of a Tensor."""
-    tensors = [None if a is None else Tensor(np.asarray(a)) for a in others]
-    return np.array(getattr(Tensor(np.asarray(x)), name)(*tensors, **keywords).numpy())
+globals().update(words.gradients())
