@@ -68,7 +68,7 @@ class Words:
         names = {id(a): name for name, a in arrays.items()}
         given = [names.get(id(a)) or _text(a) for a in call.args]
         given += [f"{key}={value!r}" for key, value in call.keywords.items()]
-        functions = (call.func, *(a for a in call.args if inspect.isfunction(a)))
+        functions: list[Any] = [call.func, *filter(inspect.isfunction, call.args)]
         sources = "\n\n".join(inspect.getsource(function) for function in functions)
         return f"{self._imports}\n\n\n{sources}\n\ny = {call.func.__name__}({', '.join(given)})"
 
