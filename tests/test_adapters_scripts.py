@@ -87,6 +87,8 @@ def shows(told: dict[str, Any], outcome: str, said: str) -> bool:
     """Whether a script that ended so shows the violation."""
     if outcome == "ended":  # what reads memory that is not its own may also end the process
         return said.startswith("SIG") or said in told["got"]
+    if told["got"].startswith("no answer from a forked process"):
+        return outcome == "said" and "the forked process hangs" in said
     if told["got"].startswith(("the process ended", "no answer")):
         return False
     if outcome == "raised":
