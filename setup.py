@@ -25,6 +25,11 @@ def sanitizing(names):
 class BuildKernels(build_ext):
     """build_ext with a probe for OpenMP."""
 
+    def finalize_options(self):
+        """What an earlier build left may have been built in another way."""
+        super().finalize_options()
+        self.force = True
+
     def build_extensions(self):
         if SANITIZE and self.compiles_with(f"-fsanitize={SANITIZE}", "int main(void) { return 0; }\n"):
             for extension in self.extensions:

@@ -32,20 +32,28 @@ def instrumented():
     return any(b"__asan_init" in kernels.read_bytes() for kernels in fast.glob("_kernels*.so"))
 
 
-def environment():
-    """Python itself never frees all; what cannot be allocated is the caller's MemoryError; forked children live on."""
+def library():
+    """AddressSanitizer's, of the compiler that built the kernels; None where it has none."""
     compiler = os.environ.get("CC", "cc").split()[-1]
     ask = [compiler, "-print-file-name=libasan.so"]
-    library = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+    path = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+    return path if path.is_absolute() else None
+
+
+def environment(library):
+    """Python itself never frees all; what cannot be allocated is the caller's MemoryError; forked children live on."""
     asan = "detect_leaks=0:allocator_may_return_null=1:halt_on_error=1:abort_on_error=1"
-    return {**os.environ, "LD_PRELOAD": library, "ASAN_OPTIONS": asan, "UBSAN_OPTIONS": "print_stacktrace=1"}
+    return {**os.environ, "LD_PRELOAD": str(library), "ASAN_OPTIONS": asan, "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 def main(commands):
-    if not instrumented():
-        print("skipped: the kernels are not instrumented, since the compiler has no AddressSanitizer")
+    if (found := library()) is None:
+        print("skipped: the compiler has no AddressSanitizer")
         return 0
-    env = environment()
+    if not instrumented():
+        print("the kernels are not instrumented: build them with CONVSPEC_SANITIZE=address,undefined", file=sys.stderr)
+        return 1
+    env = environment(found)
     for words, call in BITES.items():
         died = subprocess.run([sys.executable, "-c", PLAN + call], env=env, capture_output=True, text=True)
         if not died.returncode or words not in died.stderr:
