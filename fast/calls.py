@@ -20,6 +20,12 @@ def operand(a: Array, dtype: np.dtype[Any]) -> Array:
     return a if a.flags.aligned else a.copy()
 
 
+def view(a: Array, dtype: np.dtype[Any]) -> Array:
+    """`a` in the result's dtype and aligned, of any strides. Copied only where it is not so already."""
+    a = np.asarray(a, dtype)
+    return a if a.flags.aligned else a.copy()
+
+
 def prepare(
     windows: Windows, w: Array | None, b: Array | None, threads: int, algorithm: str = "direct", once: bool = False
 ) -> _kernels.Plan:
@@ -30,11 +36,12 @@ def prepare(
 
 def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],
         threads: int, background: Array | None = None) -> Array:  # fmt: skip
-    """Runs `plan` on operand `x` into `out` or a new array; `background` is the result where no window writes."""
+    """Runs `plan` on `x`, (images, channels, *S) with any strides, into `out` or a new array.
+
+    `background` is the result where no window writes.
+    """
     y = result(out, shape, dtype)
-    if background is not None:
-        y[...] = background
-    plan.run(x, y, images, threads)
+    plan.run(x, y, images, threads, background)
     return returned(y, out)
 
 

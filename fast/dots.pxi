@@ -6,21 +6,24 @@ def dots_available(bint words):
 
 
 def run_dots(tuple fields, x, w, y, int threads):
-    """Fills `y`; `w` are the lanes of weights, row by row. All arrays are C-contiguous."""
+    """Fills `y`; `w` are the lanes of weights, row by row. `x` has any strides, the others are C-contiguous."""
     cdef Py_buffer vx, vw, vy
     cdef cs_dots d
     cdef int64_t *numbers = <int64_t *>&d
-    cdef int64_t i, size
+    cdef int64_t i, size, strides[5]
     cdef char *scratch
     for i in range(CS_DOTS_FIELDS):
         numbers[i] = fields[i]
+    PyObject_GetBuffer(x, &vx, PyBUF_STRIDES)
+    read_strides(&vx, strides)
+    memcpy(d.x, strides + 2, sizeof(d.x))
     cs_dots_split(&d, threads)
     threads = min(threads, d.tasks)
     size = (d.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
     scratch = <char *>malloc(size * threads + CACHE_LINE)
     if scratch == NULL:
-        raise MemoryError
-    PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+        PyBuffer_Release(&vx)
+    allocated(scratch, size * threads)
     PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
     PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
     with nogil:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convspec.fast import windows
-from convspec.fast.calls import operand, prepare, run
+from convspec.fast.calls import operand, prepare, run, view
 from convspec.fast.operators import lp_pool
 from convspec.params import Array, Image, Ints
 
@@ -56,7 +56,7 @@ def filtered(c: Image, out: Array | None, threads: int, algorithm: str) -> Array
     weight = float(np.abs(w, dtype=float).sum())
     if not 0 < weight < np.inf:
         return None
-    return _Fourier(replace(c, in1=operand(c.in1, c.dtype), in2=w), tiling, weight, threads).run(out)
+    return _Fourier(replace(c, in1=view(c.in1, c.dtype), in2=w), tiling, weight, threads).run(out)
 
 
 @lru_cache
@@ -134,7 +134,7 @@ class _Fourier:
                 if self._even(places):
                     even.append((to, tile))
                 else:
-                    found = run(self.plan, tile, 1, None, step, self.c.dtype, 1)
+                    found = run(self.plan, tile[None, None], 1, None, step, self.c.dtype, 1)
                     to[...] = found[tuple(slice(n) for n in to.shape)]
                     tile[...] = 0
             x[len(group) :] = 0

@@ -11,7 +11,7 @@ import numpy as np
 from convspec import checks, dtypes
 from convspec.fast import fourier, options, small_integers, windows
 from convspec.fast._kernels import recall, remember
-from convspec.fast.calls import operand, prepare, run
+from convspec.fast.calls import operand, prepare, run, view
 from convspec.params import Array, Image
 
 
@@ -70,11 +70,12 @@ def _computed(c: Image, call: tuple[Any, ...], out: Array | None, threads: int, 
     if y is not None:
         return y
     dtype = windows.wide(c.dtype)
+    x = view(c.in1, dtype)[None, None]
     plan = prepare(windows.image(c), operand(c.in2, dtype), None, threads)
     if dtype == c.dtype:
         if call and not c.swapped and algorithm != "fft":  # where weights of zeros are not transformed
             remember(plan, (c.in1, c.in2, None), call, c.shape, c.dtype, 1)
-        return run(plan, operand(c.in1, dtype), 1, out, c.shape, dtype, threads)
+        return run(plan, x, 1, out, c.shape, dtype, threads)
     result: Array = np.empty(c.shape, c.dtype) if out is None else out
-    np.copyto(result, run(plan, operand(c.in1, dtype), 1, None, c.shape, dtype, threads), casting="unsafe")
+    np.copyto(result, run(plan, x, 1, None, c.shape, dtype, threads), casting="unsafe")
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from convspec import checks
 from convspec.fast import _kernels, options, windows
 from convspec.fast._kernels import recall, remember
-from convspec.fast.calls import operand, prepare, run
+from convspec.fast.calls import operand, prepare, run, view
 from convspec.params import Array, ChannelPool, Conv, Pool
 
 TILED = ("conv", "conv_transpose")
@@ -130,14 +131,14 @@ def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm:
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
     threads = options.threads(num_threads)
-    x, w = operand(c.x, c.dtype), operand(c.w, c.dtype)
+    w = operand(c.w, c.dtype)
     b = None if c.b is None else operand(c.b, c.dtype)
     described = describe(c, w, threads)
     background = None if described.covers else bias_everywhere(c, b)
     plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct")
     if background is None and described.zeros:
         remember(plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
-    return run(plan, x, c.N, out, c.shape, c.dtype, threads, background)
+    return run(plan, view(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads, background)
 
 
 def describe(c: Conv, w: Array, threads: int) -> windows.Windows:
@@ -160,4 +161,7 @@ def _pooled(
     threads = options.threads(num_threads)
     plan = prepare(described, None, None, 1)
     remember(plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
-    return run(plan, operand(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads)
+    x = view(c.x, c.dtype)
+    if isinstance(c, ChannelPool):  # the rows are the channels' pixels
+        x = x.reshape(c.N, 1, c.C, prod(c.S))
+    return run(plan, x, c.N, out, c.shape, c.dtype, threads)

@@ -10,7 +10,7 @@ import numpy as np
 
 from convspec import checks, dtypes
 from convspec.fast import _kernels, options
-from convspec.fast.calls import operand, prepare, run
+from convspec.fast.calls import operand, prepare, run, view
 from convspec.fast.operators import bias_everywhere, describe
 from convspec.params import Array, Conv, Ints
 
@@ -48,7 +48,7 @@ class ConvPlan:
         prepared = self._prepared.get((x.shape[1:], x.dtype)) or self._prepare(x, threads)
         shape = (x.shape[0], *prepared.shape)
         options.output(out, shape, prepared.dtype, (x,))
-        x = operand(x, prepared.dtype)
+        x = view(x, prepared.dtype)
         return run(prepared.plan, x, shape[0], out, shape, prepared.dtype, threads, prepared.background)
 
     def __repr__(self) -> str:

@@ -102,7 +102,8 @@ def _complex(c: Image) -> Array:
     described = windows.image(plain, channels=2 if mixed else 1, outputs=len(w))
     threads = options.threads(None)
     plan = prepare(described, operand(w, real), None, threads)
-    parts = run(plan, operand(x, real), 1 if mixed else len(x), None, (2, *c.shape), real, threads)
+    x = operand(x[None] if mixed else x[:, None], real)
+    parts = run(plan, x, len(x), None, (2, *c.shape), real, threads)
     y = np.empty(c.shape, c.dtype)
     y.real, y.imag = parts
     return y

@@ -127,9 +127,7 @@ cdef class Small:
         self.bits = 8 * dtype.itemsize if finite and dtype.kind == "f" else 0
         self.shape, self.dtype, self.align = shape, dtype, dtype.alignment
         self.count, self.size, self.images, self.few = plan.count, plan.size, images, plan.small(images)
-        self.windows = <cs_window *>malloc(plan.count * sizeof(cs_window) + 1)
-        if self.windows == NULL:
-            raise MemoryError
+        self.windows = <cs_window *>allocated(malloc(plan.count * sizeof(cs_window) + 1), plan.count * sizeof(cs_window))
         memcpy(self.windows, plan.windows, plan.count * sizeof(cs_window))
         for n in range(plan.count):
             cs_split(&self.windows[n], images, 1)

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from convspec.fast import _kernels
-from convspec.fast.calls import operand, result, returned
+from convspec.fast.calls import result, returned, view
 from convspec.fast.windows import BOUNDARIES, DTYPES
 from convspec.params import Array, Image
 
@@ -34,7 +34,7 @@ def filtered(c: Image, out: Array | None, threads: int) -> Array | None:
     y = result(out, c.shape, c.dtype)
     if prod(c.shape) * prod(c.R) < PARALLEL:
         threads = 1
-    x = operand(c.in1, c.in1.dtype.newbyteorder("="))
+    x = view(c.in1, c.in1.dtype.newbyteorder("="))[None, None]
     _kernels.run_dots(sum(zip(*axes, strict=True), ()) + rest, x, lanes, y, threads)
     return returned(y, out)
 

@@ -135,7 +135,11 @@ static void FN(bring)(const cs_pooling *p, int64_t r, const T *x, T *strips, T *
     for (int64_t i = p->news[r]; i < p->news[r + 1]; i++) {
         const int64_t *starts = p->brought.starts + p->brought.from[i], n = p->brought.from[i + 1] - p->brought.from[i];
         T *y = strips + i % p->kept * s->pitch;
-        if (n == 1) {
+        if (n && s->pixel != 1) {
+            for (const cs_span *c = s->spans; c < s->spans + s->count; c++)
+                for (int64_t j = c->inside; j < c->outside; j++)
+                    y[c->at + j] = FN(top_one)(n, x, starts, (c->start + j * s->step) * s->pixel);
+        } else if (n == 1) {
             FN(bring_row)(1, y, x, starts, s, spare);
         } else if (n == 2) {
             FN(bring_row)(2, y, x, starts, s, spare);

@@ -1,7 +1,9 @@
 /* Which register tile suits a window, and how its outputs are split into tasks. */
+#include <string.h>
+
 #include "window.h"
 
-enum { STRIP_BYTES = 384 << 10, PANEL_PIXELS = 128, TASK_CYCLES = 20000, LATENCY = 4 };
+enum { STRIP_BYTES = 384 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000, LATENCY = 4 };
 
 /* Cycles for an element of a strip, and where only some are taken; bytes of weights a cycle; the share of the time
  * of equally busy threads that is not worth a search. */
@@ -32,7 +34,7 @@ int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], height),
                     v = cs_lay_out(&w->axis[2], width);
-    return w->channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
+    return w->bundle * w->channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
 }
 
 int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes)
@@ -44,24 +46,6 @@ int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes)
         if (at % pitch >= columns) at += pitch - at % pitch;
     }
     return count;
-}
-
-/* An axis without taps, steps or padding: its outputs are its inputs. */
-static int plain(const cs_axis *a)
-{
-    return a->taps == 1 && a->first == 0 && a->step == 1 && a->in == a->out;
-}
-
-/* One long row instead of many where no window reaches beyond its pixel. */
-static void merge(cs_window *w)
-{
-    cs_axis *v = &w->axis[2];
-    for (int i = 1; i >= 0; i--) {
-        cs_axis *a = &w->axis[i];
-        if (w->kind != CS_FMA || !plain(a) || !plain(v) || a->y != v->out * v->y) return;
-        v->in = v->out = v->out * a->out;
-        a->in = a->out = 1;
-    }
 }
 
 /* Clock cycles for one tile: two multiply-adds a cycle, chains that wait for their latency, loads a term, stores. */
@@ -162,7 +146,8 @@ void cs_choose(cs_window *w)
     w->lanes = k->lanes, w->size = k->size;
     for (int i = 0; i < 3; i++)
         if (w->axis[i].out == 1) w->axis[i].step = 1;
-    merge(w);
+    memcpy(w->apart, w->axis, sizeof w->axis);
+    cs_merge(w);
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
     const int wide = w->outputs * taps < FEW && w->axis[2].out >= WIDE;
@@ -182,7 +167,7 @@ void cs_choose(cs_window *w)
 
 static int64_t tasks(cs_window *w)
 {
-    const int64_t planes = w->images * w->groups * w->axis[0].out;
+    const int64_t planes = cs_plane_count(w);
     w->plane_tasks = cs_ceil(planes, w->planes);
     w->height_tasks = cs_ceil(w->axis[1].out, w->height);
     w->width_tasks = cs_ceil(w->axis[2].out, w->width);
@@ -208,7 +193,7 @@ int64_t cs_list_size(const cs_window *w)
 int64_t cs_scratch_bytes(const cs_window *w)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
-    const int64_t numbers = 2 * w->terms + d.slots * d.length * h.slots * h.length + 2 * cs_list_size(w) + w->width;
+    const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 2 * cs_list_size(w) + w->width;
     return numbers * 8 + (cs_strip_size(w, w->height, w->width) + cs_tile_size(w)) * w->size + 256;
 }
 
@@ -248,10 +233,12 @@ static void balance(cs_window *w, int threads, int64_t tallest)
 static void split_plane(cs_window *w, int threads)
 {
     const int64_t least = 8 * w->lanes, budget = STRIP_BYTES / w->size;
-    w->height = w->axis[1].out, w->width = w->axis[2].out, w->planes = 1, w->shares = 1;
+    w->height = w->axis[1].out, w->width = w->axis[2].out, w->planes = 1, w->shares = 1, w->bundle = cs_bundle(w);
     while (w->width > least && cs_strip_size(w, 1, w->width) > budget)
         w->width = cs_ceil(cs_ceil(w->width, 2), w->lanes) * w->lanes;
+    while (w->width > 1 && cs_strip_size(w, 1, w->width) > LARGEST / w->size) w->width = cs_ceil(w->width, 2);
     w->width = cs_ceil(w->axis[2].out, cs_ceil(w->axis[2].out, w->width));
+    cs_fit_rows(w, w->axis[2].out / cs_ceil(w->axis[2].out, w->width));
     while (w->height > 1 && cs_strip_size(w, w->height, w->width) > budget) w->height = cs_ceil(w->height, 2);
     const int64_t tallest = w->height;
     const double cycles = w->cost * (double)(w->images * w->groups);
@@ -260,7 +247,7 @@ static void split_plane(cs_window *w, int threads)
     w->height = cs_ceil(w->axis[1].out, cs_ceil(w->axis[1].out, w->height));
     if (threads > 1 && w->kind == CS_FMA && tasks(w) < 2 * threads && cycles / (double)tasks(w) > 2 * TASK_CYCLES)
         w->shares = cs_least(w->blocks, cs_ceil(2 * threads, tasks(w)));
-    const int64_t most = cs_most(1, w->images * w->groups * w->axis[0].out / (4 * threads));
+    const int64_t most = cs_most(1, cs_plane_count(w) / (4 * threads));
     if (tasks(w) && cycles / (double)tasks(w) < TASK_CYCLES)
         w->planes = cs_most(1, cs_least(most, (int64_t)(TASK_CYCLES * (double)tasks(w) / (cycles + 1))));
     if (threads > 1 && w->kind == CS_FMA && cycles > 4 * TASK_CYCLES) balance(w, threads, tallest);

@@ -1,16 +1,19 @@
 /* Depthwise convolution, others of few channels to few outputs, and averages, as sums of products by 1: no strip, the
- * kernel reads the input's own rows, and a row of zeros where they end. */
+ * kernel reads the input's own rows, and a row of zeros where they end; or copies of them where neighbours in a row are not
+ * neighbours in x. */
 #include <string.h>
 
 #include "pool.h"
 
 enum { BAND_BYTES = 256 << 10, NEAR_BYTES = 20 << 10, TASK_CYCLES = 20000, WIDEST = 256, FEW = 9 };
+enum { ROW_BYTES = 128 << 10, BROUGHT_BYTES = 1 << 20 };
 
 int cs_depthwise_suits(const cs_window *w)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || v->y != 1 || w->terms == 0) return 0;
     if (w->kind != CS_FMA && !(w->kind == CS_MEAN && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
+    if (v->in * w->size > ROW_BYTES) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;
     if (v->step == 1 && h->taps * v->taps > FEW) return 0; /* a strip, and tiles of four vectors, are faster */
@@ -43,7 +46,7 @@ double cs_depthwise_cycles(const cs_window *w)
 
 static int64_t count_tasks(cs_window *w)
 {
-    w->plane_tasks = cs_ceil(w->images * w->groups * w->axis[0].out, w->planes);
+    w->plane_tasks = cs_ceil(cs_plane_count(w), w->planes);
     w->height_tasks = cs_ceil(w->axis[1].out, w->height);
     return w->tasks = w->plane_tasks * w->height_tasks;
 }
@@ -61,45 +64,100 @@ static int64_t copy_size(const cs_window *w)
     return w->channels * w->axis[0].taps * row_count(w, near_rows(w)) * cs_ceil(columns, w->lanes) * w->lanes * w->size;
 }
 
+/* Bytes of the rows that are copied for one group, if they are. */
+static int64_t brought_size(const cs_window *w)
+{
+    if (w->x[2] == 1) return 0;
+    return w->channels * w->axis[0].taps * row_count(w, near_rows(w)) * w->axis[2].in * w->size;
+}
+
 /* Bands of rows that fit into the second-level cache, several planes of them where they are small. */
 void cs_depthwise_split(cs_window *w, int threads)
 {
     const int64_t row = w->axis[1].step * w->axis[2].in * w->size, least = 2 * DEPTH_ROWS * apart(w);
     const double cycles = w->cost * (double)(w->images * w->groups);
     w->width = w->axis[2].out, w->height = w->axis[1].out, w->planes = w->shares = w->width_tasks = 1;
+    w->bundle = cs_bundle(w);
     while (w->height > least && (w->height * row > BAND_BYTES || (threads > 1 && count_tasks(w) < 4 * threads &&
                                                                   cycles / (double)w->tasks > TASK_CYCLES)))
         w->height = whole_rows(w, cs_ceil(w->height, 2));
+    w->bundle = cs_most(1, cs_least(w->bundle, BROUGHT_BYTES / cs_most(1, brought_size(w))));
     const double each = cycles / (double)count_tasks(w);
     if (each < TASK_CYCLES && w->height_tasks == 1)
         w->planes = cs_most(1, cs_least((int64_t)(TASK_CYCLES / each), w->tasks / (4 * threads)));
     count_tasks(w);
-    const int64_t slabs = w->channels * w->axis[0].taps;
+    const int64_t slabs = w->channels * w->axis[0].taps, count = row_count(w, near_rows(w));
     const int64_t mean =
         w->kind == CS_MEAN ? (w->width + w->height) * 8 + (cs_divisors_size(w) + w->terms + 1) * w->size : 0;
-    w->scratch = w->axis[2].in * w->size + 2 * slabs * row_count(w, near_rows(w)) * (int64_t)sizeof(void *) +
-                 copy_size(w) + mean + 3 * 64;
+    w->scratch = w->axis[2].in * w->size + slabs * count * (int64_t)(2 * sizeof(void *) + 8) + copy_size(w) +
+                 w->bundle * brought_size(w) + mean + 5 * 64;
 }
 
-/* The rows of inputs that a band of outputs from row `top` on sees, whole tiles of it. */
-static void list_rows(const cs_window *w, const cs_depth *d, const char *x, int64_t depth, int64_t top,
-                      const void *zeros, const void **rows)
+/* What a task holds beside what the kernel sees. */
+typedef struct {
+    const cs_window *w;
+    cs_depth d;
+    const void **rows, *zeros;
+    int64_t *starts; /* where rows start in x */
+    char *brought;   /* copies of them, channel by channel */
+    const char *x;   /* the first channel of the bundle */
+    int64_t depth, top, groups;
+    int64_t weights; /* bytes from the weights of one output to the next */
+} band;
+
+/* Where the rows start that tap t of the outermost axis sees in a channel. */
+static void list_starts(band *b)
 {
-    const cs_axis *a = w->axis;
-    const int64_t start = top * a[1].step + a[1].first;
-    for (int64_t slab = 0; slab < d->slabs; slab++) {
-        const int64_t p = depth * a[0].step + a[0].first + slab % a[0].taps * a[0].gap;
-        const char *plane = x + (slab / a[0].taps * a[0].in + p) * a[1].in * a[2].in * w->size;
-        for (int64_t i = 0; i < d->slab; i++) {
+    const cs_axis *a = b->w->axis;
+    const int64_t start = b->top * a[1].step + a[1].first;
+    for (int64_t t = 0; t < a[0].taps; t++) {
+        const int64_t p = b->depth * a[0].step + a[0].first + t * a[0].gap;
+        for (int64_t i = 0; i < b->d.slab; i++) {
             const int inside = p >= 0 && p < a[0].in && start + i >= 0 && start + i < a[1].in;
-            *rows++ = inside ? plane + (start + i) * a[2].in * w->size : zeros;
+            b->starts[t * b->d.slab + i] = inside ? p * b->w->x[0] + (start + i) * b->w->x[1] : ROW_OUTSIDE;
         }
     }
+}
+
+/* Copies of the rows of all groups of the bundle. */
+static void bring(band *b)
+{
+    const cs_window *w = b->w;
+    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d.slab;
+    const cs_row r = {0, 1, in, 0, in, in, CS_FILL, 0, w->x[2], b->groups * w->channels, w->x_channel};
+    cs_kernels(w->dtype)->copy_rows(b->brought, rows * in, in, b->x, b->starts, rows, &r);
+}
+
+/* The rows that a band of outputs of a group sees, whole tiles of it. */
+static void list_rows(band *b, int64_t group)
+{
+    const cs_window *w = b->w;
+    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d.slab;
+    const void **to = b->rows;
+    for (int64_t c = group * w->channels; c < (group + 1) * w->channels; c++)
+        for (int64_t i = 0; i < rows; i++)
+            *to++ = b->starts[i] == ROW_OUTSIDE ? b->zeros
+                    : w->x[2] == 1              ? b->x + (c * w->x_channel + b->starts[i]) * w->size
+                                                : b->brought + (c * rows + i) * in * w->size;
 }
 
 static char *aligned(void *p)
 {
     return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
+}
+
+static band lay_out(const cs_window *w, void *scratch)
+{
+    const cs_axis *a = w->axis;
+    const int64_t slabs = w->channels * a[0].taps, count = row_count(w, near_rows(w));
+    const void **rows = scratch;
+    int64_t *starts = (int64_t *)(rows + 2 * slabs * count);
+    char *zeros = aligned(starts + slabs * count), *copies = aligned(zeros + a[2].in * w->size);
+    memset(zeros, 0, (size_t)(a[2].in * w->size));
+    const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, a[1].gap, a[2].gap, a[2].first, 0, a[2].in, 0,
+                        a[2].out, apart(w), a[1].y, rows + slabs * count, copies, NULL, NULL};
+    return (band){.w = w, .d = d, .rows = rows, .zeros = zeros, .starts = starts, .brought = aligned(copies + copy_size(w)),
+                  .weights = (w->terms + 1) * w->size};
 }
 
 /* What averages need beside rows: the divisors of a band, for each depth anew, and the weights, which are ones. */
@@ -117,17 +175,16 @@ static mean lay_out_mean(const cs_window *w, void *scratch)
     return m;
 }
 
-/* One plane's outputs from row `top` on; y: those of its first output channel. */
-static void run_band(const cs_window *w, cs_depth *d, int64_t image_group, int64_t depth, int64_t top, const char *x,
-                     const char *weights, char *y, char *zeros, const void **rows)
+/* The outputs of a band of a bundle; `weights` and `y` are those of its first group. */
+static void run_band(band *b, const char *weights, char *y)
 {
-    const cs_axis *a = w->axis;
-    const int64_t plane = w->channels * a[0].in * a[1].in * a[2].in;
-    list_rows(w, d, x + image_group * plane * w->size, depth, top, zeros, rows);
-    for (int64_t k = 0; k < w->outputs; k++) {
-        const int64_t to = w->y_base + (image_group * w->outputs + k) * w->y_plane + depth * a[0].y + top * a[1].y;
-        const int64_t kernel = w->kind == CS_MEAN ? 0 : image_group % w->groups * w->outputs + k;
-        cs_kernels(w->dtype)->depthwise(d, weights + kernel * (w->terms + 1) * w->size, y + to * w->size);
+    const cs_window *w = b->w;
+    list_starts(b);
+    if (w->x[2] != 1) bring(b);
+    for (int64_t g = 0; g < b->groups; g++) {
+        list_rows(b, g);
+        for (int64_t k = g * w->outputs; k < (g + 1) * w->outputs; k++)
+            cs_kernels(w->dtype)->depthwise(&b->d, weights + k * b->weights, y + k * w->y_plane * w->size);
     }
 }
 
@@ -135,25 +192,27 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
 {
     const cs_axis *a = w->axis;
     const int64_t size = w->size, first = i / w->height_tasks * w->planes, start = i % w->height_tasks * w->height;
-    const int64_t planes = cs_least(w->images * w->groups * a[0].out, first + w->planes), some = near_rows(w);
-    const int64_t slabs = w->channels * a[0].taps, count = row_count(w, some);
-    const int64_t end = cs_least(a[1].out, start + w->height);
-    const void **rows = scratch;
-    char *zeros = aligned(rows + 2 * slabs * count), *copies = zeros + (a[2].in * size + 63) / 64 * 64;
-    cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, a[1].gap, a[2].gap, a[2].first, 0, a[2].in, 0,
-                  a[2].out, apart(w), a[1].y, rows + slabs * count, copies, NULL, NULL};
-    memset(zeros, 0, (size_t)(a[2].in * size));
+    const int64_t planes = cs_least(cs_plane_count(w), first + w->planes), some = near_rows(w);
+    const int64_t bundles = cs_ceil(w->groups, w->bundle), end = cs_least(a[1].out, start + w->height);
+    band b = lay_out(w, scratch);
     mean m = {0};
-    if (w->kind == CS_MEAN) m = lay_out_mean(w, copies + copy_size(w)), weights = m.ones, d.divisors = m.divisors;
+    if (w->kind == CS_MEAN) {
+        m = lay_out_mean(w, aligned(b.brought + w->bundle * brought_size(w)));
+        weights = m.ones, b.weights = 0, b.d.divisors = m.divisors;
+    }
     for (int64_t plane = first; plane < planes; plane++) {
-        const int64_t depth = plane % a[0].out;
-        if (w->kind == CS_MEAN && m.depth != depth) {
-            cs_list_divisors(w, (cs_pool_box){depth, start, end, 0, a[2].out}, m.counts, m.divisors, m.rows);
-            m.depth = depth;
+        const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
+        const int64_t output = (image * w->groups + group) * w->outputs;
+        b.depth = plane % a[0].out, b.groups = cs_least(w->bundle, w->groups - group);
+        b.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * size;
+        if (w->kind == CS_MEAN && m.depth != b.depth) {
+            cs_list_divisors(w, (cs_pool_box){b.depth, start, end, 0, a[2].out}, m.counts, m.divisors, m.rows);
+            m.depth = b.depth;
         }
-        for (int64_t top = start; top < end; top += some) {
-            d.height = cs_least(some, end - top), d.row_divisors = m.rows + (top - start);
-            run_band(w, &d, plane / a[0].out, depth, top, x, weights, y, zeros, rows);
+        for (b.top = start; b.top < end; b.top += some) {
+            b.d.height = cs_least(some, end - b.top), b.d.row_divisors = m.rows + (b.top - start);
+            run_band(&b, (const char *)weights + group * w->outputs * b.weights,
+                     (char *)y + (w->y_base + output * w->y_plane + b.depth * a[0].y + b.top * a[1].y) * size);
         }
     }
 }

@@ -46,16 +46,16 @@ static void fill(const cs_dots *d, int64_t plane, int64_t top, int64_t left, int
     const int64_t start = left + d->first[2], count = columns + d->taps[2] - 1, in = d->in[2];
     const int64_t inside = cs_least(count, cs_most(0, -start));
     const int64_t outside = cs_most(inside, cs_least(count, in - start));
-    const cs_row row = {start, 1, count, inside, outside, in, d->boundary, (uint64_t)d->fill};
+    const cs_row row = {start, 1, count, inside, outside, in, d->boundary, (uint64_t)d->fill, d->x[2], 1, 0};
     int64_t n = 0;
     for (int64_t s = 0; s < d->taps[0]; s++) {
         const int64_t p0 = cs_position(plane + d->first[0] + s, d->in[0], d->boundary);
         for (int64_t r = 0; r < d->height + d->taps[1] - 1; r++, n++) {
             const int64_t p1 = cs_position(top + d->first[1] + r, d->in[1], d->boundary);
-            starts[n] = p0 < 0 || p1 < 0 ? ROW_OUTSIDE : (p0 * d->in[1] + p1) * in;
+            starts[n] = p0 < 0 || p1 < 0 ? ROW_OUTSIDE : p0 * d->x[0] + p1 * d->x[1];
         }
     }
-    cs_kernels(d->from)->copy_rows(strip, d->length, x, starts, n, &row);
+    cs_kernels(d->from)->copy_rows(strip, 0, d->length, x, starts, n, &row);
 }
 
 /* Elements of the strip as the kernel takes them. */

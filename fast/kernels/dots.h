@@ -10,6 +10,7 @@ typedef struct {
     int64_t words;  /* whether inputs are taken as words of 16 bits, two at a time, rather than as four bytes */
     int64_t groups; /* lanes of weights in a row of the kernel, whose last may be padded with zeros */
     int64_t start;  /* the initial value of a sum, which undoes `flip` */
+    int64_t x[3]; /* elements between inputs */
     /* Filled by cs_dots_split: */
     int64_t flip;          /* 1 where inputs are read with their highest bit turned, to change their sign's meaning */
     int64_t height, width; /* a task: so many rows and columns */

@@ -66,7 +66,7 @@ static cs_window strip_window(const cs_gradient *g)
     cs_window w = g->window;
     w.channels = task_channels(g), w.height = g->height, w.width = g->width;
     w.terms = w.channels * w.axis[0].taps * w.axis[1].taps * w.axis[2].taps;
-    w.by_pixels = w.rows = w.vectors = 1;
+    w.by_pixels = w.rows = w.vectors = 1, w.in_place = g->in_place;
     return w;
 }
 
@@ -177,7 +177,7 @@ static void fill(cs_outer_task *k, cs_box b, int64_t channel)
     const cs_window *w = &k->g->window;
     const int64_t plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
     k->t.x = k->x + (k->image * w->groups * w->channels + channel) * plane * w->size;
-    if (!k->g->ones && !k->g->in_place) cs_fill_strip(&k->t, b);
+    if (!k->g->ones && !k->g->in_place) cs_fill_strip(&k->t, b, k->w.channels);
 }
 
 /* All register tiles of a panel over one box. */

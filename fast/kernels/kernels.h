@@ -1,8 +1,8 @@
 /* All that the Cython module sees of the kernels: one description of a sliding window, and what is done with it.
  *
  * Every operator is one or several windows. Output o of an axis sees the inputs o * step + first + t * gap, t < taps;
- * inputs beyond the edges are `fill`, or what `boundary` says. Arrays are contiguous: x (images, groups * channels,
- * *in), y with the strides given.
+ * inputs beyond the edges are `fill`, or what `boundary` says. x is (images, groups * channels, *in), with the strides of
+ * cs_lay; weights and biases are contiguous; y has the strides given.
  */
 #ifndef CONVSPEC_KERNELS_H
 #define CONVSPEC_KERNELS_H
@@ -25,13 +25,16 @@ typedef struct {
     int64_t groups, channels, outputs; /* channels and outputs of one group */
     int64_t w_base, w_group, w_output, w_channel, b_base, b_output, y_base, y_plane;
     cs_axis axis[3];
-    /* The fields above are filled by the caller, in this order; those below by cs_choose and cs_split. */
-    uint64_t fill; /* the bits of one element */
+    /* The fields above are filled by the caller, in this order; those below by cs_lay, cs_choose and cs_split. */
+    int64_t x_image, x_channel, x[3]; /* elements of x between images, channels, and the inputs of each axis */
+    cs_axis apart[3];                 /* the axes before neighbours were merged to one */
+    uint64_t fill;                    /* the bits of one element */
     double power;
     int64_t by_pixels, by_rows, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
     int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
     int64_t images, planes, height, width,
         shares; /* a task: planes x height x width outputs of one share of the blocks */
+    int64_t bundle; /* groups that are brought into a strip together */
     int64_t plane_tasks, height_tasks, width_tasks, tasks;
     int64_t scratch;     /* bytes a thread needs */
     double cost, cycles; /* estimates, for one image and group, and for all tasks */
@@ -39,6 +42,9 @@ typedef struct {
 
 enum { CS_FIELDS = 14 + 3 * 13 };
 
+/* The strides of x in elements, as in cs_window; NULL: contiguous. What is chosen does not depend on them, so that weights
+ * stay packed. */
+void cs_lay(cs_window *w, const int64_t *strides);
 void cs_choose(cs_window *w);
 int64_t cs_packed_size(const cs_window *w); /* bytes */
 void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed);

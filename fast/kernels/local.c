@@ -58,10 +58,10 @@ static void gather_run(const cs_window *w, const cs_table *k, const lanes *l, in
                 const int64_t p0 = o[0] * a[0].step + a[0].first + t0 * a[0].gap,
                               p1 = o[1] * a[1].step + a[1].first + t1 * a[1].gap;
                 const int inside = p0 >= 0 && p0 < a[0].in && p1 >= 0 && p1 < a[1].in;
-                const int64_t start = inside ? ((c * a[0].in + p0) * a[1].in + p1) * a[2].in : ROW_OUTSIDE;
+                const int64_t start = inside ? c * w->x_channel + p0 * w->x[0] + p1 * w->x[1] : ROW_OUTSIDE;
                 for (int64_t t2 = 0; t2 < a[2].taps; t2++, column += w->lanes * w->size) {
                     const cs_row r = cs_row_of(w, o[2] * a[2].step + a[2].first + t2 * a[2].gap, to - from);
-                    k->copy_rows(column + from * w->size, 0, x, &start, 1, &r);
+                    k->copy_rows(column + from * w->size, 0, 0, x, &start, 1, &r);
                 }
             }
 }
@@ -82,14 +82,13 @@ void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *wei
     const int64_t share = i % w->shares, vector = i / w->shares % w->height_tasks,
                   rest = i / w->shares / w->height_tasks;
     const int64_t group = rest % w->groups, image = rest / w->groups * w->planes;
-    const int64_t images = cs_least(w->planes, w->images - image), channels = w->groups * w->channels;
-    const int64_t x_plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
+    const int64_t images = cs_least(w->planes, w->images - image);
     char *columns = (char *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63), *sums = columns + w->planes * w->terms * wide;
     char *spare = sums + w->planes * wide;
     lanes l;
     list_lanes(w, vector * w->lanes, &l);
     for (int64_t n = 0; n < images; n++)
-        gather(w, k, &l, (const char *)x + ((image + n) * channels + group * w->channels) * x_plane * size,
+        gather(w, k, &l, (const char *)x + ((image + n) * w->x_image + group * w->channels * w->x_channel) * size,
                columns + n * w->terms * wide);
     for (int64_t o = w->outputs * share / w->shares; o < w->outputs * (share + 1) / w->shares; o++) {
         const int64_t output = group * w->outputs + o;

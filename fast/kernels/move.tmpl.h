@@ -24,25 +24,119 @@ INLINE void FN(copy)(T *restrict y, const T *restrict x, int64_t step, int64_t n
     }
 }
 
-static void FN(copy_rows)(void *to, int64_t length, const void *from, const int64_t *starts, int64_t rows,
+/* Elements [from, to) of a row, which lie beyond the edges. */
+INLINE void FN(copy_beyond)(T *y, const T *x, const cs_row *r, T fill, int64_t from, int64_t to)
+{
+    for (int64_t i = from; i < to; i++)
+        y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary) * r->pixel];
+}
+
+#if BITS >= 32
+/* n < LANES elements: two parts of a power of two, which overlap. */
+INLINE void FN(copy_few)(T *y, const T *x, int64_t n)
+{
+    if (n == 1) *y = *x;
+    UNROLL
+    for (int half = LANES / 2; half > 1; half /= 2)
+        if (n >= half && n < 2 * half) {
+            memcpy(y, x, half * sizeof(T));
+            memcpy(y + n - half, x + n - half, half * sizeof(T));
+        }
+}
+
+/* LANES x LANES elements, or those of them that are there. */
+INLINE void FN(turn_block)(const int whole, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+{
+    VEC v[LANES];
+    T part[LANES];
+    const FN(mask) across = FN(inside)(0, count);
+    UNROLL
+    for (int l = 0; l < LANES; l++)
+        v[l] = whole ? FN(load)(x + l * step) : l < n ? FN(load_inside)(x + l * step, across) : (VEC){0};
+    FN(turn)(v);
+    UNROLL
+    for (int l = 0; l < LANES; l++) {
+        if (whole || (n >= LANES && l < count)) {
+            FN(store)(y + l * apart, v[l]);
+        } else if (l < count) {
+            FN(store)(part, v[l]);
+            FN(copy_few)(y + l * apart, part, n);
+        }
+    }
+}
+
+/* y[c][i] = x[i][c], c < count, i < n: neighbours become rows. The last block overlaps the one before. */
+static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+{
+    const int whole = count >= LANES && n >= LANES;
+    for (int64_t next = 0; next < n; next += LANES)
+        for (int64_t some = 0; some < count; some += LANES) {
+            const int64_t i = n < LANES || next + LANES <= n ? next : n - LANES;
+            const int64_t c = count < LANES || some + LANES <= count ? some : count - LANES;
+            if (whole) {
+                FN(turn_block)(1, y + c * apart + i, apart, x + i * step + c, step, LANES, LANES);
+            } else {
+                FN(turn_block)(0, y + c * apart + i, apart, x + i * step + c, step, count, n);
+            }
+        }
+}
+#else
+static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t c = 0; c < count; c++) y[c * apart + i] = x[i * step + c];
+}
+#endif
+
+/* `count` rows of y, which are `apart`, from neighbours in x. */
+INLINE void FN(copy_neighbours)(T *y, int64_t apart, const T *x, int64_t count, const cs_row *r, T fill)
+{
+    for (int64_t k = 0; k < count; k++) {
+        FN(copy_beyond)(y + k * apart, x + k, r, fill, 0, r->inside);
+        FN(copy_beyond)(y + k * apart, x + k, r, fill, r->outside, r->count);
+    }
+    FN(copy_turned)(y + r->inside, apart, x + (r->start + r->inside * r->step) * r->pixel, r->step * r->pixel, count,
+                    r->outside - r->inside);
+}
+
+/* A row, or several that are neighbours in x; how many. */
+INLINE int64_t FN(copy_some)(T *y, int64_t length, const T *x, const int64_t *starts, int64_t rows, const cs_row *r, T fill)
+{
+    int64_t some = 1;
+    if (starts[0] == ROW_UNUSED) return 1;
+    if (starts[0] == ROW_OUTSIDE) {
+        for (int64_t i = 0; i < r->count; i++) y[i] = fill;
+        return 1;
+    }
+    x += starts[0];
+    while (r->step * r->pixel > 2 && some < rows && starts[some] == starts[0] + some) some++;
+    if (some > 1) {
+        FN(copy_neighbours)(y, length, x, some, r, fill);
+        return some;
+    }
+    FN(copy_beyond)(y, x, r, fill, 0, r->inside);
+    FN(copy)(y + r->inside, x + (r->start + r->inside * r->step) * r->pixel, r->step * r->pixel, r->outside - r->inside);
+    FN(copy_beyond)(y, x, r, fill, r->outside, r->count);
+    return 1;
+}
+
+static void FN(copy_rows)(void *to, int64_t apart, int64_t length, const void *from, const int64_t *starts, int64_t rows,
                           const cs_row *r)
 {
+    const T *x = from;
     T *y = to, fill;
     memcpy(&fill, &r->fill, sizeof(T));
-    for (int64_t k = 0; k < rows; k++, y += length) {
-        if (starts[k] == ROW_UNUSED) continue;
-        if (starts[k] == ROW_OUTSIDE) {
-            for (int64_t i = 0; i < r->count; i++) y[i] = fill;
-            continue;
-        }
-        const T *x = (const T *)from + starts[k];
-        for (int64_t i = 0; i < r->inside; i++)
-            y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary)];
-        if (r->outside > r->inside)
-            FN(copy)(y + r->inside, x + r->start + r->inside * r->step, r->step, r->outside - r->inside);
-        for (int64_t i = r->outside; i < r->count; i++)
-            y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary)];
+    if (r->channels > 1 && r->channel == 1 && r->step * r->pixel > 2) {
+        for (int64_t k = 0; k < rows; k++)
+            if (starts[k] > ROW_UNUSED) FN(copy_neighbours)(y + k * length, apart, x + starts[k], r->channels, r, fill);
+        for (int64_t c = 0; c < r->channels; c++)
+            for (int64_t k = 0; k < rows; k++)
+                for (int64_t i = 0; starts[k] == ROW_OUTSIDE && i < r->count; i++) y[c * apart + k * length + i] = fill;
+        return;
     }
+    for (int64_t c = 0; c < r->channels; c++)
+        for (int64_t k = 0; k < rows;)
+            k += FN(copy_some)(y + c * apart + k * length, length, x + c * r->channel, starts + k, rows - k, r, fill);
 }
 
 #if BITS >= 32

@@ -1,7 +1,7 @@
 /* Pooling, a box of outputs at a time. */
 #include "pool.h"
 
-enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, TASK_CYCLES = 100000, PLANES_BYTES = 128 << 10 };
+enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, TASK_CYCLES = 100000, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
 
 /* Clock cycles for a plane of results: vectors of outputs by their taps, and rows brought. */
 double cs_pool_cycles(const cs_window *w)
@@ -29,6 +29,7 @@ void cs_pool_split(cs_window *w, int threads)
     w->width = a[2].out, w->height = a[1].out, w->shares = 1;
     const int64_t least = cs_most(1, CHUNK_BYTES / w->size);
     if (cs_pool_pitch(w) > 2 * least * a[2].taps) w->width = cs_ceil(a[2].out, cs_ceil(a[2].out, least));
+    while (w->width > 1 && cs_pool_columns(w) * w->size > COLUMN_BYTES) w->width = cs_ceil(w->width, 2);
     while (w->height > 1 && too_high(w)) w->height = cs_ceil(w->height, 2);
     w->height = cs_ceil(a[1].out, cs_ceil(a[1].out, w->height));
     w->height_tasks = cs_ceil(a[1].out, w->height), w->width_tasks = cs_ceil(a[2].out, w->width);
@@ -71,7 +72,7 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
     const cs_axis *a = w->axis;
     const int64_t size = w->size, rows = p->rows.count, low = cs_most(0, b.h0 * a[1].step + a[1].first);
     const int64_t each = cs_pool_seen(w, rows), high = cs_least(a[1].in, low + each);
-    const int64_t plane = a[0].in * a[1].in * a[2].in;
+    const int64_t plane = w->x_channel;
     char *tile = t->spare, *strips = tile + rows * p->width * w->lanes * size;
     const cs_planes q = columns(t, p);
     int64_t last;
@@ -81,7 +82,7 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
         const int64_t n = cs_least(next, to - w->lanes);
         char *results = y + n * w->y_plane * size;
         for (int64_t i = start; i < last; i++) {
-            const char *seen = x + (n * plane + ((d + i * a[0].gap) * a[1].in + low) * a[2].in) * size;
+            const char *seen = x + (n * plane + (d + i * a[0].gap) * w->x[0] + low * w->x[1]) * size;
             if (whole) {
                 t->k->whole[w->kind](seen, plane, q.rows.from[1] * a[2].in, p->divisors, results, w->y_plane);
             } else {
@@ -102,7 +103,6 @@ void cs_pool_task(const cs_window *w, int64_t i, const void *x, void *y, void *s
     const cs_pool_box b = {rest % a[0].out, a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
                            a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
     const int64_t from = planes * share / w->plane_tasks, to = planes * (share + 1) / w->plane_tasks;
-    const int64_t plane = a[0].in * a[1].in * a[2].in * w->size;
     char *first = (char *)y + (w->y_base + b.d * a[0].y + b.h0 * a[1].y + b.w0) * w->size;
     cs_pool_state t;
     cs_pool_lay_out(&t, w, scratch);
@@ -112,6 +112,8 @@ void cs_pool_task(const cs_window *w, int64_t i, const void *x, void *y, void *s
         return;
     }
     if (p.news && p.kept) t.k->pad(&p, t.strips);
-    for (int64_t n = from; n < to; n++)
-        t.k->pool[w->kind]((const char *)x + n * plane, &p, first + n * w->y_plane * w->size, t.strips, t.spare);
+    for (int64_t n = from; n < to; n++) {
+        const int64_t place = n / w->groups * w->x_image + n % w->groups * w->x_channel;
+        t.k->pool[w->kind]((const char *)x + place * w->size, &p, first + n * w->y_plane * w->size, t.strips, t.spare);
+    }
 }

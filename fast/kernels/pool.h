@@ -23,6 +23,7 @@ typedef struct {
 } cs_pool_state;
 
 int64_t cs_pool_pitch(const cs_window *w);
+int64_t cs_pool_columns(const cs_window *w); /* columns of the input that a box sees */
 int cs_pool_by_planes(const cs_window *w); /* whether a vector holds one position of several planes */
 /* Rows that a box of outputs may see, for each tap of the outermost axis; the strips it keeps. */
 int64_t cs_pool_seen(const cs_window *w, int64_t height);

@@ -31,18 +31,19 @@ static int in_place(const cs_window *w)
     const cs_axis *a = &w->axis[2];
     int64_t to;
     const int64_t from = interior(a, &to);
-    if (to - from < w->lanes || a->out - (to - from) > EDGES || a->taps > EDGES) return 0;
+    if (w->x[2] != 1 || to - from < w->lanes || a->out - (to - from) > EDGES || a->taps > EDGES) return 0;
     if (a->step == 1) return w->kind != CS_MAX || a->taps == 1;
     if (a->gap != 1) return 0;
     if (w->kind != CS_MAX) return a->step == 2;
     return a->step == 2 ? a->taps == 2 || a->taps == 3 : a->step == 4 && a->taps == 4;
 }
 
-/* Whether the rows are so short that vectors are better made of several planes. */
+/* Whether the rows are so short, and one after the other, that vectors are better made of several planes. */
 int cs_pool_by_planes(const cs_window *w)
 {
     return w->axis[2].out < w->lanes && w->axis[2].in <= 8 * w->lanes && w->images * w->groups >= w->lanes &&
-           cs_kernels(w->dtype)->planes[w->kind];
+           cs_kernels(w->dtype)->planes[w->kind] && w->x[2] == 1 && w->x[1] == w->axis[2].in &&
+           (w->images == 1 || w->x_image == w->groups * w->x_channel);
 }
 
 int64_t cs_pool_seen(const cs_window *w, int64_t height)
@@ -76,13 +77,13 @@ static int64_t tap_count(const cs_axis *a, int64_t o)
     return cs_most(0, cs_least(a->mean_taps, to) - from);
 }
 
-/* A row of the plane, as the sums find it: in x, or in the strip, where each is brought once. */
+/* A row of the plane, which starts at `row`, as the sums find it: in x, or in the strip, where each is brought once. */
 static int64_t row_place(cs_pool_state *t, int64_t row, int64_t seen, int64_t *brought)
 {
     if (cs_pool_by_planes(t->w)) return seen * t->w->axis[2].in;
-    if (t->here || t->w->kind == CS_MAX) return row * t->w->axis[2].in;
+    if (t->here || t->w->kind == CS_MAX) return row;
     if (t->places[seen] < 0) {
-        t->brought[*brought] = row * t->w->axis[2].in;
+        t->brought[*brought] = row;
         t->places[seen] = (*brought)++;
     }
     return t->places[seen] * t->pitch;
@@ -104,7 +105,7 @@ static void list_rows(cs_pool_state *t, cs_pool_box b)
             for (int64_t t1 = from1; t1 < end1; t1++) {
                 const int64_t p0 = b.d * a[0].step + a[0].first + t0 * a[0].gap,
                               p1 = h * a[1].step + a[1].first + t1 * a[1].gap;
-                t->starts[n++] = row_place(t, p0 * a[1].in + p1, t0 * each + p1 - low, &brought);
+                t->starts[n++] = row_place(t, p0 * t->w->x[0] + p1 * t->w->x[1], t0 * each + p1 - low, &brought);
             }
     }
     t->from[b.h1 - b.h0] = n;
@@ -119,7 +120,7 @@ static void list_columns(cs_pool_state *t, cs_pool_box b)
     const cs_side side = {a, l};
     const int64_t count = l.length - (t->w->width - (b.w1 - b.w0));
     int64_t at;
-    t->strip = (cs_strip){t->spans, l.slots, a->step, t->pitch, a->in, 0, t->w->fill};
+    t->strip = (cs_strip){t->spans, l.slots, a->step, t->pitch, a->in, 0, t->w->fill, t->w->x[2]};
     for (int64_t i = 0; i < l.slots; i++) {
         const cs_row r = cs_row_of(t->w, cs_slot_start(&side, i) + b.w0 * a->step, count);
         const int64_t late = cs_ceil(r.inside, t->w->lanes) * t->w->lanes - r.inside;
@@ -180,13 +181,19 @@ void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch)
     t->spare = t->strips + (cs_pool_strips(w, w->height) * t->pitch + w->lanes) * w->size;
 }
 
+int64_t cs_pool_columns(const cs_window *w)
+{
+    const cs_axis *a = &w->axis[2];
+    return cs_least(a->in, (w->width - 1) * a->step + cs_most(0, a->taps - 1) * a->gap + 1);
+}
+
 int64_t cs_pool_scratch(const cs_window *w)
 {
     const cs_axis *a = &w->axis[2];
     const int64_t listed = w->height * window_rows(w), seen = w->axis[0].taps * cs_pool_seen(w, w->height);
     const int64_t numbers = seen + a->taps + 4 * w->height + 3 * w->width + 3 * listed + 5 * layout(w).slots + 5;
     const int64_t strips = cs_pool_strips(w, w->height) * cs_pool_pitch(w);
-    const int64_t spare = cs_least(a->in, w->width * a->step + a->taps * a->gap);
+    const int64_t spare = cs_pool_columns(w);
     const int64_t wide = cs_pool_by_planes(w) ? w->lanes * ((seen + 1) * a->in + w->height * w->width) : 0;
     return numbers * 8 + (cs_divisors_size(w) + strips + spare + wide + 3 * w->lanes) * w->size + 256;
 }

@@ -136,8 +136,8 @@ static void bring(const box_task *t, const char *x)
         }
         for (int64_t q = 0; q < v->step; q++) {
             const cs_row row = cs_row_of(&t->g->window, t->v.start + q, t->pitch);
-            t->kx->copy_rows(t->x + (p * v->step + q) * tall * t->pitch * t->g->window.size, t->pitch, x, t->starts, tall,
-                             &row);
+            t->kx->copy_rows(t->x + (p * v->step + q) * tall * t->pitch * t->g->window.size, 0, t->pitch, x, t->starts,
+                             tall, &row);
         }
     }
 }

@@ -41,16 +41,16 @@ void cs_list_terms(cs_state *t)
         const int64_t row0 = cs_tap_slot(&t->side[0], t0, &d) * l0->length + d;
         for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
             const int64_t row = row0 * rows + cs_tap_slot(&t->side[1], t1, &h) * l1->length + h;
-            const int64_t at = (t0 * a[0].gap * a[1].in + t1 * a[1].gap) * a[2].in;
+            const int64_t at = t0 * a[0].gap * w->x[0] + t1 * a[1].gap * w->x[1];
             for (int64_t t2 = 0; t2 < a[2].taps; t2++, i++) {
                 const int64_t slot = cs_tap_slot(&t->side[2], t2, &v);
                 in_strip[i] = slot * run + row * l2->length + v;
-                in_place[i] = at + t2 * a[2].gap;
+                if (w->in_place) in_place[i] = at + t2 * a[2].gap * w->x[2];
             }
         }
     }
     list_channel(w, in_strip, i, run * l2->slots);
-    list_channel(w, in_place, i, a[0].in * a[1].in * a[2].in);
+    if (w->in_place) list_channel(w, in_place, i, w->x_channel);
 }
 
 /* Where the rows of the strip for a box start in a channel. */
@@ -69,7 +69,7 @@ static int64_t list_rows(cs_state *t, cs_box b)
                     const int64_t p1 = cs_position(start + j1 * a[1].step, a[1].in, t->w->boundary);
                     t->rows[n] = j1 >= needed       ? ROW_UNUSED
                                  : p0 < 0 || p1 < 0 ? ROW_OUTSIDE
-                                                    : (p0 * a[1].in + p1) * a[2].in;
+                                                    : p0 * t->w->x[0] + p1 * t->w->x[1];
                 }
             }
         }
@@ -77,19 +77,15 @@ static int64_t list_rows(cs_state *t, cs_box b)
     return n;
 }
 
-void cs_fill_strip(cs_state *t, cs_box b)
+void cs_fill_strip(cs_state *t, cs_box b, int64_t channels)
 {
     const cs_window *w = t->w;
-    const cs_axis *a = w->axis;
     const cs_layout *l2 = &t->side[2].layout;
-    const int64_t rows = list_rows(t, b), plane = a[0].in * a[1].in * a[2].in * w->size;
-    const int64_t count = l2->length - (w->width - (b.w1 - b.w0));
-    char *to = t->strip;
+    const int64_t rows = list_rows(t, b), run = rows * l2->length, count = l2->length - (w->width - (b.w1 - b.w0));
     for (int64_t slot = 0; slot < l2->slots; slot++) {
-        const cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * a[2].step, count);
-        for (int64_t c = 0; c < w->channels; c++)
-            t->k->copy_rows(to + (c * l2->slots + slot) * rows * l2->length * w->size, l2->length, t->x + c * plane,
-                            t->rows, rows, &r);
+        cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * w->axis[2].step, count);
+        r.channels = channels;
+        t->k->copy_rows(t->strip + slot * run * w->size, l2->slots * run, l2->length, t->x, t->rows, rows, &r);
     }
-    memset(to + w->channels * l2->slots * rows * l2->length * w->size, 0, (size_t)(w->lanes * w->size));
+    memset(t->strip + channels * l2->slots * run * w->size, 0, (size_t)(w->lanes * w->size));
 }

@@ -62,6 +62,7 @@ typedef void tile_depthwise(const cs_depth *d, const void *w, void *y);
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
     uint64_t fill;
+    int64_t pixel, channels, channel; /* elements between inputs; the channels, and elements between them */
 } cs_row;
 
 typedef struct { /* described in pool_gradient.tmpl.h */
@@ -85,6 +86,7 @@ typedef struct { /* `count` runs of inputs, which start `at` their places in a s
     const cs_span *spans;
     int64_t count, step, pitch, from, to;
     uint64_t fill;
+    int64_t pixel; /* elements of x between inputs */
 } cs_strip;
 
 typedef struct { /* rows of `width` windows, `ldy` elements apart; off: the taps of a row */
@@ -110,7 +112,8 @@ typedef struct { /* rows of `in` inputs and `width` windows, of the columns firs
     const int64_t *row_divisors;
 } cs_planes;
 
-enum { ROW_OUTSIDE = -1, ROW_UNUSED = -2 };
+#define ROW_OUTSIDE INT64_MIN
+#define ROW_UNUSED (INT64_MIN + 1)
 
 typedef struct {
     int64_t lanes, size;
@@ -121,8 +124,9 @@ typedef struct {
     dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
     int64_t dot_outputs;
     tile_depthwise *depthwise;
-    /* Copies rows of x, which start where `starts` says, to `length` elements each. */
-    void (*copy_rows)(void *to, int64_t length, const void *x, const int64_t *starts, int64_t rows, const cs_row *r);
+    /* Copies rows of x, which start where `starts` says, to `length` elements each; a channel is `apart` from the next. */
+    void (*copy_rows)(void *to, int64_t apart, int64_t length, const void *x, const int64_t *starts, int64_t rows,
+                      const cs_row *r);
     void (*pad)(const cs_pooling *p, void *strips);
     void (*pool[KINDS])(const void *x, const cs_pooling *p, void *y, void *strips, void *spare);
     /* The same with a vector for each position of as many planes: `gather_planes` makes the strips. */
@@ -157,8 +161,8 @@ typedef struct {
     void (*pass)(int64_t kind, const cs_passing *p, void *dx, const void *x);
     void (*weave)(void *y, int64_t step, const void *x, int64_t length, int64_t from, int64_t to);
     tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these are described in winograd.tmpl.h */
-    void (*gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
-                   void *peaks);
+    void (*gather)(void *to, const int64_t *places, const void *from, int64_t channel, int64_t pixel, int64_t channels,
+                   int64_t n, void *peaks);
     void (*spread_peaks)(void *to, const int64_t *places, const void *from, int64_t n);
     int (*uneven)(int64_t down, int64_t across, const void *peaks, int64_t pitch, int64_t rows, int64_t columns,
                   void *spare, char *marks);

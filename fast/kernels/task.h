@@ -18,15 +18,18 @@ typedef struct {
     char *strip, *tile;
     int64_t d;              /* the outermost output index */
     int64_t from, to;       /* blocks */
-    const char *x, *packed; /* the first channel of the group */
-    char *y;                /* the group's first output at (d, 0, 0) */
+    int64_t groups;         /* those of the bundle */
+    int64_t channel;        /* elements of a channel of the strip */
+    int64_t packed_group;   /* bytes of the weights of a group */
+    const char *x, *packed; /* the first channel of the first of them */
+    char *y;                /* its first output at (d, 0, 0) */
     cs_box listed;          /* the box that xs and ys are for, with the pitch, and their number */
     int64_t pitch, tiles;
 } cs_state;
 
 void cs_lay_out_scratch(cs_state *t, char *scratch);
 void cs_list_terms(cs_state *t);
-void cs_fill_strip(cs_state *t, cs_box b); /* [channel][run of columns][row][column] */
+void cs_fill_strip(cs_state *t, cs_box b, int64_t channels); /* [channel][run of columns][row][column] */
 
 /* Compute a box of outputs from src, whose rows are `pitch` apart. */
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);

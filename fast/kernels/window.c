@@ -9,26 +9,40 @@ static void interior(const cs_axis *a, int64_t *from, int64_t *to)
     *to = high < a->in ? cs_least(a->out, (a->in - 1 - high) / a->step + 1) : 0;
 }
 
+/* Whether the input has its own rows where windows are not padded; a row of outputs is found by that of its inputs where
+ * its neighbours are apart. */
+static int reads_in_place(const cs_window *w)
+{
+    return w->in_place && w->x[2] == 1 && (w->axis[2].y == 1 || w->axis[1].step * w->x[1] >= w->axis[2].in);
+}
+
 static void run_box(cs_state *t, cs_box b, int in_place)
 {
     const cs_window *w = t->w;
     const cs_axis *a = w->axis;
     if (b.h0 >= b.h1 || b.w0 >= b.w1) return;
-    const char *src = t->strip;
+    const char *src = t->strip, *first = t->packed;
     int64_t pitch = t->side[2].layout.length;
-    char *y = t->y + (b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
     if (in_place) {
-        const int64_t row = (t->d * a[0].step + a[0].first) * a[1].in + b.h0 * a[1].step + a[1].first;
-        src = t->x + (row * a[2].in + b.w0 * a[2].step + a[2].first) * w->size;
-        pitch = a[1].step * a[2].in;
+        const int64_t place = (t->d * a[0].step + a[0].first) * w->x[0] + (b.h0 * a[1].step + a[1].first) * w->x[1] +
+                              (b.w0 * a[2].step + a[2].first) * w->x[2];
+        src = t->x + place * w->size;
+        pitch = a[1].step * w->x[1];
     } else {
-        cs_fill_strip(t, b);
+        cs_fill_strip(t, b, t->groups * w->channels);
     }
-    if (w->by_pixels) {
-        cs_pixel_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y);
-    } else {
-        cs_output_tiles(t, src, pitch, t->terms + in_place * w->terms, b, y);
+    const int64_t *off = t->terms + in_place * w->terms;
+    for (int64_t g = 0; g < t->groups; g++) {
+        char *y = t->y + (g * w->outputs * w->y_plane + b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
+        t->packed = first + g * t->packed_group;
+        const char *from = src + g * w->channels * (in_place ? w->x_channel : t->channel) * w->size;
+        if (w->by_pixels) {
+            cs_pixel_tiles(t, from, pitch, off, b, y);
+        } else {
+            cs_output_tiles(t, from, pitch, off, b, y);
+        }
     }
+    t->packed = first;
 }
 
 /* Cuts a box into an interior, done in place, and edges, each a vector wide. */
@@ -43,7 +57,7 @@ static void cut_box(cs_state *t, cs_box b)
     const int64_t edge = cs_most(w->lanes, w->rows / 2);
     const int64_t left = w0 > b.w0 ? cs_most(w0, b.w0 + edge) : b.w0,
                   right = w1 < b.w1 ? cs_least(w1, b.w1 - edge) : b.w1;
-    if (!w->in_place || t->d < d0 || t->d >= d1 || h0 >= h1 || right - left < edge) {
+    if (!reads_in_place(w) || t->d < d0 || t->d >= d1 || h0 >= h1 || right - left < edge) {
         run_box(t, b, 0);
         return;
     }
@@ -66,10 +80,11 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     for (int i = 0; i < 3; i++) t->side[i] = (cs_side){&w->axis[i], cs_lay_out(&w->axis[i], block[i])};
     const cs_layout *l0 = &t->side[0].layout, *l1 = &t->side[1].layout;
     t->terms = (int64_t *)scratch;
-    t->rows = t->terms + 2 * w->terms;
+    t->rows = t->terms + (1 + w->in_place) * w->terms;
     t->xs = t->rows + l0->slots * l0->length * l1->slots * l1->length;
     t->ys = t->xs + cs_list_size(w);
     t->strip = aligned(t->ys + cs_list_size(w));
+    t->channel = l0->slots * l0->length * l1->slots * l1->length * t->side[2].layout.slots * t->side[2].layout.length;
     t->tile = aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
 
@@ -79,19 +94,22 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     cs_state t = {.w = w, .k = cs_kernels(w->dtype)};
     cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
+    t.packed_group = cs_packed_size(w) / cs_most(1, w->groups);
     const int64_t share = i % w->shares, column = i / w->shares % w->width_tasks;
     const int64_t row = i / w->shares / w->width_tasks % w->height_tasks;
     const int64_t first = i / w->shares / w->width_tasks / w->height_tasks * w->planes;
-    const int64_t planes = w->images * w->groups * a[0].out, packed = cs_packed_size(w) / cs_most(1, w->groups);
+    const int64_t planes = cs_plane_count(w), bundles = cs_ceil(w->groups, w->bundle);
     const cs_box b = {a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
                       a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
     t.from = w->blocks * share / w->shares, t.to = w->blocks * (share + 1) / w->shares;
     for (int64_t plane = first; plane < cs_least(planes, first + w->planes); plane++) {
-        const int64_t image_group = plane / a[0].out, group = image_group % w->groups;
+        const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
+        const int64_t output = (image * w->groups + group) * w->outputs;
         t.d = plane % a[0].out;
-        t.x = (const char *)x + image_group * w->channels * a[0].in * a[1].in * a[2].in * w->size;
-        t.packed = (const char *)weights + group * packed;
-        t.y = (char *)y + (w->y_base + image_group * w->outputs * w->y_plane + t.d * a[0].y) * w->size;
+        t.groups = cs_least(w->bundle, w->groups - group);
+        t.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * w->size;
+        t.packed = (const char *)weights + group * t.packed_group;
+        t.y = (char *)y + (w->y_base + output * w->y_plane + t.d * a[0].y) * w->size;
         cut_box(&t, b);
     }
 }

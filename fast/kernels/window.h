@@ -26,6 +26,16 @@ static inline int64_t cs_ceil(int64_t a, int64_t b)
 
 cs_layout cs_lay_out(const cs_axis *a, int64_t n);
 
+/* One long row instead of many where no window reaches beyond its pixel, if they are neighbours in x too. */
+void cs_merge(cs_window *w);
+
+/* Lowers the rows of a tile of outputs to what a row of so many columns has. */
+void cs_fit_rows(cs_window *w, int64_t columns);
+
+/* The groups whose channels are few and interleaved in x: they are brought into a strip together. */
+int64_t cs_bundle(const cs_window *w);
+int64_t cs_plane_count(const cs_window *w); /* images, bundles of groups and depths */
+
 /* A strip's geometry along an axis. */
 typedef struct {
     const cs_axis *axis;
@@ -58,7 +68,7 @@ static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t count)
     const int64_t step = w->axis[2].step, in = w->axis[2].in;
     const int64_t inside = cs_least(count, start < 0 ? cs_ceil(-start, step) : 0);
     const int64_t outside = cs_most(inside, cs_least(count, start < in ? cs_ceil(in - start, step) : 0));
-    return (cs_row){start, step, count, inside, outside, in, w->boundary, w->fill};
+    return (cs_row){start, step, count, inside, outside, in, w->boundary, w->fill, w->x[2], 1, w->x_channel};
 }
 
 /* The number of vectors that cover rows x columns pixels; narrow rows, `pitch` apart, share vectors. */

@@ -9,6 +9,9 @@
  * taken to hold. */
 enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20, CACHE_BYTES = 24 << 20 };
 
+/* What a thread takes in all, and its part of shared inputs. */
+enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
+
 /* Of taps that are packed at once. */
 enum { STAGED_VECTORS = 512 };
 
@@ -125,11 +128,15 @@ int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors)
     return choose_rows(cs_kernels(g->window.dtype), tiles, vectors, &cost);
 }
 
+/* Of what a tile takes besides its inputs, the sums and the strip are some vectors a point, and flags one a vector of
+ * outputs. */
 static int64_t box_tiles(const cs_winograd *g)
 {
-    const int64_t one = g->points * (g->slabs * g->blocks + 2) * g->window.lanes * g->window.size;
+    const int64_t vector = g->window.lanes * g->window.size, outputs = cs_ceil(g->window.outputs, g->window.lanes);
+    const int64_t one = g->points * (g->slabs * g->blocks + 2) * vector;
+    const int64_t all = one + (g->points * (g->vectors + 3) + outputs) * vector;
     const int64_t weights = g->points * g->slabs * g->window.channels * g->window.outputs * g->window.size;
-    return cs_most(1, (weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one);
+    return cs_most(1, cs_least((weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one, MOST_BYTES / all));
 }
 
 static void choose_panels(cs_winograd *g, const cs_table *k)
@@ -279,7 +286,6 @@ static void measure_scratch(cs_winograd *g)
 {
     const cs_window *w = &g->window;
     const int64_t lanes = w->lanes, edge = g->down + cs_halo(g->down), outputs = cs_ceil(w->outputs, lanes);
-    g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
     const int64_t input = ((g->rows + edge + 1) * g->columns + 4) * lanes * w->size + g->rows * g->columns * (8 + w->size);
     const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
     const int64_t output = g->height * g->width * g->down * g->across + g->tiles * outputs;
@@ -344,8 +350,10 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     g->window.images = images;
     const int64_t boxes = choose_boxes(g, threads);
     g->some = once ? some_channels(g, boxes) : 0;
-    g->tiles = g->planes * g->height * g->width;
-    g->shared = threads > 1 && (boxes < threads || (boxes < 4 * threads && boxes % threads));
+    g->tiles = g->planes * g->height * g->width, g->shared = 0;
+    g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
+    g->shared = threads > 1 && (boxes < threads || (boxes < 4 * threads && boxes % threads)) &&
+                boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
     g->input_tasks = g->shared ? boxes * cs_least(g->slabs * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : 1);
     measure_scratch(g);

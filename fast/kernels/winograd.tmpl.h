@@ -24,10 +24,34 @@
         DO(4, 1); \
     }
 
-/* A run of n neighbouring pixels of up to LANES channels, `plane` elements apart, to the places given. Their peaks become
- * the greatest |x| that is among them. */
-static void FN(gather)(void *to, const int64_t *places, const void *from, int64_t plane, int64_t channels, int64_t n,
-                       void *peaks)
+/* LANES pixels of up to LANES channels: v[pixel][channel], unscaled, and the greatest |x| of each pixel and `most`. */
+INLINE VEC FN(gather_block)(VEC *v, const T *x, int64_t channel, int64_t pixel, int64_t channels, VEC most)
+{
+    VEC turned[LANES];
+    UNROLL
+    for (int l = 0; l < LANES; l++) {
+        if (channel == 1) {
+            v[l] = FN(load_inside)(x + l * pixel, FN(inside)(0, channels));
+        } else if (pixel == 1) {
+            v[l] = l < channels ? FN(load)(x + l * channel) : (VEC){0};
+        } else {
+            v[l] = (VEC){0};
+            for (int k = 0; l < channels && k < LANES; k++) v[l][k] = x[l * channel + k * pixel];
+        }
+        turned[l] = v[l];
+    }
+    FN(turn)(turned);
+    UNROLL
+    for (int l = 0; l < LANES; l++) most = FN(larger)(most, FN(abs)(channel == 1 ? turned[l] : v[l]));
+    UNROLL
+    for (int l = 0; l < LANES && channel != 1; l++) v[l] = turned[l];
+    return most;
+}
+
+/* A run of n pixels of up to LANES channels, so many elements apart, to the places given. Their peaks become the greatest
+ * |x| that is among them, taken in the same order whatever the strides. */
+static void FN(gather)(void *to, const int64_t *places, const void *from, int64_t channel, int64_t pixel, int64_t channels,
+                       int64_t n, void *peaks)
 {
     T *strip = to, *peak = peaks;
     const T *x = from;
@@ -35,20 +59,20 @@ static void FN(gather)(void *to, const int64_t *places, const void *from, int64_
     for (int64_t i = 0; i < n && n >= LANES; i += LANES) {
         const int64_t p = i + LANES <= n ? i : n - LANES; /* the last block overlaps the one before */
         VEC v[LANES], most = FN(load)(peak + p);
-        UNROLL
-        for (int l = 0; l < LANES; l++) {
-            v[l] = l < channels ? FN(load)(x + l * plane + p) : (VEC){0};
-            most = FN(larger)(most, FN(abs)(v[l]));
-            v[l] *= scale;
+        if (pixel == 1 && channel != 1) {
+            most = FN(gather_block)(v, x + p, channel, 1, channels, most);
+        } else if (channel == 1) {
+            most = FN(gather_block)(v, x + p * pixel, 1, pixel, channels, most);
+        } else {
+            most = FN(gather_block)(v, x + p * pixel, channel, pixel, channels, most);
         }
         FN(store)(peak + p, most);
-        FN(turn)(v);
         UNROLL
-        for (int l = 0; l < LANES; l++) FN(store)(strip + places[p + l] * LANES, v[l]);
+        for (int l = 0; l < LANES; l++) FN(store)(strip + places[p + l] * LANES, v[l] * scale);
     }
     for (int64_t i = 0; i < n && n < LANES; i++)
         for (int l = 0; l < LANES; l++) {
-            const T one = l < channels ? x[l * plane + i] : 0;
+            const T one = l < channels ? x[l * channel + i * pixel] : 0;
             strip[places[i] * LANES + l] = one * WINOGRAD_SCALE;
             peak[i] = peak[i] > ABS(one) ? peak[i] : ABS(one);
         }

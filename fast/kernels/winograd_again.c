@@ -7,8 +7,13 @@
 
 #include "winograd_box.h"
 
-/* Columns that are computed again at once. */
-enum { COLUMNS = 32 };
+/* Columns that are computed again at once; of many outputs fewer. */
+enum { COLUMNS = 32, FEW_COLUMNS = 8, MANY_OUTPUTS = 512 };
+
+static int64_t most_columns(const cs_window *w)
+{
+    return w->outputs > MANY_OUTPUTS ? FEW_COLUMNS : COLUMNS;
+}
 
 int cs_find_uneven(cs_tile_box *b, int64_t shares)
 {
@@ -62,8 +67,7 @@ static int64_t first_output(const cs_window *w, int64_t block)
 static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, const char *weights)
 {
     cs_window w = b->g->window;
-    const int64_t plane = w.axis[0].in * w.axis[1].in * w.axis[2].in;
-    const int64_t image_group = (b->image + p->n) * w.groups + b->group;
+    x += ((b->image + p->n) * w.x_image + b->group * w.channels * w.x_channel) * w.size;
     weights += b->group * (cs_packed_size(&w) / w.groups);
     w.axis[0].first += b->depth * w.axis[0].step, w.axis[0].out = 1;
     w.axis[1].first += p->h * b->g->down * w.axis[1].step, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
@@ -73,7 +77,7 @@ static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, c
     w.tasks *= w.blocks, w.shares = w.blocks;
     for (int64_t i = 0; i < w.tasks; i++)
         if (first_output(&w, i % w.blocks) < p->to && first_output(&w, i % w.blocks + 1) > p->from)
-            cs_run(&w, i, x + image_group * w.channels * plane * w.size, weights, NULL, b->direct, b->spare);
+            cs_run(&w, i, x, weights, NULL, b->direct, b->spare);
 }
 
 /* Puts the tiles [t0, t1) of a piece, where they are marked, into the result. */
@@ -99,7 +103,7 @@ static void replace_tiles(const cs_tile_box *b, const cs_piece *p, int64_t t0, i
 
 int64_t cs_again_columns(const cs_window *w)
 {
-    return cs_least(w->axis[2].out, COLUMNS);
+    return cs_least(w->axis[2].out, most_columns(w));
 }
 
 void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y)
@@ -110,7 +114,7 @@ void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char
         for (int64_t h = b->h0; h < b->h1; h++)
             for (int64_t t = b->w0; t < b->w1; t++) {
                 if (!marked(b, cs_first_tile(b, n, h) + t - b->w0, from, to)) continue;
-                const int64_t last = cs_least(b->w1, t + COLUMNS / across), left = cs_least(t * across, out - columns);
+                const int64_t last = cs_least(b->w1, t + most_columns(w) / across), left = cs_least(t * across, out - columns);
                 const cs_piece p = {n, h, cs_least(down, w->axis[1].out - h * down), left, columns, from, to};
                 run_direct(b, &p, x, weights);
                 replace_tiles(b, &p, t, last, y);

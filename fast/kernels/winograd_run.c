@@ -72,9 +72,9 @@ static cs_inside list_places(cs_tile_box *b, int64_t slab)
     if (d < 0 || d >= a[0].in || r0 >= r1 || c0 >= c1) return (cs_inside){0, 0, 0, 0};
     for (int64_t r = r0; r < r1; r++)
         for (int64_t c = c0; c < c1; c++) b->places[n++] = r * across + c;
-    const int64_t start = (d * a[1].in + top + r0 * a[1].step) * a[2].in + left + c0;
-    cs_inside s = {start, a[1].step * a[2].in, r1 - r0, c1 - c0};
-    if (s.length == s.pitch) s.length *= s.runs, s.runs = 1;
+    const int64_t *x = g->window.x, start = d * x[0] + (top + r0 * a[1].step) * x[1] + (left + c0) * x[2];
+    cs_inside s = {start, a[1].step * x[1], r1 - r0, c1 - c0};
+    if (s.length * x[2] == s.pitch) s.length *= s.runs, s.runs = 1;
     return s;
 }
 
@@ -85,16 +85,15 @@ static void transform_slab(cs_tile_box *b, const char *x, const cs_inside *s, in
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
-    const int64_t size = w->size, plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
-    const int64_t columns = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    const int64_t size = w->size, columns = (b->w1 - b->w0) * g->across + cs_halo(g->across);
     memset(b->run, 0, (size_t)(s->runs * s->length * size));
     for (int64_t block = from; block < to; block++) {
         const int64_t first = block * w->lanes, some = cs_least(w->lanes, w->channels - first);
-        const int64_t channel = ((b->image + n) * w->groups + b->group) * w->channels + first;
-        const char *in = x + (channel * plane + s->start) * size;
+        const int64_t channel = b->group * w->channels + first;
+        const char *in = x + ((b->image + n) * w->x_image + channel * w->x_channel + s->start) * size;
         for (int64_t r = 0; r < s->runs; r++)
-            b->k->gather(b->strip, b->places + r * s->length, in + r * s->pitch * size, plane, some, s->length,
-                         b->run + r * s->length * size);
+            b->k->gather(b->strip, b->places + r * s->length, in + r * s->pitch * size, w->x_channel, w->x[2], some,
+                         s->length, b->run + r * s->length * size);
         char *v = b->v + (slab * g->blocks + block) * b->tiles * w->lanes * size;
         for (int64_t h = b->h0; h < b->h1; h++)
             b->k->forward(g->down, g->across, b->strip + (h - b->h0) * g->down * columns * w->lanes * size,

@@ -8,14 +8,6 @@
 #define SIGNED_32 int32_t
 #define SIGNED_64 int64_t
 #define UNROLL _Pragma("GCC unroll 16")
-/* Sanitizers do not see what instructions with a mask read and write, so they are given loops, which are not repeated
- * wherever they are used. */
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define WATCHED
-#define RARE static __attribute__((noinline, unused))
-#else
-#define RARE INLINE
-#endif
 
 typedef T VEC __attribute__((vector_size(VBITS / 8)));
 typedef T FN(loose) __attribute__((vector_size(VBITS / 8), aligned(BITS / 8), may_alias));
@@ -67,7 +59,7 @@ INLINE VEC FN(max)(VEC a, VEC x)
 #endif
 
 /* Some lanes of a vector, 0 in the others; nothing else is read. */
-#if SUMS && defined MASK_32 && !defined WATCHED
+#if BITS >= 32 && defined MASK_32
 typedef JOIN(MASK, BITS) FN(mask);
 
 /* The lanes l with from <= l < to. */
@@ -80,7 +72,7 @@ INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
 {
     return (VEC)JOIN(LOAD_INSIDE, BITS)(p, m);
 }
-#elif SUMS
+#elif BITS >= 32
 typedef struct {
     int64_t from, to;
 } FN(mask);
@@ -89,7 +81,7 @@ INLINE FN(mask) FN(inside)(int64_t from, int64_t to)
 {
     return (FN(mask)){from, to};
 }
-RARE VEC FN(load_inside)(const T *p, FN(mask) m)
+INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
 {
     VEC v = {0};
     for (int l = 0; l < LANES; l++)
@@ -180,9 +172,9 @@ INLINE VEC FN(fourths)(const T *p)
 
 #if BITS >= 32
 /* To every other element from p on; those between are not written, as other threads may. */
-RARE void FN(store_evens)(T *p, VEC v)
+INLINE void FN(store_evens)(T *p, VEC v)
 {
-#if defined STORE_EVENS_32 && !defined WATCHED
+#ifdef STORE_EVENS_32
     JOIN(STORE_EVENS, BITS)(p, ZIP_LOW(v, v));
     JOIN(STORE_EVENS, BITS)(p + LANES, ZIP_HIGH(v, v));
 #else
