@@ -77,5 +77,24 @@ def output(out: Any, shape: Ints, dtype: np.dtype[Any], inputs: tuple[Array | No
         raise SpecValueError("fast.out", "out", out.shape, f"must have the shape {shape}")
     if not out.flags.writeable:
         raise SpecValueError("fast.out", "out", out.flags.writeable, "must be writeable")
+    if _overlaps_itself(out):
+        raise SpecValueError("fast.out", "out", out.strides, "must have strides by which no two elements share memory")
     if any(a is not None and np.may_share_memory(out, a) and np.shares_memory(out, a) for a in inputs):
         raise SpecValueError("fast.out", "out", out.shape, "must not share memory with an input")
+
+
+def _overlaps_itself(a: Array) -> bool:
+    """Whether elements of `a` share memory. Where each axis steps over all of the ones within, none do."""
+    axes = sorted((abs(step), n) for step, n in zip(a.strides, a.shape, strict=True) if n > 1)
+    within = a.itemsize
+    for step, n in axes:
+        if step < within:
+            break
+        within += step * (n - 1)
+    else:
+        return False
+    places = np.zeros(1, np.int64)
+    for step, n in axes:
+        places = np.add.outer(places, step * np.arange(n)).ravel()
+    places.sort()
+    return bool(a.size) and int(np.diff(places).min()) < a.itemsize

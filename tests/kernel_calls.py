@@ -37,8 +37,10 @@ class Recorder:
             def __init__(self, windows, fill, power, w, b, threads, tiles, once=False):
                 self.parts = (windows, fill, power, w, b, tiles + ONCE * once)
 
-            def run(self, x, y, images, threads):
+            def run(self, x, y, images, threads, background=None):
                 windows, fill, power, w, b, tiles = self.parts
+                if background is not None:
+                    y[...] = background
                 before = y.copy()
                 super().run(x, y, images, threads)
                 recorder.keep("plan", windows, tiles, images, (x, w, b), before, y, fill, power)

@@ -94,6 +94,8 @@ static const cs_table FN(table) = {
 #undef LANES
 #undef INLINE
 #undef UNROLL
+#undef RARE
+#undef WATCHED
 #undef ZIP_LOW
 #undef ZIP_HIGH
 #undef EVENS

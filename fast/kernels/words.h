@@ -8,6 +8,14 @@
 #define SIGNED_32 int32_t
 #define SIGNED_64 int64_t
 #define UNROLL _Pragma("GCC unroll 16")
+/* Sanitizers do not see what instructions with a mask read and write, so they are given loops, which are not repeated
+ * wherever they are used. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define WATCHED
+#define RARE static __attribute__((noinline, unused))
+#else
+#define RARE INLINE
+#endif
 
 typedef T VEC __attribute__((vector_size(VBITS / 8)));
 typedef T FN(loose) __attribute__((vector_size(VBITS / 8), aligned(BITS / 8), may_alias));
@@ -59,7 +67,7 @@ INLINE VEC FN(max)(VEC a, VEC x)
 #endif
 
 /* Some lanes of a vector, 0 in the others; nothing else is read. */
-#if BITS >= 32 && defined MASK_32
+#if BITS >= 32 && defined MASK_32 && !defined WATCHED
 typedef JOIN(MASK, BITS) FN(mask);
 
 /* The lanes l with from <= l < to. */
@@ -81,7 +89,7 @@ INLINE FN(mask) FN(inside)(int64_t from, int64_t to)
 {
     return (FN(mask)){from, to};
 }
-INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
+RARE VEC FN(load_inside)(const T *p, FN(mask) m)
 {
     VEC v = {0};
     for (int l = 0; l < LANES; l++)
@@ -172,9 +180,9 @@ INLINE VEC FN(fourths)(const T *p)
 
 #if BITS >= 32
 /* To every other element from p on; those between are not written, as other threads may. */
-INLINE void FN(store_evens)(T *p, VEC v)
+RARE void FN(store_evens)(T *p, VEC v)
 {
-#ifdef STORE_EVENS_32
+#if defined STORE_EVENS_32 && !defined WATCHED
     JOIN(STORE_EVENS, BITS)(p, ZIP_LOW(v, v));
     JOIN(STORE_EVENS, BITS)(p + LANES, ZIP_HIGH(v, v));
 #else

@@ -89,6 +89,7 @@ static cs_window window_of(const call *c, int64_t n)
     cs_window w = {0};
     memcpy(&w, c->fields + n * CS_FIELDS, CS_FIELDS * sizeof(int64_t));
     w.fill = c->h.fill, w.power = c->h.power;
+    cs_lay(&w, NULL);
     return w;
 }
 
@@ -256,6 +257,7 @@ static void dots(call *c)
 {
     cs_dots d = {0};
     memcpy(&d, c->fields, CS_DOTS_FIELDS * sizeof(int64_t));
+    d.x[2] = 1, d.x[1] = d.in[2], d.x[0] = d.in[1] * d.in[2];
     cs_dots_split(&d, threads);
     allocate_scratch(c, d.scratch);
     c->parameters = &d;
