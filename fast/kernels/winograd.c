@@ -1,19 +1,14 @@
-/* Winograd's convolution: whether to use it, its weights, and how its tiles are split into boxes. */
+/* Winograd's convolution: whether to use it, and how its tiles are split into boxes. */
 #include "winograd.h"
-
-#include <string.h>
 
 #include "window.h"
 
-/* The transformed inputs of a box and some sums; more of them where many weights are read for each box. What the third-level cache is
- * taken to hold. */
+/* The transformed inputs of a box and some sums; more of them where many weights are read for each box. What the
+ * third-level cache is taken to hold. */
 enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20, CACHE_BYTES = 24 << 20 };
 
 /* What a thread takes in all, and its part of shared inputs. */
 enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
-
-/* Of taps that are packed at once. */
-enum { STAGED_VECTORS = 512 };
 
 /* So many boxes of a group transform the same weights again. */
 enum { FEW_BOXES = 3 };
@@ -66,14 +61,6 @@ static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
     return 1;
 }
 
-/* Elements of the weights from the first to the last tap of a channel, all of them: those of conv and its kin. */
-static int64_t tap_span(const cs_window *w)
-{
-    int64_t span = 1;
-    for (int i = 0; i < 3; i++) span += (w->axis[i].taps - 1) * (w->axis[i].w < 0 ? STAGED_VECTORS : w->axis[i].w);
-    return span;
-}
-
 /* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
 static int choose_tiles(cs_winograd *g, int forced)
 {
@@ -98,11 +85,6 @@ static void ascend(cs_winograd *g)
         const int64_t last = a->taps - 1;
         a->first += last * a->gap, g->base += last * a->w, a->gap = -a->gap, a->w = -a->w;
     }
-}
-
-static int64_t panel_outputs(const cs_winograd *g)
-{
-    return g->vectors * g->window.lanes;
 }
 
 /* Cycles for a number of tiles and vectors, with loads, and chains that wait for their latency. */
@@ -154,36 +136,11 @@ static void choose_panels(cs_winograd *g, const cs_table *k)
     g->panels = cs_ceil(all, g->vectors);
 }
 
-/* Elements from a point to the next in a panel `wide` outputs wide: a vector more than the weights of that many channels,
- * as the caches would have one place for all points if they were a power of two apart. */
-static int64_t point_size(const cs_winograd *g, int64_t channels, int64_t wide)
-{
-    return g->slabs * channels * wide + g->window.lanes;
-}
-
-int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel)
-{
-    return panel * g->points * point_size(g, g->window.channels, panel_outputs(g));
-}
-
-int64_t cs_winograd_bias(const cs_winograd *g)
-{
-    const int64_t whole = g->panels - 1, padded = cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
-    return cs_winograd_panel(g, whole) +
-           g->points * point_size(g, g->window.channels, padded - whole * panel_outputs(g));
-}
-
-/* Elements of the weights of a group, then its biases. */
-static int64_t group_size(const cs_winograd *g)
-{
-    return cs_winograd_bias(g) + cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
-}
-
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || tap_span(w) > STAGED_VECTORS)
+        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
     cs_winograd found = {.window = *w};
     if (!choose_tiles(&found, forced)) return 0;
@@ -191,78 +148,8 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
     ascend(g);
     g->blocks = cs_ceil(w->channels, w->lanes);
     choose_panels(g, k);
-    g->packed = w->groups * group_size(g) * w->size;
+    g->packed = w->groups * cs_winograd_group(g) * w->size;
     return 1;
-}
-
-/* All taps of a few channels for a vector of outputs, `span` of each: stage[channel][tap][output], lanes beyond the last
- * output 0. */
-static void stage_taps(const cs_window *w, const char *from, int64_t outputs, int64_t channels, int64_t span, char *stage)
-{
-    const int64_t size = w->size, lanes = w->lanes, columns = channels * span;
-    int64_t done = 0;
-    memset(stage, 0, (size_t)(columns * lanes * size));
-    if (w->w_channel == span) {
-        done = columns / lanes * lanes;
-        cs_kernels(w->dtype)->transpose(stage, lanes, from, w->w_output, outputs, done);
-    } else { /* whole vectors are read: of the last channels they would end beyond the weights */
-        for (; done < columns - cs_ceil(lanes, span) * span; done += span)
-            cs_kernels(w->dtype)->transpose(stage + done * lanes * size, lanes, from + done / span * w->w_channel * size,
-                                            w->w_output, outputs, span);
-    }
-    for (int64_t i = done; i < columns; i++)
-        for (int64_t k = 0; k < outputs; k++)
-            memcpy(stage + (i * lanes + k) * size,
-                   from + (k * w->w_output + i / span * w->w_channel + i % span) * size, (size_t)size);
-}
-
-/* The transformed weights of a vector of outputs, for channels [from, to), in a panel that is `wide`, with `apart` elements
- * from point to point and `slab` from slab to slab. */
-static void pack_channels(const cs_winograd *g, const char *stage, int64_t channels, int64_t span, int64_t wide,
-                          int64_t apart, int64_t slab, char *u)
-{
-    const cs_window *w = &g->window;
-    const cs_axis *a = g->axis;
-    const int64_t rows = g->down > 1 ? 1 : a[1].taps, first = g->base - w->w_base, lanes = w->lanes, size = w->size;
-    for (int64_t s = 0; s < g->slabs; s++)
-        for (int64_t c = 0; c < channels; c++) {
-            const int64_t tap = c * span + first + s / rows * a[0].w + s % rows * a[1].w;
-            cs_kernels(w->dtype)->kernels(g->down, g->across, stage + tap * lanes * size, a[1].w * lanes,
-                                          a[2].w * lanes, u + (s * slab + c * wide) * size, apart);
-        }
-}
-
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t from, int64_t to,
-                           const void *weights, void *points, int64_t channels)
-{
-    _Alignas(64) char stage[STAGED_VECTORS * 64];
-    const cs_window *w = &g->window;
-    const int64_t first = panel * panel_outputs(g), size = w->size, span = tap_span(w), some = STAGED_VECTORS / span;
-    const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
-    const int64_t apart = point_size(g, channels, wide);
-    for (int64_t c = from; c < to; c += some)
-        for (int64_t k = 0; k < wide; k += w->lanes) {
-            const int64_t count = cs_least(to - c, some);
-            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel;
-            stage_taps(w, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), count, span,
-                       stage);
-            pack_channels(g, stage, count, span, wide, apart, channels * wide,
-                          (char *)points + ((c - from) * wide + k) * size);
-        }
-}
-
-void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
-{
-    const cs_window *w = &g->window;
-    const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
-    const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
-    char *base = (char *)packed + group * group_size(g) * size, *b = base + (cs_winograd_bias(g) + first) * size;
-    memset(b, 0, (size_t)(wide * size));
-    for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
-        memcpy(b + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
-               (size_t)size);
-    cs_winograd_transform(g, group, panel % g->panels, 0, w->channels, weights,
-                          base + cs_winograd_panel(g, panel % g->panels) * size, w->channels);
 }
 
 int64_t cs_winograd_inputs(const cs_winograd *g)
@@ -274,11 +161,6 @@ int64_t cs_winograd_common(const cs_winograd *g)
 {
     const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
     return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
-}
-
-int64_t cs_winograd_some(const cs_winograd *g)
-{
-    return g->some ? g->points * point_size(g, g->some, panel_outputs(g)) : 0;
 }
 
 /* Bytes of the parts of the scratch: see winograd_run.c. */
@@ -341,7 +223,7 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
  * use never leave the caches then. 0 where they are better transformed before. */
 static int64_t some_channels(const cs_winograd *g, int64_t boxes)
 {
-    const int64_t some = STAGED_VECTORS / tap_span(&g->window) / g->window.lanes * g->window.lanes;
+    const int64_t some = STAGED_VECTORS / cs_winograd_span(&g->window) / g->window.lanes * g->window.lanes;
     return g->slabs == 1 && boxes <= FEW_BOXES * g->window.groups ? some : 0;
 }
 

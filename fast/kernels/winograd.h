@@ -29,7 +29,15 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
 /* Weights that are used `once` may stay as they are. */
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once);
 
-/* Elements of a group's packed weights before a panel, and before the biases; and of some channels' transformed weights. */
+/* Vectors of taps that are transformed at once. */
+enum { STAGED_VECTORS = 512 };
+
+/* Elements of the weights from the first to the last tap of a channel, all of them: those of conv and its kin. */
+int64_t cs_winograd_span(const cs_window *w);
+
+/* Elements of a group's packed weights, with its biases; before a panel, and before the biases; and of some channels'
+ * transformed weights. */
+int64_t cs_winograd_group(const cs_winograd *g);
 int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel);
 int64_t cs_winograd_bias(const cs_winograd *g);
 int64_t cs_winograd_some(const cs_winograd *g);
