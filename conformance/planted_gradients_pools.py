@@ -46,7 +46,7 @@ def first(values: list[Array], inside: list[Array]) -> list[Array]:
 def greatest(values: list[Array], inside: list[Array]) -> list[Array]:
     """All of the greatest elements."""
     best = winners(values, inside)
-    top = np.choose(np.maximum(best, 0), values) if len(values) < 32 else values[0]
+    top = np.take_along_axis(np.stack(values), np.maximum(best, 0)[None], 0)[0]
     return [
         (valid & ((v == top) | ((v != v) & (top != top)))).astype(int) for v, valid in zip(values, inside, strict=True)
     ]
