@@ -17,6 +17,7 @@ from benchmarks.peers.gradients import BACKWARD, GRADIENTS
 from benchmarks.peers.layers import LAYERS, Layer
 from benchmarks.peers.networks import RUNNERS, RUNS
 from benchmarks.peers.pictures import FILTERS, PICTURES
+from benchmarks.peers.pools import POOLS, ROWS
 
 
 def seconds(call: Call, budget: float, clock: Callable[[], float]) -> float:
@@ -45,11 +46,13 @@ def refuse_wrong(call: Call, layer: Layer, name: str) -> None:
 
 
 def prepared(name: str, work: str, threads: int) -> Call | None:
-    """The call of a layer, or of a filter, a gradient or a network, which not every library has."""
+    """The call of a layer, or of a filter, a gradient, a pooling or a network, which not every library has."""
     if work in PICTURES:
         return FILTERS[name](PICTURES[work], threads)
     if work in GRADIENTS:
         return BACKWARD[name](GRADIENTS[work], threads)
+    if work in ROWS:
+        return POOLS[name](ROWS[work], threads)
     if work in RUNS:
         return RUNNERS[name](RUNS[work], threads)
     call = CONTESTANTS[name](LAYERS[work], threads)

@@ -8,17 +8,15 @@ asked for one gradient at a time, and the backward operators of its pooling.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from collections.abc import Callable
 from math import prod
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.peers.layers import LAYERS, Layer, square
-from benchmarks.peers.rounds import ROOT, available, kept, measure, most_rounds
+from benchmarks.peers.rounds import ROOT, available, kept, measure, options, write_page
 
 Call = Callable[[], Any]
 
@@ -184,11 +182,7 @@ def ratio(times: dict[str, list[float]]) -> str:
 
 def main() -> None:
     """Everything from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.1)
-    parser.add_argument("--row", action="append", choices=GRADIENTS)
+    parser = options(__doc__, GRADIENTS)
     parser.add_argument("--keep", action="store_true", help="write the result and the page; rows measured before stay")
     given = parser.parse_args()
     rows = given.row or list(GRADIENTS)
@@ -197,9 +191,7 @@ def main() -> None:
     if not given.keep:
         return
     measured = kept(measured, ROOT / "benchmarks/results/gradients.json", GRADIENTS)
-    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
-    head = HEAD.format(threads=given.threads, rounds=most_rounds(measured), peak=peak, copy=copy)
-    Path(ROOT / "docs/benchmarks-gradients.md").write_text(head + table(measured), encoding="utf-8")
+    write_page("gradients", HEAD, table, measured)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,13 @@ Forward, and a step of training up to the gradients, of the same weights. torch 
 
 from __future__ import annotations
 
-import argparse
 import statistics
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.peers.gradients import Call, ratio
-from benchmarks.peers.rounds import ROOT, available, kept, measure, most_rounds
+from benchmarks.peers.rounds import ROOT, available, kept, measure, options, write_page
 from convspec import learning, networks
 
 HEAD = """# Networks
@@ -128,11 +126,7 @@ def table(measured: dict[str, Any]) -> str:
 
 def main() -> None:
     """Everything from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=0.3)
-    parser.add_argument("--row", action="append", choices=RUNS)
+    parser = options(__doc__, RUNS, rounds=3, budget=0.3)
     parser.add_argument("--keep", action="store_true", help="write the result and the page; rows measured before stay")
     given = parser.parse_args()
     pythons = available({}, list(RUNNERS))
@@ -141,9 +135,7 @@ def main() -> None:
     if not given.keep:
         return
     measured = kept(measured, ROOT / "benchmarks/results/networks.json", RUNS)
-    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
-    head = HEAD.format(threads=given.threads, rounds=most_rounds(measured), peak=peak, copy=copy)
-    Path(ROOT / "docs/benchmarks-networks.md").write_text(head + table(measured), encoding="utf-8")
+    write_page("networks", HEAD, table, measured)
 
 
 if __name__ == "__main__":

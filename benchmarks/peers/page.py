@@ -7,6 +7,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers.rounds import middle_limits
+
 OURS = ("auto", "direct")
 
 HEAD = """# Beside the frameworks
@@ -58,7 +60,7 @@ def _rate(value: float) -> str:
 
 def page(measured: dict[str, Any]) -> str:
     """The page: the table, the mean, the plot."""
-    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
+    peak, copy = middle_limits(measured)
     ratios = [r for times in measured["seconds"].values() if (r := ratio(times))]
     mean = math.exp(statistics.mean(map(math.log, ratios)))
     behind = sum(r < 1 for r in ratios)
@@ -71,7 +73,7 @@ def plot(measured: dict[str, Any], file: Path) -> None:
     """GF/s of auto, direct and the best framework over operations a byte, under the roofline."""
     from matplotlib.figure import Figure
 
-    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
+    peak, copy = middle_limits(measured)
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.subplots()
     for name, mark in (("auto", "o"), ("direct", "x"), ("best framework", "+")):

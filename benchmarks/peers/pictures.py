@@ -7,17 +7,15 @@ A contestant is a process, as for the layers; whoever has no such operation is l
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 from collections.abc import Callable
 from math import prod
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.rounds import ROOT, available, measure
+from benchmarks.peers.rounds import ROOT, available, measure, options, write_page
 
 Call = Callable[[], Any]
 
@@ -143,21 +141,14 @@ def table(measured: dict[str, Any]) -> str:
 
 def main() -> None:
     """Everything from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.1)
-    parser.add_argument("--row", action="append", choices=PICTURES)
-    given = parser.parse_args()
+    given = options(__doc__, PICTURES).parse_args()
     pythons = available({}, list(FILTERS))
     measured = measure(pythons, given.row or list(PICTURES), given.rounds, given.threads, given.seconds, PICTURES)
     print(table(measured))
     if given.row:
         return
     (ROOT / "benchmarks/results/pictures.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    peak, copy = (statistics.median(pair[i] for pair in measured["limits"]) for i in (0, 1))
-    head = HEAD.format(threads=given.threads, rounds=given.rounds, peak=peak, copy=copy)
-    Path(ROOT / "docs/benchmarks-images.md").write_text(head + table(measured), encoding="utf-8")
+    write_page("images", HEAD, table, measured)
 
 
 if __name__ == "__main__":

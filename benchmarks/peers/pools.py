@@ -7,21 +7,24 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import statistics
-import sys
 from collections.abc import Callable
-from pathlib import Path
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.contestant import seconds
-from benchmarks.peers.rounds import ROOT, Contestant, available
+from benchmarks.peers.rounds import ROOT, available, measure, options, write_page
 
 Call = Callable[[], Any]
+
+HEAD = """# Pooling, unshared kernels and volumes beside the frameworks
+
+Made by `python -m benchmarks.peers.pools`: milliseconds of a call on float32, {threads} threads, one process a contestant, medians of
+{rounds} rounds; load average {load:.1f}. `copy` moves as many bytes as the call.
+
+"""
 
 
 class Row(NamedTuple):
@@ -46,10 +49,16 @@ class Row(NamedTuple):
         return tuple((n + 2 * self.pad - self.size) // self.stride + 1 for n in self.x[2:])
 
     @property
+    def flops(self) -> int:
+        """Two for each term of the definition."""
+        terms = self.size ** len(self.out) * (self.x[1] if self.k else 1)
+        return 2 * self.x[0] * (self.k or self.x[1]) * prod(self.out) * terms
+
+    @property
     def bytes(self) -> int:
         """Of the operands and the result."""
         x, w = self.operands()
-        y = 4 * self.x[0] * (self.k or self.x[1]) * int(np.prod(self.out))
+        y = 4 * self.x[0] * (self.k or self.x[1]) * prod(self.out)
         return int(x.nbytes) + (0 if w is None else int(w.nbytes)) + y
 
 
@@ -156,30 +165,16 @@ def copy(row: Row, threads: int) -> Call | None:
     return lambda: b.copy_(a)
 
 
-CONTESTANTS = {"fast": fast, "torch": torch, "torch-last": torch_last, "onnxruntime": onnxruntime, "copy": copy}
-
-
-def serve(name: str, threads: int) -> None:
-    """For each line `row|seconds` on the input, a line with the seconds of one call, or nan."""
-    import time
-
-    ready: dict[str, Call | None] = {}
-    for line in sys.stdin:
-        row, budget = line.rsplit(maxsplit=1)
-        if row not in ready:
-            ready[row] = CONTESTANTS[name](ROWS[row], threads)
-        call = ready[row]
-        print("nan" if call is None else seconds(call, float(budget), time.perf_counter), flush=True)
+POOLS = {"fast": fast, "torch": torch, "torch-last": torch_last, "onnxruntime": onnxruntime, "copy": copy}
 
 
 def table(measured: dict[str, Any]) -> str:
     """Milliseconds, the ratio to the best framework, and to the copy: medians over the rounds."""
-    lines = [f"| work | {' | '.join(CONTESTANTS)} | best / fast | copy / fast |", "|---" + "|---:" * 7 + "|"]
+    lines = [f"| work | {' | '.join(POOLS)} | best / fast | copy / fast |", "|---" + "|---:" * 7 + "|"]
     for row, found in measured["seconds"].items():
-        middle = {name: statistics.median(found[name]) for name in found if found[name] and found[name] == found[name]}
-        middle = {name: value for name, value in middle.items() if value == value}
+        middle = {name: statistics.median(times) for name, times in found.items() if times}
         best = min(value for name, value in middle.items() if name not in ("fast", "copy"))
-        cells = [f"{1e3 * middle[name]:.3g}" if name in middle else "" for name in CONTESTANTS]
+        cells = [f"{1e3 * middle[name]:.3g}" if name in middle else "" for name in POOLS]
         lines.append(
             f"| {row} | {' | '.join(cells)} | {best / middle['fast']:.2f} | {middle['copy'] / middle['fast']:.2f} |"
         )
@@ -188,37 +183,15 @@ def table(measured: dict[str, Any]) -> str:
 
 def main() -> None:
     """Everything from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.1)
-    parser.add_argument("--serve", choices=CONTESTANTS)
-    given = parser.parse_args()
-    if given.serve:
-        serve(given.serve, given.threads)
-        return
-    modules = {"fast": "convspec", "torch-last": "torch", "copy": "torch"}
-    names = [name for name in CONTESTANTS if available({}, [modules.get(name, name)])]
-    command = ["benchmarks.peers.pools", "--threads", str(given.threads), "--serve"]
-    contestants = [Contestant(name, sys.executable, given.threads, [*command, name]) for name in names]
-    found: dict[str, dict[str, list[float]]] = {row: {name: [] for name in names} for row in ROWS}
-    for _ in range(given.rounds):
-        for row in ROWS:
-            for contestant in contestants:
-                found[row][contestant.name].append(contestant.seconds(row, given.seconds) or float("nan"))
-    for contestant in contestants:
-        contestant.end()
-    measured = {"threads": given.threads, "rounds": given.rounds, "load": os.getloadavg()[0], "seconds": found}
-    Path(ROOT / "benchmarks/results/peers-pools.json").write_text(
-        json.dumps(measured, indent=1) + "\n", encoding="utf-8"
-    )
-    head = (
-        "# Pooling, unshared kernels and volumes beside the frameworks\n\nMade by `python -m benchmarks.peers.pools`: "
-        f"milliseconds of a call on float32, {given.threads} threads, one process a contestant, medians of {given.rounds} "
-        f"rounds; load average {measured['load']:.1f}. `copy` moves as many bytes as the call.\n\n"
-    )
-    (ROOT / "docs/benchmarks-pools.md").write_text(head + table(measured), encoding="utf-8")
+    given = options(__doc__, ROWS).parse_args()
+    rows = given.row or list(ROWS)
+    measured = measure(available({}, list(POOLS)), rows, given.rounds, given.threads, given.seconds, ROWS)
     print(table(measured))
+    if given.row:
+        return
+    file = ROOT / "benchmarks/results/peers-pools.json"
+    file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    write_page("pools", HEAD, table, measured)
 
 
 if __name__ == "__main__":

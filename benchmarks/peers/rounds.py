@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,9 @@ class Contestant:
     others.
     """
 
-    def __init__(self, name: str, python: str, threads: int, module: list[str] | None = None) -> None:
+    def __init__(self, name: str, python: str, threads: int) -> None:
         self.name = name
-        command = [python, "-m", *(module or ["benchmarks.peers.contestant", name, str(threads)])]
+        command = [python, "-m", "benchmarks.peers.contestant", name, str(threads)]
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -54,7 +56,10 @@ class Contestant:
         self.process.wait()
 
 
-MODULES = {"auto": "convspec", "direct": "convspec", "torch-last": "torch", "torch-compile": "torch", "opencv": "cv2"}
+MODULES = {
+    "auto": "convspec", "direct": "convspec", "fast": "convspec", "torch-last": "torch", "torch-compile": "torch",
+    "copy": "torch", "opencv": "cv2",
+}  # fmt: skip
 """What a contestant's interpreter must have, where that is not its own name."""
 
 
@@ -113,6 +118,30 @@ def kept(measured: dict[str, Any], file: Path, work: Mapping[str, Any]) -> dict[
         measured |= {key: {row: found[row] for row in work if row in found} for key, found in rows.items()}
     file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     return measured
+
+
+def options(text: str | None, rows: Iterable[str], rounds: int = 5, budget: float = 0.1) -> argparse.ArgumentParser:
+    """The command line of a benchmark: threads, rounds, seconds, and some of the rows."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=float, default=budget)
+    parser.add_argument("--row", action="append", choices=rows)
+    return parser
+
+
+def middle_limits(measured: dict[str, Any]) -> tuple[float, float]:
+    """The medians of the machine's limits."""
+    peaks, copies = zip(*measured["limits"], strict=True)
+    return statistics.median(peaks), statistics.median(copies)
+
+
+def write_page(name: str, head: str, table: Callable[[dict[str, Any]], str], measured: dict[str, Any]) -> None:
+    """The page docs/benchmarks-`name`.md: what `head` says of the run, and the table."""
+    peak, copy = middle_limits(measured)
+    said = {"threads": measured["threads"], "rounds": most_rounds(measured), "load": measured["load"]}
+    text = head.format(**said, peak=peak, copy=copy) + table(measured)
+    (ROOT / f"docs/benchmarks-{name}.md").write_text(text, encoding="utf-8")
 
 
 def most_rounds(measured: dict[str, Any]) -> int:
