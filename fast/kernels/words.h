@@ -142,15 +142,21 @@ RARE VEC FN(load_inside)(const T *p, FN(mask) m)
 #endif
 #endif
 
+/* y[l] = p[step * l]. */
+INLINE VEC FN(every)(const T *p, const int step)
+{
+    VEC r = {0};
+    for (int l = 0; l < LANES; l++) r[l] = p[step * l];
+    return r;
+}
+
 /* Every other element from p on; nothing beyond the last of them is read. */
 INLINE VEC FN(evens)(const T *p)
 {
 #if BITS >= 32 && LANES > 1
     return EVENS(FN(load)(p), FN(load)(p + LANES - 1));
 #else
-    VEC r = {0};
-    for (int l = 0; l < LANES; l++) r[l] = p[2 * l];
-    return r;
+    return FN(every)(p, 2);
 #endif
 }
 
@@ -161,9 +167,7 @@ INLINE VEC FN(thirds)(const T *p)
     const VEC low = THIRDS(FN(load)(p), FN(load)(p + LANES));
     return LANES > 2 ? MORE_THIRDS(low, FN(load)(p + 2 * LANES - 2)) : low;
 #else
-    VEC r = {0};
-    for (int l = 0; l < LANES; l++) r[l] = p[3 * l];
-    return r;
+    return FN(every)(p, 3);
 #endif
 }
 
@@ -172,9 +176,7 @@ INLINE VEC FN(fourths)(const T *p)
 #if BITS >= 32 && LANES > 1
     return EVENS(FN(evens)(p), FN(evens)(p + 2 * (LANES - 1)));
 #else
-    VEC r = {0};
-    for (int l = 0; l < LANES; l++) r[l] = p[4 * l];
-    return r;
+    return FN(every)(p, 4);
 #endif
 }
 
