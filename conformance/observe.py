@@ -61,8 +61,8 @@ def observe(backend: Any, case: Case) -> Observation:
     return Observation("result", kept, facts=tuple(dict.fromkeys(facts)))
 
 
-def _bound(function: Any, case: Case, seed: int) -> Callable[[], Any]:
-    """The call with data of another seed."""
+def _bound(function: Any, case: Case, seed: int | None = None) -> Callable[[], Any]:
+    """The call, with data of its own seed or another."""
     arguments, keywords = positional(case, build(case, seed))
     return partial(function, *arguments, **keywords)
 
@@ -82,7 +82,7 @@ class Repetition:
             return [f"repeat-raises {type(error).__name__}"]
 
     def _call(self, seed: int | None = None) -> Array:
-        result: Array = _bound(self.function, self.case, self.case.seed if seed is None else seed)()
+        result: Array = _bound(self.function, self.case, seed)()
         return result
 
     def _facts(self) -> Any:
@@ -111,10 +111,10 @@ class Repetition:
     def _over_patterns(self) -> Any:
         """The call where memory holds one pattern, and then another."""
         for byte in PATTERNS:
-            arguments, keywords = positional(self.case, build(self.case))
+            call = _bound(self.function, self.case)
             fill_free_memory(byte, self.kept.nbytes)
             with numpy_memory(byte):
-                result = self.function(*arguments, **keywords)
+                result = call()
             if not same_bits(result, self.kept):
                 yield "depends-on-memory"
 

@@ -25,16 +25,8 @@ from convspec.conformance.backends._plumbing import floating, one_dtype, only, r
 from convspec.conformance.backends._words import Words
 
 __all__ = [
-    "__version__",
-    "avg_pool",
-    "conv",
-    "conv_transpose",
-    "lp_pool",
-    "max_pool",
-    "numerics",
-    "policies",
-    "snippet",
-]
+    "__version__", "avg_pool", "conv", "conv_transpose", "lp_pool", "max_pool", "numerics", "policies", "snippet"
+]  # fmt: skip
 
 policies = {"integer_result": "same", "padded_tap": "any", "norm_zero": "any"}
 """Not documented; observed."""
