@@ -141,22 +141,17 @@ static void list_rows(band *b, int64_t group)
                                                 : b->brought + (c * rows + i) * in * w->size;
 }
 
-static char *aligned(void *p)
-{
-    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
-}
-
 static band lay_out(const cs_window *w, void *scratch)
 {
     const cs_axis *a = w->axis;
     const int64_t slabs = w->channels * a[0].taps, count = row_count(w, near_rows(w));
     const void **rows = scratch;
     int64_t *starts = (int64_t *)(rows + 2 * slabs * count);
-    char *zeros = aligned(starts + slabs * count), *copies = aligned(zeros + a[2].in * w->size);
+    char *zeros = cs_aligned(starts + slabs * count), *copies = cs_aligned(zeros + a[2].in * w->size);
     memset(zeros, 0, (size_t)(a[2].in * w->size));
     const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, a[1].gap, a[2].gap, a[2].first, 0, a[2].in, 0,
                         a[2].out, apart(w), a[1].y, rows + slabs * count, copies, NULL, NULL};
-    return (band){.w = w, .d = d, .rows = rows, .zeros = zeros, .starts = starts, .brought = aligned(copies + copy_size(w)),
+    return (band){.w = w, .d = d, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
                   .weights = (w->terms + 1) * w->size};
 }
 
@@ -168,7 +163,7 @@ typedef struct {
 
 static mean lay_out_mean(const cs_window *w, void *scratch)
 {
-    mean m = {scratch, (int64_t *)scratch + w->width, -1, aligned((int64_t *)scratch + w->width + w->height), NULL};
+    mean m = {scratch, (int64_t *)scratch + w->width, -1, cs_aligned((int64_t *)scratch + w->width + w->height), NULL};
     m.ones = m.divisors + cs_divisors_size(w) * w->size;
     cs_kernels(w->dtype)->ones(m.ones, w->terms + 1);
     memset(m.ones, 0, (size_t)w->size);
@@ -197,7 +192,7 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
     band b = lay_out(w, scratch);
     mean m = {0};
     if (w->kind == CS_MEAN) {
-        m = lay_out_mean(w, aligned(b.brought + w->bundle * brought_size(w)));
+        m = lay_out_mean(w, cs_aligned(b.brought + w->bundle * brought_size(w)));
         weights = m.ones, b.weights = 0, b.d.divisors = m.divisors;
     }
     for (int64_t plane = first; plane < planes; plane++) {

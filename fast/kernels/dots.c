@@ -101,7 +101,7 @@ void cs_dots_run(const cs_dots *d, int64_t task, const void *x, const int32_t *w
     const int64_t rows = d->out[1] * (row + 1) / d->tall_tasks - top,
                   columns = d->out[2] * (column + 1) / d->wide_tasks - left, n = strip_rows(d) * d->length;
     int64_t *starts = scratch;
-    char *tile = (char *)(((uintptr_t)(starts + strip_rows(d)) + 63) & ~(uintptr_t)63);
+    char *tile = cs_aligned(starts + strip_rows(d));
     char *raw = tile + DOT_ROWS * kernels(d->words)->dot_outputs * 8, *strip = raw;
     fill(d, plane, top, left, columns, x, starts, raw);
     if (d->flip || (d->words && d->from <= CS_U8)) {

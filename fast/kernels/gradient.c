@@ -233,19 +233,14 @@ static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int fi
     }
 }
 
-static char *aligned(void *p)
-{
-    return (char *)(((uintptr_t)p + VECTOR - 1) & ~(uintptr_t)(VECTOR - 1));
-}
-
-static void lay_out(cs_outer_task *k, char *scratch)
+static void lay_out(cs_outer_task *k, void *scratch)
 {
     const int64_t strip = box_bytes(k->g);
     k->t.w = &k->w, k->t.k = cs_kernels(k->w.dtype);
     k->places = scratch;
-    k->columns = aligned(k->places + k->g->height * k->g->width);
-    k->wide = aligned((char *)scratch + VECTOR + columns_bytes(k->g));
-    cs_lay_out_scratch(&k->t, aligned(k->wide + strip));
+    k->columns = cs_aligned(k->places + k->g->height * k->g->width);
+    k->wide = cs_aligned((char *)scratch + VECTOR + columns_bytes(k->g));
+    cs_lay_out_scratch(&k->t, cs_aligned(k->wide + strip));
     cs_list_terms(&k->t);
     if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
 }

@@ -83,7 +83,7 @@ void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *wei
                   rest = i / w->shares / w->height_tasks;
     const int64_t group = rest % w->groups, image = rest / w->groups * w->planes;
     const int64_t images = cs_least(w->planes, w->images - image);
-    char *columns = (char *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63), *sums = columns + w->planes * w->terms * wide;
+    char *columns = cs_aligned(scratch), *sums = columns + w->planes * w->terms * wide;
     char *spare = sums + w->planes * wide;
     lanes l;
     list_lanes(w, vector * w->lanes, &l);

@@ -145,7 +145,7 @@ void cs_local_input_run(const cs_local_gradient *g, int64_t task, const void *we
     const int64_t c0 = w->channels * share / g->shares, channels = w->channels * (share + 1) / g->shares - c0;
     const int64_t plane = inputs(w);
     int64_t *lists = scratch;
-    char *sums = (char *)(((uintptr_t)scratch + (uintptr_t)list_bytes(g) + 63) & ~(uintptr_t)63);
+    char *sums = cs_aligned((char *)scratch + list_bytes(g));
     _Alignas(64) char vector[64];
     memset(sums, 0, (size_t)(channels * plane * g->block * size));
     for (int64_t output = group * w->outputs; output < (group + 1) * w->outputs; output++)

@@ -55,11 +55,12 @@ static int is_whole(const cs_planes *p)
 static cs_planes columns(const cs_pool_state *t, const cs_pooling *p)
 {
     const cs_axis *a = &t->w->axis[2];
-    int64_t *first = t->columns, *end = first + t->w->width, last;
+    int64_t *first = t->columns, *end = first + t->w->width;
     for (int64_t o = 0; o < p->width; o++) {
         const int64_t start = o * a->step + a->first;
-        first[o] = start + cs_pool_taps(a, o, &last) * a->gap;
-        end[o] = start + last * a->gap;
+        const cs_range taps = cs_taps_inside(a, o);
+        first[o] = start + taps.from * a->gap;
+        end[o] = start + taps.to * a->gap;
     }
     return (cs_planes){p->rows, a->in, p->width, a->gap, first, end, p->divisors, p->row_divisors};
 }
@@ -75,13 +76,13 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
     const int64_t plane = w->x_channel;
     char *tile = t->spare, *strips = tile + rows * p->width * w->lanes * size;
     const cs_planes q = columns(t, p);
-    int64_t last;
-    const int64_t start = cs_pool_taps(&a[0], b.d, &last), d = b.d * a[0].step + a[0].first;
-    const int whole = is_whole(&q) && last - start == 1 && q.rows.starts[0] == 0;
+    const cs_range taps = cs_taps_inside(&a[0], b.d);
+    const int64_t d = b.d * a[0].step + a[0].first;
+    const int whole = is_whole(&q) && taps.to - taps.from == 1 && q.rows.starts[0] == 0;
     for (int64_t next = from; next < to; next += w->lanes) {
         const int64_t n = cs_least(next, to - w->lanes);
         char *results = y + n * w->y_plane * size;
-        for (int64_t i = start; i < last; i++) {
+        for (int64_t i = taps.from; i < taps.to; i++) {
             const char *seen = x + (n * plane + (d + i * a[0].gap) * w->x[0] + low * w->x[1]) * size;
             if (whole) {
                 t->k->whole[w->kind](seen, plane, q.rows.from[1] * a[2].in, p->divisors, results, w->y_plane);

@@ -2,7 +2,7 @@
 #ifndef CONVSPEC_POOL_H
 #define CONVSPEC_POOL_H
 
-#include "window.h"
+#include "pool_windows.h"
 
 typedef struct {
     int64_t d, h0, h1, w0, w1; /* the outputs of one task in each plane */
@@ -29,8 +29,6 @@ int cs_pool_by_planes(const cs_window *w); /* whether a vector holds one positio
 int64_t cs_pool_seen(const cs_window *w, int64_t height);
 int64_t cs_pool_strips(const cs_window *w, int64_t height);
 int64_t cs_pool_scratch(const cs_window *w);
-/* The range of taps of output o that lie between the edges. */
-int64_t cs_pool_taps(const cs_axis *a, int64_t o, int64_t *to);
 
 /* What sums are divided by, a row for each number of taps along the outer axes, and where those of each row start. */
 int64_t cs_divisors_size(const cs_window *w);

@@ -62,21 +62,6 @@ int64_t cs_pool_strips(const cs_window *w, int64_t height)
     return w->kind == CS_MAX ? 2 * LEAD : cs_least(w->axis[0].taps * cs_pool_seen(w, height), height * window_rows(w));
 }
 
-int64_t cs_pool_taps(const cs_axis *a, int64_t o, int64_t *to)
-{
-    const int64_t start = o * a->step + a->first, from = start < 0 ? cs_ceil(-start, a->gap) : 0;
-    *to = cs_least(a->taps, start < a->in ? cs_ceil(a->in - start, a->gap) : 0);
-    return from;
-}
-
-static int64_t tap_count(const cs_axis *a, int64_t o)
-{
-    const int64_t start = o * a->step + a->mean_first;
-    const int64_t from = start < a->low ? cs_ceil(a->low - start, a->gap) : 0;
-    const int64_t to = start < a->high ? cs_ceil(a->high - start, a->gap) : 0;
-    return cs_most(0, cs_least(a->mean_taps, to) - from);
-}
-
 /* A row of the plane, which starts at `row`, as the sums find it: in x, or in the strip, where each is brought once. */
 static int64_t row_place(cs_pool_state *t, int64_t row, int64_t seen, int64_t *brought)
 {
@@ -94,15 +79,15 @@ static void list_rows(cs_pool_state *t, cs_pool_box b)
 {
     const cs_axis *a = t->w->axis;
     const int64_t low = cs_most(0, b.h0 * a[1].step + a[1].first), each = cs_pool_seen(t->w, b.h1 - b.h0);
-    int64_t end0, end1, n = 0, brought = 0;
-    const int64_t from0 = cs_pool_taps(&a[0], b.d, &end0);
+    int64_t n = 0, brought = 0;
+    const cs_range depth = cs_taps_inside(&a[0], b.d);
     for (int64_t i = 0; i < each * a[0].taps; i++) t->places[i] = -1;
     for (int64_t h = b.h0; h < b.h1; h++) {
         t->from[h - b.h0] = n;
         t->news[h - b.h0] = brought;
-        const int64_t from1 = cs_pool_taps(&a[1], h, &end1);
-        for (int64_t t0 = from0; t0 < end0; t0++)
-            for (int64_t t1 = from1; t1 < end1; t1++) {
+        const cs_range height = cs_taps_inside(&a[1], h);
+        for (int64_t t0 = depth.from; t0 < depth.to; t0++)
+            for (int64_t t1 = height.from; t1 < height.to; t1++) {
                 const int64_t p0 = b.d * a[0].step + a[0].first + t0 * a[0].gap,
                               p1 = h * a[1].step + a[1].first + t1 * a[1].gap;
                 t->starts[n++] = row_place(t, p0 * t->w->x[0] + p1 * t->w->x[1], t0 * each + p1 - low, &brought);
@@ -144,20 +129,15 @@ void cs_list_divisors(const cs_window *w, cs_pool_box b, int64_t *counts, void *
 {
     const cs_axis *a = w->axis;
     int64_t n = 0, last = -1;
-    for (int64_t i = b.w0; i < b.w1; i++) counts[i - b.w0] = tap_count(&a[2], i);
+    for (int64_t i = b.w0; i < b.w1; i++) counts[i - b.w0] = cs_tap_count(&a[2], i);
     for (int64_t h = b.h0; h < b.h1; h++) {
-        const int64_t times = tap_count(&a[0], b.d) * tap_count(&a[1], h);
+        const int64_t times = cs_tap_count(&a[0], b.d) * cs_tap_count(&a[1], h);
         if (times != last) {
             cs_kernels(w->dtype)->divisors((char *)divisors + n * w->width * w->size, counts, times, b.w1 - b.w0);
             n++, last = times;
         }
         rows[h - b.h0] = (n - 1) * w->width;
     }
-}
-
-static char *aligned(void *p)
-{
-    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
 }
 
 void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch)
@@ -176,8 +156,8 @@ void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch)
     t->columns = t->numbers + listed + 1;
     t->spans = (cs_span *)(t->columns + 2 * w->width);
     for (int64_t i = 0; i <= listed; i++) t->numbers[i] = i;
-    t->divisors = aligned(t->spans + layout(w).slots);
-    t->strips = aligned(t->divisors + cs_divisors_size(w) * w->size);
+    t->divisors = cs_aligned(t->spans + layout(w).slots);
+    t->strips = cs_aligned(t->divisors + cs_divisors_size(w) * w->size);
     t->spare = t->strips + (cs_pool_strips(w, w->height) * t->pitch + w->lanes) * w->size;
 }
 

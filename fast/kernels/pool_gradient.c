@@ -1,6 +1,7 @@
 /* The gradients of pooling: a task is a plane, or some columns of it where no window has two. */
 #include <string.h>
 
+#include "pool_gradient.h"
 #include "pool_windows.h"
 
 enum { SHARE_COLUMNS = 1024 };

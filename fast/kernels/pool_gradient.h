@@ -19,4 +19,9 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads);
 void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
                           void *dx, void *scratch);
 
+/* Boxes of elements of planes; 0 where they do not suit. */
+int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads);
+void cs_pool_box_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
+                     char *scratch);
+
 #endif

@@ -3,6 +3,7 @@
  * then each element takes what windows pass on, in their order. So no element is written twice. */
 #include <string.h>
 
+#include "pool_gradient.h"
 #include "pool_windows.h"
 
 enum { BOX_BYTES = 256 << 10, TASK_BYTES = 512 << 10, LONGEST_STEP = 4, MOST_TAPS = 64, LINE = 64 };
@@ -98,11 +99,6 @@ int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads)
     return 1;
 }
 
-static char *aligned(void *p)
-{
-    return (char *)(((uintptr_t)p + LINE - 1) & ~(uintptr_t)(LINE - 1));
-}
-
 static void lay_out(box_task *t, char *scratch)
 {
     const cs_axis *h = t->h.axis, *v = t->v.axis;
@@ -111,11 +107,11 @@ static void lay_out(box_task *t, char *scratch)
     t->shifts = (int64_t *)scratch, t->terms = t->shifts + taps, t->offsets = t->terms + taps;
     t->starts = t->offsets + taps, t->counts = t->starts + tall;
     t->columns = (int32_t *)(t->counts + t->pitch);
-    t->chosen = (int32_t *)aligned(t->columns + t->pitch) + front;
+    t->chosen = (int32_t *)cs_aligned(t->columns + t->pitch) + front;
     t->marks = t->chosen - front + windows;
-    t->slopes = aligned(t->marks + windows) + front * size;
-    t->x = aligned(t->slopes + (windows - front) * size);
-    t->dx = aligned(t->x + (h->step * v->step * tall * t->pitch + beyond(t->g)) * t->g->window.size);
+    t->slopes = cs_aligned(t->marks + windows) + front * size;
+    t->x = cs_aligned(t->slopes + (windows - front) * size);
+    t->dx = cs_aligned(t->x + (h->step * v->step * tall * t->pitch + beyond(t->g)) * t->g->window.size);
     for (int64_t i = -front; i < 0; i++) t->chosen[i] = NOWHERE;
     memset(t->slopes - front * size, 0, (size_t)(windows * size));
     for (int64_t k = 0; k < taps; k++) {

@@ -2,7 +2,6 @@
 #ifndef CONVSPEC_POOL_WINDOWS_H
 #define CONVSPEC_POOL_WINDOWS_H
 
-#include "pool_gradient.h"
 #include "window.h"
 
 typedef struct {
@@ -25,10 +24,5 @@ static inline int64_t cs_tap_count(const cs_axis *a, int64_t o)
     const int64_t to = start < a->high ? cs_ceil(a->high - start, a->gap) : 0;
     return cs_most(0, cs_least(a->mean_taps, to) - from);
 }
-
-/* Boxes of elements of planes; 0 where they do not suit. */
-int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads);
-void cs_pool_box_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
-                     char *scratch);
 
 #endif

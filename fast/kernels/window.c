@@ -68,11 +68,6 @@ static void cut_box(cs_state *t, cs_box b)
     run_box(t, (cs_box){h0, h1, left, right}, 1);
 }
 
-static char *aligned(void *p)
-{
-    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
-}
-
 void cs_lay_out_scratch(cs_state *t, char *scratch)
 {
     const cs_window *w = t->w;
@@ -83,9 +78,9 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->rows = t->terms + (1 + w->in_place) * w->terms;
     t->xs = t->rows + l0->slots * l0->length * l1->slots * l1->length;
     t->ys = t->xs + cs_list_size(w);
-    t->strip = aligned(t->ys + cs_list_size(w));
+    t->strip = cs_aligned(t->ys + cs_list_size(w));
     t->channel = l0->slots * l0->length * l1->slots * l1->length * t->side[2].layout.slots * t->side[2].layout.length;
-    t->tile = aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
+    t->tile = cs_aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
 
 static void run_task(const cs_window *w, int64_t i, const void *x, const void *weights, void *y, void *scratch)

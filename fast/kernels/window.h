@@ -24,6 +24,12 @@ static inline int64_t cs_ceil(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
+/* The first place from p on at which a cache line, or the longest vector, starts. */
+static inline char *cs_aligned(const void *p)
+{
+    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
+}
+
 cs_layout cs_lay_out(const cs_axis *a, int64_t n);
 
 /* One long row instead of many where no window reaches beyond its pixel, if they are neighbours in x too. */

@@ -4,29 +4,24 @@
 
 #include "winograd_box.h"
 
-static char *aligned(void *p)
-{
-    return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
-}
-
 static void lay_out(cs_tile_box *b, char *scratch)
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
     const int64_t vector = w->lanes * w->size, pixels = g->rows * g->columns;
-    b->places = (int64_t *)aligned(scratch);
-    b->strip = aligned(b->places + pixels);
-    b->columns = aligned(b->strip + (pixels + 3) * vector);
-    b->run = aligned(b->columns + (g->down + cs_halo(g->down) + 1) * g->columns * vector);
-    b->v = aligned(b->run + pixels * w->size + vector);
+    b->places = (int64_t *)cs_aligned(scratch);
+    b->strip = cs_aligned(b->places + pixels);
+    b->columns = cs_aligned(b->strip + (pixels + 3) * vector);
+    b->run = cs_aligned(b->columns + (g->down + cs_halo(g->down) + 1) * g->columns * vector);
+    b->v = cs_aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
-    b->sums = g->shared ? b->v : aligned(b->v + cs_winograd_common(g));
-    b->some = aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
-    b->stage = aligned(b->some + cs_winograd_some(g) * w->size);
-    b->flags = aligned(b->stage + g->height * g->width * g->down * g->across * vector);
-    b->uneven = aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
-    b->direct = aligned(b->uneven + g->tiles);
-    b->spare = aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
+    b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
+    b->some = cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
+    b->stage = cs_aligned(b->some + cs_winograd_some(g) * w->size);
+    b->flags = cs_aligned(b->stage + g->height * g->width * g->down * g->across * vector);
+    b->uneven = cs_aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
+    b->direct = cs_aligned(b->uneven + g->tiles);
+    b->spare = cs_aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
 }
 
 /* The box with that number; shared inputs are in `common`. */
@@ -36,7 +31,7 @@ static cs_tile_box find_box(const cs_winograd *g, int64_t i, char *common, char 
     cs_tile_box b = {.g = g, .k = cs_kernels(w->dtype)};
     lay_out(&b, scratch);
     if (g->shared) {
-        b.v = aligned(common) + i * cs_winograd_common(g);
+        b.v = cs_aligned(common) + i * cs_winograd_common(g);
         b.peaks = b.v + cs_winograd_inputs(g);
     }
     const int64_t column = i % g->wide_boxes, row = i / g->wide_boxes % g->tall_boxes;
