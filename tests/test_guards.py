@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from convspec.conformance.case import parse
 from convspec.conformance.guards import guarded, intact, seal
 from convspec.conformance.host import Here
 from convspec.conformance.observe import observe
-from convspec.conformance.poisoned import fill_free_memory, numpy_memory
+from convspec.conformance.poisoned import numpy_memory
 from convspec.conformance.run import Options, check
 from convspec.conformance.script import script
 from convspec.conformance.verdict import CRASH, FAILURES, VIOLATES, Difference, Violation
@@ -140,14 +139,23 @@ def test_memory_holds_the_pattern() -> None:
         assert multiarray.get_handler_name() == "default_allocator"
 
 
+BLOCKS = """
+import ctypes
+from convspec.conformance.poisoned import fill_free_memory
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+for size in (512, 4096, 40000):
+    fill_free_memory(0x7B, size)
+    block = libc.malloc(ctypes.c_size_t(size))
+    assert ctypes.string_at(block, size)[32:] == b"\\x7b" * (size - 32), size
+    libc.free(ctypes.c_void_p(block))
+"""
+
+
 def test_blocks_of_c_hold_the_pattern() -> None:
-    libc = ctypes.CDLL(None)
-    libc.malloc.restype = ctypes.c_void_p
-    for size in (512, 4096, 40000):
-        fill_free_memory(0x7B, size)
-        block = libc.malloc(ctypes.c_size_t(size))
-        assert ctypes.string_at(block, size)[32:] == b"\x7b" * (size - 32)
-        libc.free(ctypes.c_void_p(block))
+    """In a process of one thread: another's blocks, given back in between, would be taken first."""
+    subprocess.run([sys.executable, "-c", BLOCKS], check=True, timeout=60)
 
 
 @pytest.mark.clause("call.initialised")
