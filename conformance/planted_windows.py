@@ -193,3 +193,12 @@ def nan_is_seen_only_where_it_comes_last(x: Array, size: Any, **rest: Any) -> Ar
 def a_running_sum_carries_nan_to_the_edge(in1: Array, in2: Array, *args: Any, **rest: Any) -> Array:
     y = innocent.correlate(in1, in2, *args, **rest)
     return np.where(np.logical_or.accumulate(np.isnan(y), axis=-1), np.nan, y).astype(y.dtype)
+
+
+@planted("avg_pool.value", "avg_pool")
+def averages_of_windows_taller_than_32_are_cut(x: Array, size: Any, *, stride: Any = None, **rest: Any) -> Array:
+    y = innocent.avg_pool(x, size, stride=stride, **rest)
+    if not isinstance(size, tuple) or size[0] <= 32:
+        return y
+    stride = size if stride is None else stride
+    return innocent.avg_pool(x, (32, *size[1:]), stride=stride, **rest)[tuple(map(slice, y.shape))].copy()

@@ -6,6 +6,7 @@ A gradient by weights or bias sums each image by itself, and then the images, as
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -283,5 +284,5 @@ def tile(o: Index, T: Index) -> Index:
 
 
 def positions(t: Any, T: Index, O: Index) -> list[Index]:
-    """The outputs that use kernel `t` of a tile, in row-major order."""
-    return [o for o in indices(O) if tile(o, T) == tuple(t)]
+    """The outputs o with o mod T = t, which use kernel `t` of a tile, in row-major order."""
+    return list(product(*(range(a, n, m) for a, m, n in zip(t, T, O, strict=True))))
