@@ -55,7 +55,7 @@ def combined(op: str, chosen: Mapping[str, Any]) -> Case:
     if op in GRADIENTS:
         return gradient(combined(base(op), {"bias": False, **chosen}), op)
     rank, dtype = chosen["rank"], chosen["dtype"]
-    S, R = (7, 8, chosen["width"])[-rank:], (3, 2, 3)[-rank:]
+    S, R = (6, 5, chosen["width"])[-rank:], (3, 2, 3)[-rank:]
     arguments = {name: along(chosen[name], rank) for name in ARGUMENTS[op] if chosen.get(name) is not None}
     rest = {"data": "small" if op in ("avg_pool", "lp_pool", "channel_pool") else "wide", "layout": chosen["layout"]}
     if op in IMAGE_OPERATORS:
