@@ -18,6 +18,8 @@ from convspec.conformance.worker import answer
 
 PATIENCE = 30.0
 """Seconds of work, or of doing nothing, after which a call counts as hanging; an import may take ten times as long."""
+QUIET = {"OMP_WAIT_POLICY": "passive"}
+"""Threads of OpenMP that have nothing to do sleep, and leave the processors to the judge and to other workers."""
 
 
 class Host(Protocol):
@@ -77,7 +79,7 @@ class Elsewhere:
         command = [sys.executable, "-m", "convspec.conformance.worker", str(theirs.fileno()), self.name]
         self._process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self._stderr, env={**os.environ, **environment(self.name)},
+            stderr=self._stderr, env={**QUIET, **os.environ, **environment(self.name)},
         )  # fmt: skip
         theirs.close()
         self._pipe = ours
