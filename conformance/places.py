@@ -21,6 +21,10 @@ from convspec.conformance.seen import Observation, raised, same_bits
 
 PATIENCE = 8.0
 """Seconds of work, or of doing nothing, after which a forked process counts as hanging."""
+SHORTER = 2.0
+"""Seconds of doing nothing after which one does where another has hung."""
+HUNG: list[int] = []
+"""The forked processes that did."""
 THREADS, TURNS, LENGTH = 4, 200, 0.1
 """Threads that call at once, the calls that each makes, and seconds of work after which they end."""
 
@@ -79,6 +83,7 @@ def _observed(call: Callable[[], Any]) -> Observation:
 def forked(call: Callable[[], Any]) -> Observation:
     """What a call gives in a child of this process, which ends with it."""
     ours, theirs = Pipe(duplex=False)
+    idle = SHORTER if HUNG else PATIENCE
     child = os.fork()
     if not child:
         try:
@@ -87,7 +92,7 @@ def forked(call: Callable[[], Any]) -> Observation:
             os._exit(0)
     theirs.close()
     try:
-        if answers(ours, child, PATIENCE):
+        if answers(ours, child, PATIENCE, idle):
             found: Observation = ours.recv()
             return found
     except EOFError:
@@ -96,4 +101,5 @@ def forked(call: Callable[[], Any]) -> Observation:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         ours.close()
-    return Observation("hang", message=f"no answer from a forked process within {PATIENCE:g} s")
+    HUNG.append(child)
+    return Observation("hang", message=f"no answer from a forked process within {idle:g} s")

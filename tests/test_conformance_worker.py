@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +17,7 @@ import pytest
 from convspec.conformance.backend import Unusable, load
 from convspec.conformance.case import parse
 from convspec.conformance.host import Elsewhere, Here, open_host
+from convspec.conformance.patience import answers
 
 CASE = parse("max_pool x=1x1x4:float32 size=2 data=small seed=1")
 BODY = """
@@ -149,3 +157,29 @@ def test_work_is_no_hang_before_its_time_and_memory_ends_first(tmp_path: Path) -
     host.send(parse("lp_pool x=1x1x4:float32 size=2 data=small seed=1"))
     assert "MemoryError" in host.receive().error
     host.close()
+
+
+def test_a_process_that_waits_for_its_turn_is_not_asleep() -> None:
+    """A stopped process does nothing, as one on a busy machine, and has not given up; one that waits for a lock has."""
+    ours, theirs = Pipe(duplex=False)
+    code = "import os, sys, threading; os.write(int(sys.argv[1]), bytes(1)); threading.Event().wait()"
+    child = subprocess.Popen([sys.executable, "-c", code, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+    os.read(ours.fileno(), 1)
+    child.send_signal(signal.SIGSTOP)
+    begun = time.monotonic()
+    threading.Timer(2.0, child.send_signal, [signal.SIGCONT]).start()
+    assert not answers(ours, child.pid, 60.0, idle=0.4) and time.monotonic() - begun > 2.0
+    child.kill()
+    child.wait()
+
+
+def test_after_one_hang_the_next_takes_less_patience(tmp_path: Path) -> None:
+    path = tmp_path / "kernels.py"
+    path.write_text(PLACES)
+    host = Elsewhere(str(path))
+    said = []
+    for _ in range(2):
+        host.send(parse("max_pool x=1x1x4:float32 size=2 data=small seed=1 place=fork"))
+        said.append(host.receive().message)
+    host.close()
+    assert [words.rpartition(" within ")[2] for words in said] == ["8 s", "2 s"]
