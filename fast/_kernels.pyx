@@ -25,6 +25,8 @@ cdef extern from "kernels.h" nogil:
     void cs_split(cs_window *w, int64_t images, int threads)
     void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                 void *scratch)
+    void cs_share_out(int64_t *next, int64_t tasks, int threads)
+    int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
     void *cs_allocate(int64_t bytes)
     const char *cs_isa()
     const char *cs_isa_name(int index)
@@ -76,16 +78,31 @@ cdef void *allocated(void *p, int64_t size) except NULL:
     return p
 
 
+cdef void run_shares(const cs_window *w, int64_t tasks, int own, int threads, int64_t *next, const void *x, const void *weights,
+                     const void *bias, void *y, char *scratch) noexcept nogil:
+    """A thread's share of the tasks, then what is left of the others'."""
+    cdef int t
+    cdef int64_t i
+    for t in range(threads):
+        i = cs_take(next, tasks, (own + t) % threads, threads)
+        while i >= 0:
+            cs_run(w, i, x, weights, bias, y, scratch)
+            i = cs_take(next, tasks, (own + t) % threads, threads)
+
+
 cdef void run_all(const cs_window *w, int64_t tasks, int threads, const void *x, const void *weights, const void *bias,
                   void *y, char *scratch, int64_t scratch_size) noexcept nogil:
     cdef int64_t i
+    cdef int t
+    cdef int64_t *next = <int64_t *>scratch  # the caller leaves a cache line for each thread
     if threads == 1:
         for i in range(tasks):
             cs_run(w, i, x, weights, bias, y, scratch)
         return
-    with parallel(num_threads=threads):
-        for i in prange(tasks, schedule="dynamic"):
-            cs_run(w, i, x, weights, bias, y, scratch + threadid() * scratch_size)
+    cs_share_out(next, tasks, threads)
+    scratch += threads * CACHE_LINE
+    for t in prange(threads, schedule="static", num_threads=threads):
+        run_shares(w, tasks, t, threads, next, x, weights, bias, y, scratch + t * scratch_size)
 
 
 cdef void pack_all(const cs_window *w, int threads, const void *weights, const void *bias, char *packed) noexcept nogil:

@@ -173,7 +173,7 @@ cdef class Plan:
         cdef cs_window *windows = <cs_window *>allocated(malloc(head + 1), head)
         read_strides(x, strides)
         size = self.split(windows, strides, images, &threads, &tasks)
-        scratch = <char *>malloc(size * threads + CACHE_LINE)
+        scratch = <char *>cs_allocate((size + CACHE_LINE) * threads)
         if scratch == NULL:
             free(windows)
         allocated(scratch, size * threads)

@@ -198,11 +198,11 @@ cdef class Small:
             tasks += windows[n].tasks
             scratch = max(scratch, windows[n].scratch)
         scratch = (scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-        packed = <char *>malloc(self.size + scratch * threads + 2 * CACHE_LINE)
+        packed = <char *>cs_allocate(self.size + (scratch + CACHE_LINE) * threads)
         if packed != NULL:
             if not here:
                 for n in range(self.count):
-                    pack_all(&windows[n], threads, w, b, packed + windows[n].packed)
+                    pack_all(&windows[n], 1 if self.size < 1 << 18 else threads, w, b, packed + windows[n].packed)
             run_all(windows, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
         if threads > 1:
             free(windows)

@@ -159,6 +159,17 @@ def seen_bounds(x, w, padding=0, stride=1, dilation=1, groups=1):
     return factor * np.repeat(seen, len(w) // groups, 1) * weights.reshape(-1, *(1,) * rank)
 
 
+@pytest.mark.clause("fast.winograd", "fast.threads")
+@pytest.mark.parametrize("outputs", [70, 256])
+def test_outliers_everywhere_where_a_row_of_tiles_is_several_strips(outputs):
+    x, w, b = draw((1, 512, 6, 40), outputs)
+    x[0, 5, ::2, ::2] = 1e30
+    direct = fast.conv(x, w, b, padding=1, algorithm="direct")
+    for threads in (1, 2, 4):
+        y = fast.plan_conv(w, b, padding=1, algorithm="winograd")(x, num_threads=threads)
+        np.testing.assert_array_equal(y, direct)
+
+
 @pytest.mark.clause("fast.winograd")
 @pytest.mark.parametrize("form", range(len(FORMS)))
 @pytest.mark.parametrize("outlier", [1, 1e6])

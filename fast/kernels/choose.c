@@ -5,12 +5,16 @@
 
 enum { STRIP_BYTES = 384 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000, LATENCY = 4 };
 
-/* Cycles for an element of a strip, and where only some are taken; bytes of weights a cycle; the share of the time
- * of equally busy threads that is not worth a search. */
-static const double FILL = 0.3, FILL_BY_STEPS = 1.5, STREAM = 16, BALANCED = 1.06;
+/* Cycles for an element of a strip, where only some are taken, and times more where threads share it; bytes of weights a
+ * cycle; cycles for a cache line of outputs that two threads write; the share of the time of equally busy threads that is
+ * not worth a search. */
+static const double FILL = 0.4, FILL_BY_STEPS = 1.5, SHARED = 1.5, STREAM = 16, LINE = 600, BALANCED = 1.04;
 
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
+
+/* Inputs that are copied to a plain row for one that is used. */
+enum { PLAIN = 4 };
 
 static int64_t divisor(int64_t a, int64_t b)
 {
@@ -25,15 +29,24 @@ cs_layout cs_lay_out(const cs_axis *a, int64_t n)
 {
     const int64_t gap = a->gap < 0 ? -a->gap : a->gap, period = a->step / divisor(a->step, gap);
     const int64_t phases = cs_least(a->taps, period), length = n + (a->taps > 0 ? (a->taps - 1) * gap / a->step : 0);
-    if (a->taps == 0) return (cs_layout){0, n, 0};
-    if (length / n > a->taps || phases * length > a->taps * n) return (cs_layout){a->taps, n, 0};
-    return (cs_layout){phases, length, 1};
+    if (a->taps == 0) return (cs_layout){0, n, 0, a->step};
+    if (length / n > a->taps || phases * length > a->taps * n) return (cs_layout){a->taps, n, 0, a->step};
+    return (cs_layout){phases, length, 1, a->step};
+}
+
+cs_layout cs_lay_out_columns(const cs_window *w, int64_t n)
+{
+    const cs_axis *a = &w->axis[2];
+    const cs_layout runs = cs_lay_out(a, n);
+    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, all = (n - 1) * a->step + (a->taps - 1) * gap + 1;
+    const int plain = w->kind == CS_FMA && !w->by_pixels && a->taps > 0 && all <= PLAIN * runs.slots * runs.length;
+    return plain ? (cs_layout){1, all, 1, 1} : runs;
 }
 
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], height),
-                    v = cs_lay_out(&w->axis[2], width);
+                    v = cs_lay_out_columns(w, width);
     return w->bundle * w->channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
 }
 
@@ -140,6 +153,15 @@ static void choose_tile(cs_window *w, const cs_table *k)
     }
 }
 
+/* Whether the input is read once, or is wide with little to do; vectors of pixels must be neighbours there. */
+static int suits_in_place(const cs_window *w, int64_t taps)
+{
+    const cs_axis *a = w->axis;
+    const int once = a[0].taps <= a[0].step && a[1].taps <= a[1].step && a[2].taps <= a[2].step;
+    if (w->by_pixels && a[2].step > 1) return 0;
+    return once || taps == 1 || (w->outputs * taps < FEW && a[2].out >= WIDE);
+}
+
 void cs_choose(cs_window *w)
 {
     const cs_table *k = cs_kernels(w->dtype);
@@ -150,12 +172,11 @@ void cs_choose(cs_window *w)
     cs_merge(w);
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
-    const int wide = w->outputs * taps < FEW && w->axis[2].out >= WIDE;
-    w->in_place = w->axis[2].step == 1 && (taps == 1 || wide);
     if (w->kind == CS_LOCAL || w->outputs == 0) return;
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
         choose_rows(w, k);
+        w->in_place = suits_in_place(w, taps);
     } else {
         w->cost = cs_pool_cycles(w);
     }
@@ -204,10 +225,13 @@ static double longest(cs_window *w, int threads)
                  rows = (double)cs_ceil(w->axis[1].out, w->height_tasks) / (double)w->axis[1].out,
                  columns = (double)cs_ceil(w->axis[2].out, w->width_tasks) / (double)w->axis[2].out,
                  blocks = (double)cs_ceil(w->blocks, w->shares) / (double)w->blocks;
-    const double fill = w->in_place ? 0 : w->axis[2].step == 1 ? FILL : FILL_BY_STEPS;
-    const double strip = (double)cs_strip_size(w, w->height, w->width) * fill,
+    const double fill = w->in_place ? 0 : cs_lay_out_columns(w, w->width).step == 1 ? FILL : FILL_BY_STEPS;
+    const double seen = w->shares > 1 ? SHARED : 1; /* threads that read the same inputs wait for each other */
+    const int parted = w->shares == 1 && cs_ceil(cs_plane_count(w), w->planes) < threads && w->axis[1].out > 1;
+    const double strip = (double)cs_strip_size(w, w->height, w->width) * fill * seen,
                  weights = (double)w->outputs * (double)w->terms * (double)w->size / STREAM;
-    return each * (w->cost / (double)w->axis[0].out * rows * columns * blocks + strip + weights * blocks);
+    return each * (w->cost / (double)w->axis[0].out * rows * columns * blocks + strip + weights * blocks) +
+           (parted ? LINE * (double)w->outputs : 0);
 }
 
 /* Other numbers of rows and of shares of the outputs, where with those of now a thread waits for another. */

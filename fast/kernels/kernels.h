@@ -53,6 +53,13 @@ void cs_split(cs_window *w, int64_t images, int threads);
 void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
             void *scratch);
 
+/* Tasks are shared out so that a thread has the same ones in every call, and what they read and write in its cache, but one
+ * that is ready takes from the others. next: for each share, CS_APART elements apart, the first task that nobody has taken.
+ * The task, of those of a share; -1: there is none left. */
+enum { CS_APART = 8 };
+void cs_share_out(int64_t *next, int64_t tasks, int threads);
+int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads);
+
 /* At least one byte, on a cache line, to be given to free; NULL if there is no memory. */
 void *cs_allocate(int64_t bytes);
 

@@ -60,7 +60,7 @@ static void gather_run(const cs_window *w, const cs_table *k, const lanes *l, in
                 const int inside = p0 >= 0 && p0 < a[0].in && p1 >= 0 && p1 < a[1].in;
                 const int64_t start = inside ? c * w->x_channel + p0 * w->x[0] + p1 * w->x[1] : ROW_OUTSIDE;
                 for (int64_t t2 = 0; t2 < a[2].taps; t2++, column += w->lanes * w->size) {
-                    const cs_row r = cs_row_of(w, o[2] * a[2].step + a[2].first + t2 * a[2].gap, to - from);
+                    const cs_row r = cs_row_of(w, o[2] * a[2].step + a[2].first + t2 * a[2].gap, a[2].step, to - from);
                     k->copy_rows(column + from * w->size, 0, 0, x, &start, 1, &r);
                 }
             }

@@ -1,4 +1,4 @@
-/* Blocks of memory so large that the library maps them anew each time come in huge pages, if the system gives them when
+/* Memory, and the tasks of threads. Blocks so large that the library maps them anew each time come in huge pages, if the system gives them when
  * asked: mapping small ones takes longer than to fill them. */
 #define _DEFAULT_SOURCE
 #include <stdlib.h>
@@ -21,4 +21,15 @@ void *cs_allocate(int64_t bytes)
     if (p && unit == HUGE_PAGE) madvise(p, whole, MADV_HUGEPAGE);
 #endif
     return p;
+}
+
+void cs_share_out(int64_t *next, int64_t tasks, int threads)
+{
+    for (int t = 0; t < threads; t++) next[t * CS_APART] = tasks * t / threads;
+}
+
+int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
+{
+    const int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED);
+    return i < tasks * (share + 1) / threads ? i : -1;
 }

@@ -99,6 +99,23 @@ INLINE void FN(copy_neighbours)(T *y, int64_t apart, const T *x, int64_t count, 
                     r->outside - r->inside);
 }
 
+#if BITS >= 32
+/* A row of neighbours, with a few zeros, or what stands for them, at its ends, which are written first. */
+INLINE void FN(copy_padded)(T *y, const T *x, const cs_row *r, VEC fill)
+{
+    const int64_t n = r->outside - r->inside;
+    FN(store)(y, fill);
+    FN(store)(y + r->count - LANES, fill);
+    y += r->inside, x += r->start + r->inside;
+    if (n < LANES) {
+        FN(copy_few)(y, x, n);
+    } else {
+        for (int64_t i = 0; i < n - LANES; i += LANES) FN(store)(y + i, FN(load)(x + i));
+        FN(store)(y + n - LANES, FN(load)(x + n - LANES));
+    }
+}
+#endif
+
 /* A row, or several that are neighbours in x; how many. */
 INLINE int64_t FN(copy_some)(T *y, int64_t length, const T *x, const int64_t *starts, int64_t rows, const cs_row *r, T fill)
 {
@@ -134,6 +151,19 @@ static void FN(copy_rows)(void *to, int64_t apart, int64_t length, const void *f
                 for (int64_t i = 0; starts[k] == ROW_OUTSIDE && i < r->count; i++) y[c * apart + k * length + i] = fill;
         return;
     }
+#if BITS >= 32
+    if (r->step * r->pixel == 1 && r->boundary == CS_FILL && r->count >= LANES && r->inside <= LANES &&
+        r->count - r->outside <= LANES) {
+        for (int64_t c = 0; c < r->channels; c++)
+            for (int64_t k = 0; k < rows; k++)
+                if (starts[k] > ROW_UNUSED) {
+                    FN(copy_padded)(y + c * apart + k * length, x + c * r->channel + starts[k], r, FN(all)(fill));
+                } else {
+                    FN(copy_some)(y + c * apart + k * length, length, x, starts + k, 1, r, fill);
+                }
+        return;
+    }
+#endif
     for (int64_t c = 0; c < r->channels; c++)
         for (int64_t k = 0; k < rows;)
             k += FN(copy_some)(y + c * apart + k * length, length, x + c * r->channel, starts + k, rows - k, r, fill);

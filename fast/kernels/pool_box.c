@@ -107,7 +107,7 @@ static void list_columns(cs_pool_state *t, cs_pool_box b)
     int64_t at;
     t->strip = (cs_strip){t->spans, l.slots, a->step, t->pitch, a->in, 0, t->w->fill, t->w->x[2]};
     for (int64_t i = 0; i < l.slots; i++) {
-        const cs_row r = cs_row_of(t->w, cs_slot_start(&side, i) + b.w0 * a->step, count);
+        const cs_row r = cs_row_of(t->w, cs_slot_start(&side, i) + b.w0 * a->step, a->step, count);
         const int64_t late = cs_ceil(r.inside, t->w->lanes) * t->w->lanes - r.inside;
         t->spans[i] = (cs_span){r.start, r.inside, r.outside, count, i * (t->pitch / l.slots) + late};
         if (r.outside == r.inside) continue;

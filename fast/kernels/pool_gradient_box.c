@@ -131,7 +131,7 @@ static void bring(const box_task *t, const char *x)
             t->starts[i] = row < 0 || row >= h->in ? ROW_OUTSIDE : row * v->in;
         }
         for (int64_t q = 0; q < v->step; q++) {
-            const cs_row row = cs_row_of(&t->g->window, t->v.start + q, t->pitch);
+            const cs_row row = cs_row_of(&t->g->window, t->v.start + q, v->step, t->pitch);
             t->kx->copy_rows(t->x + (p * v->step + q) * tall * t->pitch * t->g->window.size, 0, t->pitch, x, t->starts,
                              tall, &row);
         }

@@ -10,7 +10,7 @@ int64_t cs_tap_slot(const cs_side *s, int64_t t, int64_t *at)
     const cs_axis *a = s->axis;
     if (!s->layout.shared) return *at = 0, t;
     const int64_t near = a->gap < 0 ? a->taps - 1 - t : t;
-    *at = near * (a->gap < 0 ? -a->gap : a->gap) / a->step;
+    *at = near * (a->gap < 0 ? -a->gap : a->gap) / s->layout.step;
     return near % s->layout.slots;
 }
 
@@ -20,7 +20,7 @@ int64_t cs_slot_start(const cs_side *s, int64_t slot)
     const cs_axis *a = s->axis;
     if (!s->layout.shared) return a->first + slot * a->gap;
     const int64_t gap = a->gap < 0 ? -a->gap : a->gap;
-    return cs_least(a->first, a->first + (a->taps - 1) * a->gap) + slot * gap % a->step;
+    return cs_least(a->first, a->first + (a->taps - 1) * a->gap) + slot * gap % s->layout.step;
 }
 
 /* The offsets of one channel's terms, then those of the others, a channel further on. */
@@ -81,9 +81,10 @@ void cs_fill_strip(cs_state *t, cs_box b, int64_t channels)
 {
     const cs_window *w = t->w;
     const cs_layout *l2 = &t->side[2].layout;
-    const int64_t rows = list_rows(t, b), run = rows * l2->length, count = l2->length - (w->width - (b.w1 - b.w0));
+    const int64_t rows = list_rows(t, b), run = rows * l2->length, pixel = w->axis[2].step / l2->step;
+    const int64_t count = l2->length - (w->width - (b.w1 - b.w0)) * pixel;
     for (int64_t slot = 0; slot < l2->slots; slot++) {
-        cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * w->axis[2].step, count);
+        cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * w->axis[2].step, l2->step, count);
         r.channels = channels;
         t->k->copy_rows(t->strip + slot * run * w->size, l2->slots * run, l2->length, t->x, t->rows, rows, &r);
     }

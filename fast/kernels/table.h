@@ -13,10 +13,10 @@ enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7 };
 typedef void tile_pixels(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y,
                          const int64_t *ys, int64_t ldy);
 
-/* Vectors over outputs: two runs of rows / 2 pixels x vectors of outputs. w: initial values, then weights, a whole
- * vector each; ya, yb: a row of vectors for each pixel. */
-typedef void tile_outputs(const void *xa, const void *xb, const int64_t *off, int64_t terms, const void *w, void *ya,
-                          void *yb);
+/* Vectors over outputs: two runs of rows / 2 pixels, `step` elements of x apart, x vectors of outputs. w: initial values,
+ * then weights, a whole vector each; ya, yb: a row of vectors for each pixel. */
+typedef void tile_outputs(const void *xa, const void *xb, int64_t step, const int64_t *off, int64_t terms, const void *w,
+                          void *ya, void *yb);
 
 /* ROW_TILE neighbouring rows of vectors of one output: inputs are loaded once for all of them. The terms are `slabs` of
  * taps x columns; off: the columns of each slab's first row; pitch, ldy: elements from one row to the next. */

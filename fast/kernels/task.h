@@ -21,10 +21,11 @@ typedef struct {
     int64_t groups;         /* those of the bundle */
     int64_t channel;        /* elements of a channel of the strip */
     int64_t packed_group;   /* bytes of the weights of a group */
+    int64_t pixel;          /* elements of the input from one output to the next */
     const char *x, *packed; /* the first channel of the first of them */
     char *y;                /* its first output at (d, 0, 0) */
-    cs_box listed;          /* the box that xs and ys are for, with the pitch, and their number */
-    int64_t pitch, tiles;
+    cs_box listed;          /* the box that xs and ys are for, with the pitch and the pixel, and their number */
+    int64_t pitch, listed_pixel, tiles;
 } cs_state;
 
 void cs_lay_out_scratch(cs_state *t, char *scratch);

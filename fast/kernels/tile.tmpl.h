@@ -30,8 +30,8 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int6
     }
 }
 
-INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T *xb, const int64_t *off, int64_t terms,
-                        const T *w, T *ya, T *yb)
+INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T *xb, int64_t step, const int64_t *off,
+                        int64_t terms, const T *w, T *ya, T *yb)
 {
     VEC sum[MAX_ROWS][MAX_VECTORS], wv[MAX_VECTORS];
     UNROLL
@@ -46,7 +46,12 @@ INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T 
         for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
         UNROLL
         for (int i = 0; i < rows; i++) {
-            const VEC xv = FN(all)(i < rows / 2 ? a[i] : b[i - rows / 2]);
+            const VEC xv = FN(all)(i < rows / 2 ? *a : *b);
+            if (i < rows / 2) {
+                a += step;
+            } else {
+                b += step;
+            }
             UNROLL
             for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, wv[j], sum[i][j]);
         }
@@ -69,10 +74,10 @@ PIXEL_TILES(TILE)
 #undef TILE
 
 #define TILE(rows, vectors) \
-    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, const int64_t *off, int64_t terms, \
-                                               const void *w, void *ya, void *yb) \
+    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, int64_t step, const int64_t *off, \
+                                               int64_t terms, const void *w, void *ya, void *yb) \
     { \
-        FN(outputs)(rows, vectors, xa, xb, off, terms, w, ya, yb); \
+        FN(outputs)(rows, vectors, xa, xb, step, off, terms, w, ya, yb); \
     }
 OUTPUT_TILES(TILE)
 #undef TILE

@@ -23,8 +23,8 @@ static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitc
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
 static int relist(cs_state *t, cs_box b, int64_t pitch)
 {
-    if (t->tiles && t->pitch == pitch && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
-    t->listed = b, t->pitch = pitch, t->tiles = 0;
+    if (t->tiles && t->pitch == pitch && t->listed_pixel == t->pixel && memcmp(&t->listed, &b, sizeof b) == 0) return 0;
+    t->listed = b, t->pitch = pitch, t->listed_pixel = t->pixel, t->tiles = 0;
     return 1;
 }
 
@@ -132,7 +132,7 @@ static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
     for (int64_t row = 0; row < b.h1 - b.h0; row++) {
         for (int64_t next = 0; next < columns; next += half, t->tiles++) {
             const int64_t column = cs_least(next, columns - half);
-            t->xs[t->tiles] = row * pitch + column;
+            t->xs[t->tiles] = row * pitch + column * t->pixel;
             t->ys[t->tiles] = row * columns + column;
         }
     }
@@ -143,13 +143,13 @@ static void run_panel(const cs_state *t, const char *src, const int64_t *off, in
 {
     const cs_window *w = t->w;
     const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
-    const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2;
+    const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2, step = t->pixel;
     const char *weights = t->packed + from * (w->terms + 1) * size;
     for (int64_t i = 0; i < last; i += 2)
-        t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, off, w->terms, weights,
+        t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, step, off, w->terms, weights,
                                         t->tile + t->ys[i] * wide * size, t->tile + t->ys[i + 1] * wide * size);
     if (t->tiles % 2)
-        t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip) * size, off, w->terms,
+        t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, off, w->terms,
                                       weights, t->tile + t->ys[last] * wide * size,
                                       t->tile + (t->ys[last] + skip) * wide * size);
 }

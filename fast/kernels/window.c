@@ -9,10 +9,14 @@ static void interior(const cs_axis *a, int64_t *from, int64_t *to)
     *to = high < a->in ? cs_least(a->out, (a->in - 1 - high) / a->step + 1) : 0;
 }
 
+enum { CACHE_WAY = 4096 };
+
 /* Whether the input has its own rows where windows are not padded; a row of outputs is found by that of its inputs where
- * its neighbours are apart. */
+ * its neighbours are apart. Pixels that are loaded one by one may be anywhere, but not
+ * all where the first-level cache has the same few lines for them. */
 static int reads_in_place(const cs_window *w)
 {
+    if (!w->by_pixels) return w->in_place && w->axis[2].step * w->x[2] * w->size % CACHE_WAY != 0;
     return w->in_place && w->x[2] == 1 && (w->axis[2].y == 1 || w->axis[1].step * w->x[1] >= w->axis[2].in);
 }
 
@@ -23,11 +27,12 @@ static void run_box(cs_state *t, cs_box b, int in_place)
     if (b.h0 >= b.h1 || b.w0 >= b.w1) return;
     const char *src = t->strip, *first = t->packed;
     int64_t pitch = t->side[2].layout.length;
+    t->pixel = a[2].step / t->side[2].layout.step;
     if (in_place) {
         const int64_t place = (t->d * a[0].step + a[0].first) * w->x[0] + (b.h0 * a[1].step + a[1].first) * w->x[1] +
                               (b.w0 * a[2].step + a[2].first) * w->x[2];
         src = t->x + place * w->size;
-        pitch = a[1].step * w->x[1];
+        pitch = a[1].step * w->x[1], t->pixel = a[2].step * w->x[2];
     } else {
         cs_fill_strip(t, b, t->groups * w->channels);
     }
@@ -54,7 +59,7 @@ static void cut_box(cs_state *t, cs_box b)
     interior(&w->axis[1], &h0, &h1);
     interior(&w->axis[2], &w0, &w1);
     h0 = cs_most(h0, b.h0), h1 = cs_least(h1, b.h1);
-    const int64_t edge = cs_most(w->lanes, w->rows / 2);
+    const int64_t edge = w->by_pixels ? w->lanes : w->rows / 2;
     const int64_t left = w0 > b.w0 ? cs_most(w0, b.w0 + edge) : b.w0,
                   right = w1 < b.w1 ? cs_least(w1, b.w1 - edge) : b.w1;
     if (!reads_in_place(w) || t->d < d0 || t->d >= d1 || h0 >= h1 || right - left < edge) {
@@ -72,7 +77,8 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
 {
     const cs_window *w = t->w;
     const int64_t block[3] = {1, w->height, w->width};
-    for (int i = 0; i < 3; i++) t->side[i] = (cs_side){&w->axis[i], cs_lay_out(&w->axis[i], block[i])};
+    for (int i = 0; i < 3; i++)
+        t->side[i] = (cs_side){&w->axis[i], i < 2 ? cs_lay_out(&w->axis[i], block[i]) : cs_lay_out_columns(w, block[i])};
     const cs_layout *l0 = &t->side[0].layout, *l1 = &t->side[1].layout;
     t->terms = (int64_t *)scratch;
     t->rows = t->terms + (1 + w->in_place) * w->terms;
@@ -90,9 +96,8 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
     t.packed_group = cs_packed_size(w) / cs_most(1, w->groups);
-    const int64_t share = i % w->shares, column = i / w->shares % w->width_tasks;
-    const int64_t row = i / w->shares / w->width_tasks % w->height_tasks;
-    const int64_t first = i / w->shares / w->width_tasks / w->height_tasks * w->planes;
+    const int64_t column = i % w->width_tasks, row = i / w->width_tasks % w->height_tasks;
+    const int64_t rest = i / w->width_tasks / w->height_tasks, share = rest % w->shares, first = rest / w->shares * w->planes;
     const int64_t planes = cs_plane_count(w), bundles = cs_ceil(w->groups, w->bundle);
     const cs_box b = {a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
                       a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};

@@ -4,11 +4,11 @@
 
 #include "table.h"
 
-/* Along an axis, a strip for n outputs holds `slots` runs of `length` inputs, one step apart: a run for each remainder
- * of a tap's position by the step, or one for each tap where that is less. Neighbouring outputs are then neighbours in
- * the strip. */
+/* Along an axis, a strip for n outputs holds `slots` runs of `length` inputs, `step` apart, the axis's own: a run for each
+ * remainder of a tap's position by the step, or one for each tap where that is less. Neighbouring outputs are then
+ * neighbours in the strip. Plain: one run of all inputs, where pixels are loaded one by one and may be apart. */
 typedef struct {
-    int64_t slots, length, shared;
+    int64_t slots, length, shared, step;
 } cs_layout;
 
 static inline int64_t cs_least(int64_t a, int64_t b)
@@ -31,6 +31,7 @@ static inline char *cs_aligned(const void *p)
 }
 
 cs_layout cs_lay_out(const cs_axis *a, int64_t n);
+cs_layout cs_lay_out_columns(const cs_window *w, int64_t n);
 
 /* One long row instead of many where no window reaches beyond its pixel, if they are neighbours in x too. */
 void cs_merge(cs_window *w);
@@ -68,10 +69,10 @@ static inline int64_t cs_position(int64_t i, int64_t n, int64_t boundary)
     return m < n ? m : boundary == CS_SYMM ? period - 1 - m : period - m;
 }
 
-/* A row of `count` inputs from position `start` on. */
-static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t count)
+/* A row of `count` inputs from position `start` on, `step` apart. */
+static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t step, int64_t count)
 {
-    const int64_t step = w->axis[2].step, in = w->axis[2].in;
+    const int64_t in = w->axis[2].in;
     const int64_t inside = cs_least(count, start < 0 ? cs_ceil(-start, step) : 0);
     const int64_t outside = cs_most(inside, cs_least(count, start < in ? cs_ceil(in - start, step) : 0));
     return (cs_row){start, step, count, inside, outside, in, w->boundary, w->fill, w->x[2], 1, w->x_channel};

@@ -75,9 +75,11 @@ static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, c
     w.groups = 1, w.y_base = 0, w.y_plane = p->rows * p->columns, w.packed = 0;
     cs_split(&w, 1, 1);
     w.tasks *= w.blocks, w.shares = w.blocks;
-    for (int64_t i = 0; i < w.tasks; i++)
-        if (first_output(&w, i % w.blocks) < p->to && first_output(&w, i % w.blocks + 1) > p->from)
+    for (int64_t i = 0; i < w.tasks; i++) {
+        const int64_t block = i / (w.height_tasks * w.width_tasks) % w.blocks;
+        if (first_output(&w, block) < p->to && first_output(&w, block + 1) > p->from)
             cs_run(&w, i, x, weights, NULL, b->direct, b->spare);
+    }
 }
 
 /* Puts the tiles [t0, t1) of a piece, where they are marked, into the result. */
