@@ -81,7 +81,7 @@ cdef class Plan:
                     f"{g.tiled_cycles:.3g} cycles an image and group instead of {g.direct_cycles:.3g}, "
                     f"{100 * used / (16 * g.tiled_cycles):.0f} % of the peak, "
                     f"{g.packed + (self.size if self.packed else 0)} bytes of weights")
-        over = "pixels" if w.by_pixels else "outputs"
+        over = "groups" if w.by_groups else "pixels" if w.by_pixels else "outputs"
         used = self.count * w.terms * <double>w.outputs * w.axis[0].out * w.axis[1].out * w.axis[2].out
         return (f"direct, {w.rows} x {w.vectors} vectors of {w.lanes} {over}, {w.cost:.3g} cycles an image and group, "
                 f"{100 * used / (2 * w.lanes * w.cost * self.count):.0f} % of the peak, {self.size} bytes of weights")

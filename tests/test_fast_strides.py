@@ -76,6 +76,7 @@ def test_convolutions(shape, algorithm):
         same(fast.conv_transpose, x, w.swapaxes(0, 1), stride=2, **keywords)
     same(fast.conv, x, images((2 * shape[1], 1, *taps)), padding=1, groups=shape[1], **keywords)
     same(fast.conv, x, images((shape[1], 1, *taps)), stride=2, groups=shape[1], **keywords)
+    same(fast.conv, x, images((shape[1], 1, *[5] * len(taps))), padding=2, groups=shape[1], algorithm="direct")
 
 
 @pytest.mark.usefixtures("isa")

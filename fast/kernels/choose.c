@@ -13,35 +13,8 @@ static const double FILL = 0.4, FILL_BY_STEPS = 1.5, SHARED = 1.5, STREAM = 16, 
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
 
-/* Inputs that are copied to a plain row for one that is used. */
-enum { PLAIN = 4 };
-
-static int64_t divisor(int64_t a, int64_t b)
-{
-    while (b) {
-        const int64_t r = a % b;
-        a = b, b = r;
-    }
-    return a;
-}
-
-cs_layout cs_lay_out(const cs_axis *a, int64_t n)
-{
-    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, period = a->step / divisor(a->step, gap);
-    const int64_t phases = cs_least(a->taps, period), length = n + (a->taps > 0 ? (a->taps - 1) * gap / a->step : 0);
-    if (a->taps == 0) return (cs_layout){0, n, 0, a->step};
-    if (length / n > a->taps || phases * length > a->taps * n) return (cs_layout){a->taps, n, 0, a->step};
-    return (cs_layout){phases, length, 1, a->step};
-}
-
-cs_layout cs_lay_out_columns(const cs_window *w, int64_t n)
-{
-    const cs_axis *a = &w->axis[2];
-    const cs_layout runs = cs_lay_out(a, n);
-    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, all = (n - 1) * a->step + (a->taps - 1) * gap + 1;
-    const int plain = w->kind == CS_FMA && !w->by_pixels && a->taps > 0 && all <= PLAIN * runs.slots * runs.length;
-    return plain ? (cs_layout){1, all, 1, 1} : runs;
-}
+/* Taps, and cycles to turn a vector of planes and back. */
+enum { MANY = 20, MOVED = 14 };
 
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width)
 {
@@ -131,6 +104,17 @@ static void choose_rows(cs_window *w, const cs_table *k)
         w->cost = cost, w->by_pixels = 1, w->by_rows = 1, w->rows = 1, w->vectors = k->row_vectors, w->blocks = 1;
 }
 
+/* A vector of groups of one channel and one output: more moves, but all loads are whole cache lines. */
+static void choose_groups(cs_window *w, const cs_table *k)
+{
+    int64_t rows = MAX_ROWS;
+    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->terms < MANY || w->boundary != CS_FILL || w->fill) return;
+    while (rows && !(k->groups[rows] && rows / 2 <= w->axis[2].out)) rows -= 2;
+    if (rows == 0) return;
+    w->by_groups = 1, w->by_pixels = w->by_rows = 0, w->rows = rows, w->vectors = w->blocks = 1;
+    w->cost = (outputs_cycles(w, rows, 1) + MOVED * (double)(w->axis[1].out * w->axis[2].out)) / (double)w->lanes;
+}
+
 static void choose_tile(cs_window *w, const cs_table *k)
 {
     w->cost = -1;
@@ -158,7 +142,7 @@ static int suits_in_place(const cs_window *w, int64_t taps)
 {
     const cs_axis *a = w->axis;
     const int once = a[0].taps <= a[0].step && a[1].taps <= a[1].step && a[2].taps <= a[2].step;
-    if (w->by_pixels && a[2].step > 1) return 0;
+    if (w->by_groups || (w->by_pixels && a[2].step > 1)) return 0;
     return once || taps == 1 || (w->outputs * taps < FEW && a[2].out >= WIDE);
 }
 
@@ -176,11 +160,12 @@ void cs_choose(cs_window *w)
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
         choose_rows(w, k);
+        choose_groups(w, k);
         w->in_place = suits_in_place(w, taps);
     } else {
         w->cost = cs_pool_cycles(w);
     }
-    if (cs_depthwise_suits(w))
+    if (!w->by_groups && cs_depthwise_suits(w))
         w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs,
         w->cost = cs_depthwise_cycles(w);
     w->cost *= (double)w->axis[0].out;

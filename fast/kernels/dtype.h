@@ -23,6 +23,8 @@
 #define PRODUCT_TILE(rows, vectors) .products[rows][vectors] = FN(product_##rows##_##vectors),
 #define OUTER_TILE(rows, vectors) .outer[rows][vectors] = FN(outer_##rows##_##vectors),
 #define EACH_TILE(rows) .each[rows] = FN(outer_each_##rows),
+#define SLIDE_TILE(rows, taps) .slide[rows][taps] = FN(slide_##rows##_##taps),
+#define GROUP_TILE(rows) .groups[rows] = FN(groups_##rows),
 #define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
 static const cs_table FN(table) = {
     .lanes = LANES,
@@ -41,7 +43,8 @@ static const cs_table FN(table) = {
     .whole[CS_MAX] = FN(whole_max),
 #endif
 #if SUMS
-    PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE).row_tile = FN(row_tile),
+    PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE) GROUP_TILES(GROUP_TILE) SLIDE_TILES(SLIDE_TILE).row_tile = FN(row_tile),
+    .gather_groups = FN(gather_groups),
     .row_vectors = ROW_VECTORS,
     .local = FN(local),
     OUTER_TILES(OUTER_TILE) EACH_TILES(EACH_TILE).interleave = FN(interleave),
@@ -84,6 +87,8 @@ static const cs_table FN(table) = {
 
 #undef TILE
 #undef OUTPUT_TILE
+#undef GROUP_TILE
+#undef SLIDE_TILE
 #undef OUTER_TILE
 #undef EACH_TILE
 #undef PRODUCT_TILE

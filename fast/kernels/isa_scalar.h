@@ -12,6 +12,8 @@
 /* The register tiles: TILE(rows, vectors), for every vectors all rows from 1 on. */
 #define PIXEL_TILES(TILE) TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4)
 #define OUTPUT_TILES(TILE)
+#define GROUP_TILES(TILE)
+#define SLIDE_TILES(TILE)
 #define PRODUCT_TILES(TILE) TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4) TILE(4, 1) TILE(4, 2) TILE(4, 3) TILE(4, 4)
 #define OUTER_TILES(TILE) TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) \
     TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)

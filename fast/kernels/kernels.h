@@ -30,7 +30,7 @@ typedef struct {
     cs_axis apart[3];                 /* the axes before neighbours were merged to one */
     uint64_t fill;                    /* the bits of one element */
     double power;
-    int64_t by_pixels, by_rows, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
+    int64_t by_pixels, by_rows, by_groups, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
     int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
     int64_t images, planes, height, width,
         shares; /* a task: planes x height x width outputs of one share of the blocks */

@@ -1,4 +1,4 @@
-/* Where the elements of x are. */
+/* Where the elements of x are, and those of a strip. */
 #include <string.h>
 
 #include "window.h"
@@ -44,12 +44,13 @@ void cs_lay(cs_window *w, const int64_t *strides)
 void cs_fit_rows(cs_window *w, int64_t columns)
 {
     const cs_table *k = cs_kernels(w->dtype);
-    while (w->kind == CS_FMA && w->outputs && !w->by_pixels && (w->rows / 2 > columns || !k->outputs[w->rows][w->vectors]))
-        w->rows -= 2;
+    if (w->kind != CS_FMA || !w->outputs || w->by_pixels) return;
+    while (w->rows / 2 > columns || !(w->by_groups ? k->groups[w->rows] : k->outputs[w->rows][w->vectors])) w->rows -= 2;
 }
 
 int64_t cs_bundle(const cs_window *w)
 {
+    if (w->by_groups) return w->lanes;
     const int interleaved = w->x_channel == 1 && w->x[2] != 1 && w->channels < w->lanes;
     return interleaved ? cs_least(w->groups, cs_ceil(w->lanes, cs_most(1, w->channels))) : 1;
 }
@@ -57,4 +58,35 @@ int64_t cs_bundle(const cs_window *w)
 int64_t cs_plane_count(const cs_window *w)
 {
     return w->images * cs_ceil(w->groups, w->bundle) * w->axis[0].out;
+}
+
+/* Inputs that are copied to a plain row for one that is used. */
+enum { PLAIN = 4 };
+
+static int64_t divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        const int64_t r = a % b;
+        a = b, b = r;
+    }
+    return a;
+}
+
+cs_layout cs_lay_out(const cs_axis *a, int64_t n)
+{
+    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, period = a->step / divisor(a->step, gap);
+    const int64_t phases = cs_least(a->taps, period), length = n + (a->taps > 0 ? (a->taps - 1) * gap / a->step : 0);
+    if (a->taps == 0) return (cs_layout){0, n, 0, a->step};
+    if (length / n > a->taps || phases * length > a->taps * n) return (cs_layout){a->taps, n, 0, a->step};
+    return (cs_layout){phases, length, 1, a->step};
+}
+
+cs_layout cs_lay_out_columns(const cs_window *w, int64_t n)
+{
+    const cs_axis *a = &w->axis[2];
+    const cs_layout runs = cs_lay_out(a, n);
+    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, all = (n - 1) * a->step + (a->taps - 1) * gap + 1;
+    const int plain = w->kind == CS_FMA && !w->by_pixels && a->taps > 0 &&
+                      (w->by_groups || all <= PLAIN * runs.slots * runs.length);
+    return plain ? (cs_layout){1, all, 1, 1} : runs;
 }

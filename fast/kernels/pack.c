@@ -26,7 +26,8 @@ static int64_t group_size(const cs_window *w)
 
 int64_t cs_packed_size(const cs_window *w)
 {
-    return w->kind == CS_FMA ? w->groups * group_size(w) * w->size : 0;
+    if (w->kind != CS_FMA) return 0;
+    return w->by_groups ? group_size(w) * cs_ceil(w->groups, w->lanes) * w->size : w->groups * group_size(w) * w->size;
 }
 
 static inline void put(char *to, int64_t i, const char *from, int64_t j, int64_t size)
@@ -56,8 +57,21 @@ static int64_t term_place(const cs_window *w, int64_t term)
     return rest / a[0].taps * w->w_channel + rest % a[0].taps * a[0].w + t1 * a[1].w + t2 * a[2].w;
 }
 
+/* A vector of groups is packed like one of outputs, by the first of them. */
+static void pack_groups(const cs_window *w, int64_t group, const void *weights, const void *bias, void *packed)
+{
+    cs_window one = *w;
+    one.by_groups = 0, one.groups = 1, one.outputs = w->groups, one.w_output = w->w_group;
+    one.blocks = cs_ceil(w->groups, w->lanes);
+    if (group % w->lanes == 0) cs_pack(&one, group / w->lanes, weights, bias, packed);
+}
+
 void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
 {
+    if (w->by_groups) {
+        pack_groups(w, block, weights, bias, packed);
+        return;
+    }
     const int64_t group = block / w->blocks, size = w->size;
     int64_t from, to, done = 0;
     const int64_t wide = block_range(w, block % w->blocks, &from, &to), outputs = to - from;

@@ -20,6 +20,23 @@ static void FN(gather_planes)(void *to, const void *from, int64_t plane, int64_t
         for (int l = 0; l < LANES; l++) strip[i * LANES + l] = x[l * plane + i];
 }
 
+#if SUMS
+/* The same of planes and pixels that are any distance apart, and of fewer planes. */
+static void FN(gather_groups)(void *to, const void *from, int64_t plane, int64_t pixel, int64_t planes, int64_t n)
+{
+    T *y = to;
+    const T *x = from;
+    if (planes == LANES && pixel == 1) {
+        FN(gather_planes)(to, from, plane, n);
+    } else if (planes == LANES && plane == 1) {
+        for (int64_t i = 0; i < n; i++) FN(store)(y + i * LANES, FN(load)(x + i * pixel));
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t l = 0; l < planes; l++) y[i * LANES + l] = x[l * plane + i * pixel];
+    }
+}
+#endif
+
 /* The greatest of the rows of each column, then of the columns of each window. */
 static void FN(planes_max)(const void *strips, const cs_planes *p, void *to, void *spare)
 {

@@ -49,6 +49,7 @@ void cs_list_terms(cs_state *t)
             }
         }
     }
+    for (int64_t k = 0; w->by_groups && k < i; k++) in_strip[k] *= w->lanes;
     list_channel(w, in_strip, i, run * l2->slots);
     if (w->in_place) list_channel(w, in_place, i, w->x_channel);
 }
@@ -89,4 +90,23 @@ void cs_fill_strip(cs_state *t, cs_box b, int64_t channels)
         t->k->copy_rows(t->strip + slot * run * w->size, l2->slots * run, l2->length, t->x, t->rows, rows, &r);
     }
     memset(t->strip + channels * l2->slots * run * w->size, 0, (size_t)(w->lanes * w->size));
+}
+
+void cs_fill_groups(cs_state *t, cs_box b)
+{
+    const cs_window *w = t->w;
+    const cs_layout *l2 = &t->side[2].layout;
+    const int64_t rows = list_rows(t, b), vector = w->lanes * w->size, row = l2->length * vector;
+    const int64_t count = l2->length - (w->width - (b.w1 - b.w0)) * w->axis[2].step;
+    const cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], 0) + b.w0 * w->axis[2].step, 1, count);
+    for (int64_t i = 0; i < rows; i++) {
+        char *to = t->strip + i * row;
+        const int64_t inside = t->rows[i] == ROW_OUTSIDE ? count : r.inside, outside = cs_most(inside, r.outside);
+        if (t->rows[i] == ROW_UNUSED) continue;
+        memset(to, 0, (size_t)(inside * vector));
+        memset(to + outside * vector, 0, (size_t)((count - outside) * vector));
+        if (outside > inside)
+            t->k->gather_groups(to + inside * vector, t->x + (t->rows[i] + (r.start + inside) * r.pixel) * w->size, w->x_channel,
+                                r.pixel, t->groups, outside - inside);
+    }
 }

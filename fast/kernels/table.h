@@ -119,6 +119,8 @@ typedef struct {
     int64_t lanes, size;
     tile_pixels *pixels[MAX_ROWS + 1][MAX_VECTORS + 1];
     tile_outputs *outputs[MAX_ROWS + 1][MAX_VECTORS + 1];
+    tile_outputs *groups[MAX_ROWS + 1]; /* a vector of groups of one channel and one output */
+    tile_outputs *slide[MAX_ROWS + 1][MAX_VECTORS + 1]; /* so many neighbouring taps a row, one step apart */
     tile_rows *row_tile;
     int64_t row_vectors;
     dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
@@ -131,6 +133,8 @@ typedef struct {
     void (*pool[KINDS])(const void *x, const cs_pooling *p, void *y, void *strips, void *spare);
     /* The same with a vector for each position of as many planes: `gather_planes` makes the strips. */
     void (*gather_planes)(void *strips, const void *x, int64_t plane, int64_t n);
+    /* y[i][l] = x[l][i], i < n, l < planes; planes and pixels may be any distance apart. */
+    void (*gather_groups)(void *y, const void *x, int64_t plane, int64_t pixel, int64_t planes, int64_t n);
     void (*planes[KINDS])(const void *strips, const cs_planes *p, void *y, void *spare);
     /* A window of n neighbouring inputs of each plane, to results that are `step` apart. */
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t n, const void *divisor, void *y, int64_t step);

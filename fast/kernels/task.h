@@ -31,6 +31,7 @@ typedef struct {
 void cs_lay_out_scratch(cs_state *t, char *scratch);
 void cs_list_terms(cs_state *t);
 void cs_fill_strip(cs_state *t, cs_box b, int64_t channels); /* [channel][run of columns][row][column] */
+void cs_fill_groups(cs_state *t, cs_box b);                  /* [row][column][group] */
 
 /* Compute a box of outputs from src, whose rows are `pitch` apart. */
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);

@@ -30,8 +30,9 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int6
     }
 }
 
-INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T *xb, int64_t step, const int64_t *off,
-                        int64_t terms, const T *w, T *ya, T *yb)
+/* each: a pixel is a vector too, one channel for each of the outputs. */
+INLINE void FN(outputs)(const int rows, const int vectors, const int each, const T *xa, const T *xb, int64_t step,
+                        const int64_t *off, int64_t terms, const T *w, T *ya, T *yb)
 {
     VEC sum[MAX_ROWS][MAX_VECTORS], wv[MAX_VECTORS];
     UNROLL
@@ -46,7 +47,8 @@ INLINE void FN(outputs)(const int rows, const int vectors, const T *xa, const T 
         for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
         UNROLL
         for (int i = 0; i < rows; i++) {
-            const VEC xv = FN(all)(i < rows / 2 ? *a : *b);
+            const T *p = i < rows / 2 ? a : b;
+            const VEC xv = each ? FN(load)(p) : FN(all)(*p);
             if (i < rows / 2) {
                 a += step;
             } else {
@@ -77,7 +79,55 @@ PIXEL_TILES(TILE)
     static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, int64_t step, const int64_t *off, \
                                                int64_t terms, const void *w, void *ya, void *yb) \
     { \
-        FN(outputs)(rows, vectors, xa, xb, step, off, terms, w, ya, yb); \
+        FN(outputs)(rows, vectors, 0, xa, xb, step, off, terms, w, ya, yb); \
     }
 OUTPUT_TILES(TILE)
+#undef TILE
+
+/* The same where the taps of a row are neighbours, like the pixels: a vector is loaded once for all pixels that see it. */
+INLINE void FN(slide)(const int rows, const int taps, const T *xa, const T *xb, const int64_t *off, int64_t terms, const T *w,
+                      T *ya, T *yb)
+{
+    VEC sum[MAX_ROWS], wv[MAX_ROWS];
+    UNROLL
+    for (int i = 0; i < rows; i++) sum[i] = FN(load)(w);
+    for (int64_t k = 0; k < terms; k += taps) {
+        UNROLL
+        for (int s = 0; s < taps; s++) wv[s] = FN(load)(w += LANES);
+        UNROLL
+        for (int part = 0; part < 2; part++) {
+            const T *x = (part ? xb : xa) + off[k];
+            UNROLL
+            for (int j = 0; j < rows / 2 + taps - 1; j++) {
+                const VEC xv = FN(load)(x + j * LANES);
+                UNROLL
+                for (int s = 0; s < taps; s++)
+                    if (j - s >= 0 && j - s < rows / 2) {
+                        const int i = part * (rows / 2) + j - s;
+                        sum[i] = FN(fma)(xv, wv[s], sum[i]);
+                    }
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) FN(store)(i < rows / 2 ? ya + i * LANES : yb + (i - rows / 2) * LANES, sum[i]);
+}
+
+#define TILE(rows) \
+    static void FN(groups_##rows)(const void *xa, const void *xb, int64_t step, const int64_t *off, int64_t terms, \
+                                  const void *w, void *ya, void *yb) \
+    { \
+        FN(outputs)(rows, 1, 1, xa, xb, step, off, terms, w, ya, yb); \
+    }
+GROUP_TILES(TILE)
+#undef TILE
+
+#define TILE(rows, taps) \
+    static void FN(slide_##rows##_##taps)(const void *xa, const void *xb, int64_t step, const int64_t *off, int64_t terms, \
+                                          const void *w, void *ya, void *yb) \
+    { \
+        (void)step; \
+        FN(slide)(rows, taps, xa, xb, off, terms, w, ya, yb); \
+    }
+SLIDE_TILES(TILE)
 #undef TILE

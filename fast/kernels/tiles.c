@@ -138,6 +138,14 @@ static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
     }
 }
 
+static tile_outputs *choose_kernel(const cs_state *t, int64_t rows, int64_t vectors)
+{
+    const cs_axis *a = &t->w->axis[2];
+    if (!t->w->by_groups) return t->k->outputs[rows][vectors];
+    tile_outputs *slide = a->gap == 1 && a->step == 1 && a->taps <= MAX_VECTORS ? t->k->slide[rows][a->taps] : NULL;
+    return slide ? slide : t->k->groups[rows];
+}
+
 /* One panel of a group's outputs: pairs of runs, and a smaller tile for one that is left, in two overlapping parts. */
 static void run_panel(const cs_state *t, const char *src, const int64_t *off, int64_t from, int64_t vectors)
 {
@@ -145,13 +153,13 @@ static void run_panel(const cs_state *t, const char *src, const int64_t *off, in
     const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
     const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2, step = t->pixel;
     const char *weights = t->packed + from * (w->terms + 1) * size;
+    tile_outputs *pair = choose_kernel(t, w->rows, vectors), *single = choose_kernel(t, small, vectors);
     for (int64_t i = 0; i < last; i += 2)
-        t->k->outputs[w->rows][vectors](src + t->xs[i] * size, src + t->xs[i + 1] * size, step, off, w->terms, weights,
-                                        t->tile + t->ys[i] * wide * size, t->tile + t->ys[i + 1] * wide * size);
+        pair(src + t->xs[i] * size, src + t->xs[i + 1] * size, step, off, w->terms, weights, t->tile + t->ys[i] * wide * size,
+             t->tile + t->ys[i + 1] * wide * size);
     if (t->tiles % 2)
-        t->k->outputs[small][vectors](src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, off, w->terms,
-                                      weights, t->tile + t->ys[last] * wide * size,
-                                      t->tile + (t->ys[last] + skip) * wide * size);
+        single(src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, off, w->terms, weights,
+               t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
 }
 
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
@@ -159,7 +167,7 @@ void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t 
     const cs_window *w = t->w;
     const int64_t panel = w->vectors * w->lanes, step = cs_panel_rows(w);
     for (int64_t block = t->from; block < t->to; block++) {
-        const int64_t from = block * panel, outputs = cs_least(panel, w->outputs - from),
+        const int64_t from = block * panel, outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from),
                       vectors = cs_ceil(outputs, w->lanes);
         for (cs_box some = b; some.h0 < b.h1; some.h0 = some.h1) {
             some.h1 = cs_least(b.h1, some.h0 + step);

@@ -33,11 +33,14 @@ static void run_box(cs_state *t, cs_box b, int in_place)
                               (b.w0 * a[2].step + a[2].first) * w->x[2];
         src = t->x + place * w->size;
         pitch = a[1].step * w->x[1], t->pixel = a[2].step * w->x[2];
+    } else if (w->by_groups) {
+        cs_fill_groups(t, b);
+        pitch *= w->lanes, t->pixel *= w->lanes;
     } else {
         cs_fill_strip(t, b, t->groups * w->channels);
     }
     const int64_t *off = t->terms + in_place * w->terms;
-    for (int64_t g = 0; g < t->groups; g++) {
+    for (int64_t g = 0; g < (w->by_groups ? 1 : t->groups); g++) {
         char *y = t->y + (g * w->outputs * w->y_plane + b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
         t->packed = first + g * t->packed_group;
         const char *from = src + g * w->channels * (in_place ? w->x_channel : t->channel) * w->size;
@@ -95,7 +98,7 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     cs_state t = {.w = w, .k = cs_kernels(w->dtype)};
     cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
-    t.packed_group = cs_packed_size(w) / cs_most(1, w->groups);
+    t.packed_group = w->by_groups ? (w->terms + 1) * w->size : cs_packed_size(w) / cs_most(1, w->groups);
     const int64_t column = i % w->width_tasks, row = i / w->width_tasks % w->height_tasks;
     const int64_t rest = i / w->width_tasks / w->height_tasks, share = rest % w->shares, first = rest / w->shares * w->planes;
     const int64_t planes = cs_plane_count(w), bundles = cs_ceil(w->groups, w->bundle);

@@ -140,7 +140,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
+        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || w->by_groups || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
     cs_winograd found = {.window = *w};
     if (!choose_tiles(&found, forced)) return 0;
