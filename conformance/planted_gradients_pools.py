@@ -104,6 +104,16 @@ def a_nan_takes_no_gradient(dy: Array, x: Array, size: Any, **rest: Any) -> Arra
     return computed("max_pool_grad", dy, np.where(x == x, x, least).astype(x.dtype), size, **rest)
 
 
+@planted("max_pool.grad-nan", "max_pool_grad")
+def of_several_nans_the_last_takes_the_gradient(dy: Array, x: Array, size: Any, **rest: Any) -> Array:
+    def choose(values: list[Array], inside: list[Array]) -> list[Array]:
+        nan = sum(np.isnan(v) for v in values) > 0
+        last = first(values[::-1], inside[::-1])[::-1]
+        return [np.where(nan, b, a) for a, b in zip(first(values, inside), last, strict=True)]
+
+    return routed(dy, x, size, choose, **rest)
+
+
 @planted("max_pool.grad-nan", "channel_pool_grad")
 def a_nan_takes_no_gradient_of_channels(dy: Array, x: Array, size: Any, **rest: Any) -> Array:
     least = -np.inf if x.dtype.kind == "f" else 0

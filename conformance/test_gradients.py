@@ -92,6 +92,9 @@ def test_nan(judge: Trial, op: str) -> None:
         size: dict[str, Any] = {"size": 2, "stride": 1}
         case = make(base(op), {"x": ((1, 4, 3), "float32")}, size | like)
         judge.each([gradient(case.but(put=put), op)])
+    several = make(base(op), {"x": ((1, 4, 4), "float32")}, {"size": 4} | like)
+    along = [(0, i, 0) if op == "channel_pool_grad" else (0, 0, i) for i in (1, 3)]
+    judge.each([gradient(several.but(put=tuple(Put("x", at, "nan") for at in along)), op)])
     special = Open(stride=True, data=("special",), dtypes=FLOATS, most=4)
     judge.search(gradients(op, special, **like), share=4)
 
