@@ -176,3 +176,46 @@ def pairs_of_bytes_saturate(in1: Array, in2: Array, *args: Any, **rest: Any) -> 
 def bytes_above_127_are_taken_as_negative(in1: Array, in2: Array, *args: Any, **rest: Any) -> Array:
     signed = in1.astype(np.int8) if in1.dtype == np.uint8 and in2.dtype == np.int8 else in1
     return innocent.correlate(signed, in2, *args, **rest)
+
+
+@planted("number.integer-modulo", "conv")
+def pairs_of_channels_saturate(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    """As x86's vpmaddubsw, where channels are taken two at a time."""
+    y = innocent.conv(x, w, b, **rest)
+    if x.dtype != np.uint8 or w.dtype != np.int8 or rest.get("groups", 1) != 1 or w.shape[1] < 2:
+        return y
+    at = range(0, w.shape[1], 2)
+    taps = list(np.ndindex(w.shape[2:]))
+    for c in at:
+        for tap in taps:
+            one = np.zeros_like(w[:, c : c + 2])
+            one[(slice(None), slice(None), *tap)] = w[(slice(None), slice(c, c + 2), *tap)]
+            sums = innocent.conv(x[:, c : c + 2], one, **rest)
+            y += sums.clip(-(2**15), 2**15 - 1).astype(y.dtype) - sums
+    return y
+
+
+@planted("number.integer-modulo", "conv")
+def the_padding_of_signed_bytes_is_their_least(
+    x: Array, w: Array, b: Any = None, *, padding: Any = 0, **rest: Any
+) -> Array:
+    """Bytes are made unsigned by adding 128, and the padding is left at 0."""
+    y = innocent.conv(x, w, b, padding=padding, **rest)
+    if x.dtype != np.int8 or w.dtype != np.int8:
+        return y
+    inside = innocent.conv(np.ones(x.shape, np.int32), w.astype(np.int32), padding=padding, **rest)
+    everywhere = w.astype(np.int64).sum(axis=tuple(range(1, w.ndim))).reshape(-1, *(1,) * (x.ndim - 2))
+    return np.asarray(y - 128 * (everywhere - inside), y.dtype)
+
+
+@planted("number.integer-modulo", "conv_transpose")
+def channels_of_bytes_beyond_the_last_four_are_left_out(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    if x.dtype.itemsize == w.dtype.itemsize == 1 and rest.get("groups", 1) == 1 and x.shape[1] > 4:
+        w = w.copy()
+        w[x.shape[1] // 4 * 4 :] = 0
+    return innocent.conv_transpose(x, w, b, **rest)
+
+
+@planted("number.integer-modulo", "conv")
+def unsigned_weights_are_taken_as_signed(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    return innocent.conv(x, w.view(np.int8) if x.dtype.itemsize == 1 and w.dtype == np.uint8 else w, b, **rest)

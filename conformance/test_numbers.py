@@ -8,7 +8,8 @@ import pytest
 from hypothesis import strategies as st
 
 from convspec import GRADIENTS, LAYER_GRADIENTS, OPERATORS
-from convspec.conformance.case import ARRAYS, Case, Operand
+from convspec.conformance import metamorphic
+from convspec.conformance.case import ARRAYS, Case, Operand, make
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, FULL, INTEGERS, Open, example, of
 from convspec.conformance.strategies_pooling import channel_pools, pools
@@ -21,6 +22,10 @@ SMALL = Open(stride=True, most=4)
 
 COMBINED = [(a, b, c) for a in INTEGERS for b in INTEGERS for c in (a, "int8", "int16", "int64") if a == b or c == a]
 """Dtypes of x, w and b: every pair of the first two, and biases of other widths."""
+
+
+NARROW = ("int8", "uint8", "int16", "uint16")
+BYTES = NARROW[:2]
 
 
 def retyped(c: Case, names: tuple[str, ...]) -> Case:
@@ -58,6 +63,20 @@ def test_integer_modulo(judge: Trial, op: str) -> None:
     judge.search(mixed(op, has, ("int64", "uint64", "int32")))
     judge.search(mixed(op, has, INTEGERS))
     judge.search(mixed(op, has, ("uint8", "uint16"), ("int8",)), share=0.5)
+    judge.search(mixed(op, replace(has, padding="numbers", groups=True, channels=9), BYTES, BYTES), share=0.5)
+
+
+@pytest.mark.clause("number.integer-modulo")
+@pytest.mark.parametrize("op", ["conv", "conv_transpose"])
+def test_layers_of_small_integers(judge: Trial, op: str) -> None:
+    """Channels that are and are not a multiple of what processors take at once, of every pair of narrow dtypes."""
+    for channels, K, names in (
+        *((6, 5, (a, b)) for a in NARROW for b in NARROW),
+        *((8, 35, (a, "int8")) for a in NARROW),
+    ):
+        w = (channels, K, 3, 2) if op == "conv_transpose" else (K, channels, 3, 2)
+        arrays = {"x": ((2, channels, 14, 17), names[0]), "w": (w, names[1]), "b": ((K,), "int32")}
+        metamorphic.whole(judge, make(op, arrays, {"padding": 1}, data="real"))
 
 
 @pytest.mark.clause("number.integer-mean")

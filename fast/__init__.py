@@ -1,9 +1,10 @@
 """The fast backend: the law's operators and their gradients under the same names and arguments, compiled.
 
 Every operator takes three more keywords: `out`, an array for the result; `num_threads`, by default what OpenMP would
-use; and `algorithm`, "auto", "direct", "winograd" or "fft". Results are bit for bit the law's chain of summation, or,
-where that is faster, of conv Winograd's and of images Fourier's within the law's bound: the same bits whatever the
-instruction set, the number of threads, the split of a batch or the layout of the operands.
+use; and `algorithm`, "auto", "direct", "winograd", "fft" or "separable"; and those that are sums `dtype`, for an
+integer result. Results are bit for bit the law's chain of summation, or, where that is faster, of conv Winograd's and
+of images Fourier's or one pass an axis, within the law's bound: the same bits whatever the instruction set, the number
+of threads, the split of a batch or the layout of the operands.
 
 The environment variable CONVSPEC_ISA, read at import, forces one of `available_isas()`.
 """

@@ -28,6 +28,8 @@ cdef extern from "kernels.h" nogil:
     void cs_share_out(int64_t *next, int64_t tasks, int threads)
     int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
     void *cs_allocate(int64_t bytes)
+    void *cs_borrow(int64_t bytes)
+    void cs_give_back(void *p)
     const char *cs_isa()
     const char *cs_isa_name(int index)
     int cs_select(const char *name)
@@ -41,6 +43,13 @@ cdef extern from "dots.h" nogil:
     int cs_dots_available(int64_t words)
     void cs_dots_split(cs_dots *d, int threads)
     void cs_dots_run(const cs_dots *d, int64_t task, const void *x, const int32_t *w, void *y, void *scratch)
+
+cdef extern from "join.h" nogil:
+    enum: CS_JOIN_FIELDS
+    ctypedef struct cs_join:
+        int64_t tasks
+    void cs_join_lay(cs_join *j, const int64_t *strides)
+    void cs_join_run(const cs_join *j, int64_t task, const void *x, uint32_t *y)
 
 cdef enum:
     CACHE_LINE = 64

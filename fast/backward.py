@@ -10,7 +10,7 @@ import numpy as np
 
 from convspec.fast import _kernels, windows
 from convspec.fast.calls import operand, prepare, result, returned, run
-from convspec.fast.operators import describe
+from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, Ints, PoolGrad
 

@@ -10,7 +10,7 @@ from convspec.fast import _kernels
 from convspec.fast.windows import Windows
 from convspec.params import Array, Ints
 
-TILES = {"direct": 0, "auto": 1, "winograd": 2, "fft": 0}
+TILES = {"direct": 0, "auto": 1, "winograd": 2, "fft": 0, "separable": 0}
 """Winograd's tiles (clause fast.winograd): never, where they cost less, or wherever they can be used."""
 
 
@@ -51,8 +51,8 @@ def result(out: Array | None, shape: Ints, dtype: np.dtype[Any]) -> Array:
 
 
 def returned(y: Array, out: Array | None) -> Array:
-    """What a call returns: `y`, by way of `out` if that is another array."""
+    """What a call returns: `y`, by way of `out` if that is another array; integers wrap."""
     if out is None or out is y:
         return y
-    np.copyto(out, y)
+    np.copyto(out, y, casting="unsafe")
     return out

@@ -1,4 +1,4 @@
-# Images of small integers.
+# Images and layers of small integers.
 
 
 def dots_available(bint words):
@@ -20,7 +20,7 @@ def run_dots(tuple fields, x, w, y, int threads):
     cs_dots_split(&d, threads)
     threads = min(threads, d.tasks)
     size = (d.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-    scratch = <char *>malloc(size * threads + CACHE_LINE)
+    scratch = <char *>cs_borrow(size * threads)
     if scratch == NULL:
         PyBuffer_Release(&vx)
     allocated(scratch, size * threads)
@@ -33,7 +33,30 @@ def run_dots(tuple fields, x, w, y, int threads):
         else:
             for i in prange(d.tasks, schedule="dynamic", num_threads=threads):
                 cs_dots_run(&d, i, vx.buf, <const int32_t *>vw.buf, vy.buf, scratch + threadid() * size)
-        free(scratch)
+        cs_give_back(scratch)
     PyBuffer_Release(&vx)
     PyBuffer_Release(&vw)
+    PyBuffer_Release(&vy)
+
+
+def join(tuple fields, x, y, int threads):
+    """Fills `y`, which is C-contiguous; `x` has any strides."""
+    cdef Py_buffer vx, vy
+    cdef cs_join j
+    cdef int64_t *numbers = <int64_t *>&j
+    cdef int64_t i, strides[5]
+    for i in range(CS_JOIN_FIELDS):
+        numbers[i] = fields[i]
+    PyObject_GetBuffer(x, &vx, PyBUF_STRIDES)
+    read_strides(&vx, strides)
+    cs_join_lay(&j, strides)
+    PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
+    with nogil:
+        if threads == 1:
+            for i in range(j.tasks):
+                cs_join_run(&j, i, vx.buf, <uint32_t *>vy.buf)
+        else:
+            for i in prange(j.tasks, schedule="static", num_threads=threads):
+                cs_join_run(&j, i, vx.buf, <uint32_t *>vy.buf)
+    PyBuffer_Release(&vx)
     PyBuffer_Release(&vy)

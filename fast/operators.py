@@ -2,73 +2,70 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from convspec import checks
-from convspec.fast import _kernels, options, windows
+from convspec.fast import options, windows
 from convspec.fast._kernels import recall, remember
-from convspec.fast.calls import operand, prepare, run, view
+from convspec.fast.calls import prepare, run, view
+from convspec.fast.layers import layer
 from convspec.params import Array, ChannelPool, Conv, Pool
-
-TILED = ("conv", "conv_transpose")
-"""What may take Winograd's tiles."""
 
 
 def conv(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
-    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+    dtype: Any = None, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """conv: x (N, C, *S), w (K, C/groups, *R), b (K,) to (N, K, *O)."""
-    call = ("conv", stride, padding, dilation, groups, algorithm)
+    call = ("conv", stride, padding, dilation, groups, dtype, algorithm)
     y = recall(x, w, b, out, num_threads, call)
     if y is not None:
         return y
     c = checks.conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _sums(c, call, out, num_threads, algorithm)
+    return _sums(c, call, dtype, out, num_threads, algorithm)
 
 
 def local_conv(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
-    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+    dtype: Any = None, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """local_conv: w (K, *O, C/groups, *R) has a kernel and b (K, *O) a bias for each output position."""
-    call = ("local_conv", stride, padding, dilation, groups, algorithm)
+    call = ("local_conv", stride, padding, dilation, groups, dtype, algorithm)
     y = recall(x, w, b, out, num_threads, call)
     if y is not None:
         return y
     c = checks.local_conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _sums(c, call, out, num_threads, algorithm)
+    return _sums(c, call, dtype, out, num_threads, algorithm)
 
 
 def tiled_conv(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
-    out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+    dtype: Any = None, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """tiled_conv: w (K, *T, C/groups, *R) and b (K, *T); output position o uses kernel o mod T."""
-    call = ("tiled_conv", stride, padding, dilation, groups, algorithm)
+    call = ("tiled_conv", stride, padding, dilation, groups, dtype, algorithm)
     y = recall(x, w, b, out, num_threads, call)
     if y is not None:
         return y
     c = checks.tiled_conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return _sums(c, call, out, num_threads, algorithm)
+    return _sums(c, call, dtype, out, num_threads, algorithm)
 
 
 def conv_transpose(
     x: Any, w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
-    groups: Any = 1, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
+    groups: Any = 1, dtype: Any = None, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """conv_transpose, the adjoint of conv: w (C, K/groups, *R)."""
-    call = ("conv_transpose", stride, padding, output_padding, dilation, groups, algorithm)
+    call = ("conv_transpose", stride, padding, output_padding, dilation, groups, dtype, algorithm)
     y = recall(x, w, b, out, num_threads, call)
     if y is not None:
         return y
     c = checks.conv_transpose(
         x, w, b, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation, groups=groups
     )
-    return _sums(c, call, out, num_threads, algorithm)
+    return _sums(c, call, dtype, out, num_threads, algorithm)
 
 
 def max_pool(
@@ -126,31 +123,17 @@ def channel_pool(
     return _pooled(c, windows.channel_pool(c), call, out, num_threads, algorithm)
 
 
-def _sums(c: Conv, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
-    """`call` is what to remember it by."""
+def _sums(c: Conv, call: tuple[Any, ...], dtype: Any, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    """`call` is what to remember it by, `dtype` the integer result that was asked for."""
+    if dtype is not None:
+        c = replace(c, dtype=options.integer(dtype, c.dtype))
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
     threads = options.threads(num_threads)
-    w = operand(c.w, c.dtype)
-    b = None if c.b is None else operand(c.b, c.dtype)
-    described = describe(c, w, threads)
-    background = None if described.covers else bias_everywhere(c, b)
-    plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct")
-    if background is None and described.zeros:
-        remember(plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
-    return run(plan, view(c.x, c.dtype), c.N, out, c.shape, c.dtype, threads, background)
-
-
-def describe(c: Conv, w: Array, threads: int) -> windows.Windows:
-    """The windows of a checked convolution with operand `w`."""
-    if c.op != "conv_transpose":
-        return windows.conv(c)
-    return windows.conv_transpose(c, finite=c.dtype.kind != "f" or _kernels.finite(w, threads))
-
-
-def bias_everywhere(c: Conv, b: Array | None) -> Array:
-    """What an output without any term is: its channel's bias, or 0."""
-    return np.zeros((), c.dtype) if b is None else b.reshape(c.K, *(1,) * len(c.O))
+    prepared = layer(c, threads, algorithm)
+    if prepared.background is None and prepared.zeros and prepared.sums == c.dtype and prepared.joined is None:
+        remember(prepared.plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
+    return prepared(c.x, out, threads)
 
 
 def _pooled(

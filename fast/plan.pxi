@@ -148,7 +148,7 @@ cdef class Plan:
         size = self.split_tiles(&g, images, threads)
         if g.some == 0 and self.tiles_packed == NULL:
             self.pack(self.w, self.b, threads, True)
-        scratch = <char *>allocated(cs_allocate(size), size)
+        scratch = <char *>allocated(cs_borrow(size), size)
         if background is not None:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
@@ -156,7 +156,7 @@ cdef class Plan:
         with nogil:
             missed = run_tiles(&g, threads, x.buf, <char *>vw.buf if g.some else self.tiles_packed, self.packed, vy.buf,
                                scratch)
-            free(scratch)
+            cs_give_back(scratch)
         PyBuffer_Release(&vy)
         PyBuffer_Release(&vw)
         if missed:
@@ -173,7 +173,7 @@ cdef class Plan:
         cdef cs_window *windows = <cs_window *>allocated(malloc(head + 1), head)
         read_strides(x, strides)
         size = self.split(windows, strides, images, &threads, &tasks)
-        scratch = <char *>cs_allocate((size + CACHE_LINE) * threads)
+        scratch = <char *>cs_borrow((size + CACHE_LINE) * threads)
         if scratch == NULL:
             free(windows)
         allocated(scratch, size * threads)
@@ -188,7 +188,7 @@ cdef class Plan:
             bias = vb.buf
         with nogil:
             run_all(windows, tasks, threads, x.buf, weights, bias, vy.buf, scratch, size)
-            free(scratch)
+            cs_give_back(scratch)
             free(windows)
         PyBuffer_Release(&vy)
         if self.w is not None:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from convspec import checks, dtypes
-from convspec.fast import _kernels, options
-from convspec.fast.calls import operand, prepare, run, view
-from convspec.fast.operators import bias_everywhere, describe
-from convspec.params import Array, Conv, Ints
+from convspec.fast import options
+from convspec.fast.layers import Layer, layer
+from convspec.params import Array, Conv
 
 SHAPES = 16
 """A plan keeps weights packed for so many shapes of images."""
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """What a plan keeps for one shape and dtype of an image; `shape` and `dtype` are the result's."""
-
-    plan: _kernels.Plan
-    shape: Ints
-    dtype: np.dtype[Any]
-    background: Array | None
 
 
 class ConvPlan:
@@ -35,12 +24,12 @@ class ConvPlan:
     each new shape and dtype of an image; the number of images may vary freely.
     """
 
-    def __init__(self, check: Callable[..., Conv], w: Any, b: Any, algorithm: Any, **keywords: Any) -> None:
+    def __init__(self, check: Callable[..., Conv], w: Any, b: Any, dtype: Any, algorithm: Any, **keywords: Any) -> None:
         options.algorithm(algorithm)
-        self._check, self._keywords, self._algorithm = check, keywords, algorithm
+        self._check, self._keywords, self._dtype, self._algorithm = check, keywords, dtype, algorithm
         self._w = np.array(dtypes.array("w", w))
         self._b = None if b is None else np.array(dtypes.array("b", b))
-        self._prepared: dict[Any, _Prepared] = {}
+        self._prepared: dict[Any, Layer] = {}
 
     def __call__(self, x: Any, out: Any = None, num_threads: Any = None) -> Array:
         x = dtypes.array("x", x)
@@ -48,8 +37,7 @@ class ConvPlan:
         prepared = self._prepared.get((x.shape[1:], x.dtype)) or self._prepare(x, threads)
         shape = (x.shape[0], *prepared.shape)
         options.output(out, shape, prepared.dtype, (x,))
-        x = view(x, prepared.dtype)
-        return run(prepared.plan, x, shape[0], out, shape, prepared.dtype, threads, prepared.background)
+        return prepared(x, out, threads)
 
     def __repr__(self) -> str:
         """The weights, and for each shape of an image what was chosen and the cost that it was chosen by."""
@@ -58,12 +46,11 @@ class ConvPlan:
             lines.append(f"  {dtype} {shape} -> {prepared.shape}: {prepared.plan.describe()}")
         return "\n".join(lines)
 
-    def _prepare(self, x: Array, threads: int) -> _Prepared:
+    def _prepare(self, x: Array, threads: int) -> Layer:
         c = self._check(x, self._w, self._b, **self._keywords)
-        w, b = operand(c.w, c.dtype), None if c.b is None else operand(c.b, c.dtype)
-        described = describe(c, w, threads)
-        background = None if described.covers else bias_everywhere(c, b)
-        prepared = _Prepared(prepare(described, w, b, threads, self._algorithm), c.shape[1:], c.dtype, background)
+        if self._dtype is not None:
+            c = replace(c, dtype=options.integer(self._dtype, c.dtype))
+        prepared = layer(c, threads, self._algorithm)
         if len(self._prepared) >= SHAPES:
             self._prepared.clear()
         self._prepared[x.shape[1:], x.dtype] = prepared
@@ -72,18 +59,20 @@ class ConvPlan:
 
 def plan_conv(
     w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1,
-    algorithm: Any = "auto",
+    dtype: Any = None, algorithm: Any = "auto",
 ) -> ConvPlan:  # fmt: skip
     """A plan of conv; what the shape of x decides is checked when it is called."""
-    return ConvPlan(checks.conv, w, b, algorithm, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return ConvPlan(
+        checks.conv, w, b, dtype, algorithm, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
 
 
 def plan_conv_transpose(
     w: Any, b: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
-    groups: Any = 1, algorithm: Any = "auto",
+    groups: Any = 1, dtype: Any = None, algorithm: Any = "auto",
 ) -> ConvPlan:  # fmt: skip
     """A plan of conv_transpose; what the shape of x decides is checked when it is called."""
     return ConvPlan(
-        checks.conv_transpose, w, b, algorithm, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
+        checks.conv_transpose, w, b, dtype, algorithm, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip

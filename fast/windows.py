@@ -14,7 +14,8 @@ from convspec.fast.axes import STRUCT, Axis, existing_terms, phases, tiles
 from convspec.params import BiasGrad, ChannelPool, Conv, Image, Pool
 
 KINDS = ("fma", "local", "max", "mean", "abs", "square", "power")
-DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
+DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64",
+    "bytes", "words")  # fmt: skip
 BOUNDARIES = ("fill", "wrap", "symm", "reflect", "edge")
 
 FEW_POSITIONS = 16

@@ -12,12 +12,21 @@ import gradient_cases
 import numpy as np
 
 from convspec import GRADIENTS, SpecError, fast
-from convspec.fast import _kernels, isa, operators
+from convspec.fast import _kernels, isa
+from convspec.fast.layers import TILED
 
 ROOT = Path(__file__).parents[1]
 KERNELS = ROOT / "fast" / "kernels"
 DRIVER = Path(__file__).parent / "kernels" / "driver.c"
-KINDS = ("plan", "weight_gradient", "local_weight_gradient", "local_input_gradient", "pool_gradient", "run_dots")
+KINDS = (
+    "plan",
+    "weight_gradient",
+    "local_weight_gradient",
+    "local_input_gradient",
+    "pool_gradient",
+    "run_dots",
+    "join",
+)
 """In the driver's order."""
 
 ONCE = 4
@@ -90,6 +99,11 @@ class Recorder:
         self._own["run_dots"](fields, x, w, y, threads)
         self.keep("run_dots", [fields], 0, 1, (x, w, None), before, y)
 
+    def join(self, fields, x, y, threads):
+        before = y.copy()
+        self._own["join"](fields, x, y, threads)
+        self.keep("join", [fields], 0, 1, (x, None, None), before, y)
+
     def keep(self, kind, windows, choice, images, operands, before, after, fill=b"", power=0.0):
         header = np.array([KINDS.index(kind), len(windows), choice, images], np.int64).tobytes()
         numbers = np.array(windows, np.int64).tobytes()
@@ -105,7 +119,7 @@ def drawn(seeds, layers=(), dots=True):
         for seed in seeds:
             for op in fast_cases.OPERATORS:
                 arguments, keywords = fast_cases.draw_call(op, seed)
-                for algorithm in ("direct", "winograd") if op in operators.TILED else ("direct",):
+                for algorithm in ("direct", "winograd") if op in TILED else ("direct",):
                     with contextlib.suppress(SpecError):
                         getattr(fast, op)(*arguments, **keywords, algorithm=algorithm)
             for op in GRADIENTS:
@@ -118,6 +132,9 @@ def drawn(seeds, layers=(), dots=True):
         x = np.random.default_rng(5).integers(0, 256, (70, 91), np.uint8)
         fast.correlate(x, np.arange(-7, 8, dtype=np.int8).reshape(3, 5))
         fast.correlate(x.astype(np.int16), np.arange(-7, 8, dtype=np.int16).reshape(3, 5))
+        x, w = x.reshape(1, 7, 10, 91), np.arange(-126, 126, dtype=np.int8).reshape(4, 7, 3, 3)
+        fast.conv(x.view(np.int8), w, padding=1)
+        fast.conv(x, w.astype(np.int16), dtype=np.int32)
     return recorder
 
 

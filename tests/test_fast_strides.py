@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from convspec import SpecValueError, fast
+from convspec import SpecValueError, checks, fast
 from convspec.fast import calls
-from convspec.fast.operators import checks, describe
+from convspec.fast.layers import describe
 
 RNG = np.random.default_rng(11)
 

@@ -24,6 +24,8 @@ def parameters(function: Any) -> list[tuple[str, Any, Any]]:
     return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
 
 
+SUMS = (*convspec.IMAGE_OPERATORS, "conv", "conv_transpose", "local_conv", "tiled_conv")
+"""The operators whose integer results have a dtype to choose."""
 LAW = dict.fromkeys(convspec.FORWARD, Operators) | dict.fromkeys(convspec.GRADIENTS, Gradients)
 ROOMS = [(room, op) for room in OWN for op in convspec.FORWARD]
 ROOMS += [(room, op) for room in ("gradients", "reference", "fast") for op in convspec.GRADIENTS]
@@ -36,7 +38,7 @@ def test_signature(room: str, op: str) -> None:
     law, found = parameters(getattr(LAW[op], op))[1:], parameters(getattr(module, op))
     assert found[: len(law)] == law
     assert all(kind is inspect.Parameter.KEYWORD_ONLY for _, kind, _ in found[len(law) :])
-    integers = {"dtype"} if room == "fast" and op in convspec.IMAGE_OPERATORS else set()
+    integers = {"dtype"} if room == "fast" and op in SUMS else set()
     assert {name for name, _, _ in found[len(law) :]} == own | integers
 
 

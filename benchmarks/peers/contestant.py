@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.peers.contestants import CONTESTANTS, Call, check
 from benchmarks.peers.gradients import BACKWARD, GRADIENTS
+from benchmarks.peers.integers import BYTES, JOINED
 from benchmarks.peers.layers import LAYERS, Layer
 from benchmarks.peers.networks import RUNNERS, RUNS
 from benchmarks.peers.pictures import FILTERS, PICTURES
@@ -53,6 +54,8 @@ def prepared(name: str, work: str, threads: int) -> Call | None:
         return BACKWARD[name](GRADIENTS[work], threads)
     if work in ROWS:
         return POOLS[name](ROWS[work], threads)
+    if work in BYTES:
+        return JOINED[name](BYTES[work], threads)
     if work in RUNS:
         return RUNNERS[name](RUNS[work], threads)
     call = CONTESTANTS[name](LAYERS[work], threads)

@@ -11,6 +11,9 @@
 #ifdef DOTS
 #include "dots.tmpl.h"
 #endif
+#if BITS <= 16 && defined DOT_i16
+#include "join.tmpl.h"
+#endif
 #if SUMS
 #include "tile.tmpl.h"
 #include "rows.tmpl.h"
@@ -34,7 +37,9 @@ static const cs_table FN(table) = {
     .choose_terms = FN(choose_terms),
     .pad = FN(pad),
     .pool[CS_MAX] = FN(pool_max),
-#if BITS >= 32
+#if BITS <= 16 && defined DOT_i16
+    .join = FN(join),
+#elif BITS >= 32
     .transpose = FN(transpose),
     .transpose_apart = FN(transpose_apart),
     .spread = FN(spread),
@@ -92,29 +97,4 @@ static const cs_table FN(table) = {
 #undef OUTER_TILE
 #undef EACH_TILE
 #undef PRODUCT_TILE
-#undef JOIN2
-#undef JOIN
-#undef FN
-#undef VEC
-#undef LANES
-#undef INLINE
-#undef UNROLL
-#undef RARE
-#undef WATCHED
-#undef ZIP_LOW
-#undef ZIP_HIGH
-#undef EVENS
-#undef THIRDS
-#undef MORE_THIRDS
-#undef UNZIP_LOW
-#undef UNZIP_HIGH
-#undef T
-#undef DT
-#undef BITS
-#undef FLOATING
-#undef DOTS
-#undef SUMS
-#undef LEAST
-#undef ABS
-#undef INTEGER
-#undef ROOT
+#include "end.h"

@@ -55,6 +55,30 @@
 #define LEAST 0
 #include "dtype.h"
 
+#ifdef DOT_u8
+#define T uint32_t
+#define MULTIPLY DOT_u8
+#define DT bytes
+#define BITS 32
+#define FLOATING 0
+#include "lanes.h"
+#define BYTES &table_bytes
+#else
+#define BYTES NULL
+#endif
+
+#ifdef DOT_i16
+#define T uint32_t
+#define MULTIPLY DOT_i16
+#define DT words
+#define BITS 32
+#define FLOATING 0
+#include "lanes.h"
+#define WORDS &table_words
+#else
+#define WORDS NULL
+#endif
+
 #define T int64_t
 #define DT i64
 #define BITS 64
@@ -98,6 +122,7 @@
 const cs_table *const JOIN(cs_tables, ISA)[DTYPES] = {
     [CS_I8] = &table_i8,   [CS_U8] = &table_u8,   [CS_I16] = &table_i16, [CS_U16] = &table_u16, [CS_I32] = &table_i32,
     [CS_U32] = &table_u32, [CS_I64] = &table_i64, [CS_U64] = &table_u64, [CS_F32] = &table_f32, [CS_F64] = &table_f64,
+    [CS_BYTES] = BYTES,    [CS_WORDS] = WORDS,
 };
 
 #if defined(__clang__) && defined(CLANG_TARGET)

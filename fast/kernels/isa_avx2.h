@@ -18,7 +18,7 @@
 #define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((x), (a)), (x), _mm256_cmp_ps((x), (x), _CMP_UNORD_Q)))
 #define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((x), (a)), (x), _mm256_cmp_pd((x), (x), _CMP_UNORD_Q)))
 /* Lanes of 32 bits: sums of products of two signed words. */
-#define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
+#define DOT_i16(sum, x, w) ((sum) += (__typeof__(sum))_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
 #define DOT_VECTORS 2
 #define MASK_32 __m256i
 #define MASK_64 __m256i

@@ -21,7 +21,7 @@
 /* Lanes of 32 bits: sums of products of four unsigned bytes by signed ones, of two signed words. The former is asked of
  * the processor by itself (cs_has_byte_dots), so the compiler may not use it elsewhere. */
 #define DOT_u8(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))
-#define DOT_i16(sum, x, w) ((sum) += (FN(sums))_mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
+#define DOT_i16(sum, x, w) ((sum) += (__typeof__(sum))_mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
 #define DOT_VECTORS 4
 #define MASK_32 __mmask16
 #define MASK_64 __mmask8

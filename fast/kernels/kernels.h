@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
-enum { CS_FMA, CS_LOCAL, CS_MAX, CS_MEAN, CS_ABS, CS_SQUARE, CS_POWER };               /* kind */
-enum { CS_I8, CS_U8, CS_I16, CS_U16, CS_I32, CS_U32, CS_I64, CS_U64, CS_F32, CS_F64 }; /* dtype */
-enum { CS_FILL, CS_WRAP, CS_SYMM, CS_REFLECT, CS_EDGE };                               /* boundary */
+enum { CS_FMA, CS_LOCAL, CS_MAX, CS_MEAN, CS_ABS, CS_SQUARE, CS_POWER }; /* kind */
+/* dtype; CS_BYTES: lanes of four unsigned bytes by four signed ones; CS_WORDS: of two signed words of 16 bits by two */
+enum { CS_I8, CS_U8, CS_I16, CS_U16, CS_I32, CS_U32, CS_I64, CS_U64, CS_F32, CS_F64, CS_BYTES, CS_WORDS };
+enum { CS_FILL, CS_WRAP, CS_SYMM, CS_REFLECT, CS_EDGE }; /* boundary */
 
 typedef struct {
     int64_t in, out, step, taps, first, gap;
@@ -62,6 +63,9 @@ int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads);
 
 /* At least one byte, on a cache line, to be given to free; NULL if there is no memory. */
 void *cs_allocate(int64_t bytes);
+/* The same for scratch, of which a block is kept for the next call; cs_give_back takes it. */
+void *cs_borrow(int64_t bytes);
+void cs_give_back(void *p);
 
 const char *cs_isa(void);           /* the instruction set in use */
 const char *cs_isa_name(int index); /* those this machine can run, best first; NULL after the last */

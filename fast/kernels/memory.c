@@ -33,3 +33,25 @@ int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
     const int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED);
     return i < tasks * (share + 1) / threads ? i : -1;
 }
+
+/* The block that was given back last: pages that are new cost more than to use them. Its first line holds its size. */
+static int64_t *kept;
+enum { MOST_KEPT = 16 << 20 };
+
+void *cs_borrow(int64_t bytes)
+{
+    int64_t *block = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+    if (block && *block >= bytes) return (char *)block + LINE;
+    free(block);
+    block = bytes > INT64_MAX - LINE ? NULL : cs_allocate(bytes + LINE);
+    if (!block) return NULL;
+    *block = bytes;
+    return (char *)block + LINE;
+}
+
+void cs_give_back(void *p)
+{
+    int64_t *block = (int64_t *)((char *)p - LINE);
+    if (*block <= MOST_KEPT) block = __atomic_exchange_n(&kept, block, __ATOMIC_ACQ_REL);
+    free(block);
+}

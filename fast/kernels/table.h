@@ -4,9 +4,9 @@
 
 #include "kernels.h"
 
-enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 10, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
-enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7 };
+enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8 };
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
  * rows initial values, then rows weights a term; ldy: elements of y from one output to the next. */
@@ -42,6 +42,10 @@ typedef void tile_product(const void *v, int64_t block, const void *u, int64_t c
 /* `slabs` x `taps` rows of `groups` lanes of weights over the rows of a strip; described in dots.tmpl.h. ldy: bytes. */
 typedef void dot_tile(const void *x, int64_t pitch, int64_t slabs, int64_t slab, int64_t taps, int64_t groups,
                       const int32_t *w, int32_t start, void *y, int64_t ldy, int64_t size);
+
+/* Joins `channels` inputs of `width` bits to lanes; described in join.tmpl.h. */
+typedef void join(uint32_t *y, const void *x, int64_t width, int64_t channels, int64_t pixel, int64_t channel,
+                  uint32_t flip, int64_t n);
 
 typedef struct { /* a plane of outputs that is read from rows of inputs: see depthwise.tmpl.h */
     const void *const *rows; /* those that tap 0 of each row of outputs sees, then those of the other taps */
@@ -125,6 +129,7 @@ typedef struct {
     int64_t row_vectors;
     dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
     int64_t dot_outputs;
+    join *join; /* of 8 and 16 bits only */
     tile_depthwise *depthwise;
     /* Copies rows of x, which start where `starts` says, to `length` elements each; a channel is `apart` from the next. */
     void (*copy_rows)(void *to, int64_t apart, int64_t length, const void *x, const int64_t *starts, int64_t rows,

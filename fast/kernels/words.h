@@ -54,6 +54,12 @@ INLINE VEC FN(abs)(VEC x)
     typedef INTEGER FN(bits) __attribute__((vector_size(VBITS / 8)));
     return (VEC)((FN(bits))x & ~(FN(bits))-(VEC){0});
 }
+#elif defined MULTIPLY
+INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
+{
+    MULTIPLY(c, a, b);
+    return c;
+}
 #else
 INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {

@@ -11,11 +11,12 @@
 
 #include "dots.h"
 #include "gradient.h"
+#include "join.h"
 #include "local_gradient.h"
 #include "pool_gradient.h"
 #include "winograd.h"
 
-enum { PLAN, WEIGHT_GRADIENT, LOCAL_WEIGHT_GRADIENT, LOCAL_INPUT_GRADIENT, POOL_GRADIENT, DOTS };
+enum { PLAN, WEIGHT_GRADIENT, LOCAL_WEIGHT_GRADIENT, LOCAL_INPUT_GRADIENT, POOL_GRADIENT, DOTS, JOIN };
 enum { LINE = 64, ONCE = 4 };
 
 typedef struct {
@@ -264,6 +265,23 @@ static void dots(call *c)
     phase(c, d.tasks, run_dots);
 }
 
+static void run_join(call *c, int64_t i, char *scratch)
+{
+    (void)scratch;
+    cs_join_run(c->parameters, i, c->a[0], (uint32_t *)c->y);
+}
+
+/* x is contiguous here. */
+static void join(call *c)
+{
+    cs_join j = {0};
+    memcpy(&j, c->fields, CS_JOIN_FIELDS * sizeof(int64_t));
+    const int64_t row = j.in[2], plane = row * j.in[1], all = plane * j.in[0];
+    cs_join_lay(&j, (int64_t[]){all * j.groups * j.channels, all, plane, row, 1});
+    c->parameters = &j;
+    phase(c, j.tasks, run_join);
+}
+
 static void *read_bytes(FILE *f, int64_t bytes)
 {
     void *p = checked(malloc((size_t)bytes + 1));
@@ -279,14 +297,16 @@ static void *read_array(FILE *f, int64_t *bytes)
 
 int main(int count, char **words)
 {
-    static void (*const run[])(call *) = {run_plan, weight_gradient, local_gradient, local_gradient, pool_gradient, dots};
+    static void (*const run[])(call *) = {run_plan, weight_gradient, local_gradient, local_gradient, pool_gradient, dots,
+                                         join};
     call c;
     if (count != 5 || !(threads = atoi(words[2]))) fail("driver ISA THREADS CALLS RESULTS");
     together = threads < 0, threads = abs(threads);
     if (cs_select(words[1])) fail("that instruction set is not available");
     FILE *calls = checked(fopen(words[3], "rb")), *results = checked(fopen(words[4], "wb"));
     while (memset(&c, 0, sizeof c), fread(&c.h, sizeof c.h, 1, calls) == 1) {
-        c.fields = read_bytes(calls, c.h.windows * (c.h.kind == DOTS ? CS_DOTS_FIELDS : CS_FIELDS) * 8);
+        const int64_t fields = c.h.kind == DOTS ? CS_DOTS_FIELDS : c.h.kind == JOIN ? CS_JOIN_FIELDS : CS_FIELDS;
+        c.fields = read_bytes(calls, c.h.windows * fields * 8);
         for (int i = 0; i < 3; i++) c.a[i] = read_array(calls, &c.size);
         c.y = read_array(calls, &c.size);
         run[c.h.kind](&c);

@@ -1,0 +1,27 @@
+/* Ends a dtype. */
+#undef JOIN2
+#undef JOIN
+#undef FN
+#undef VEC
+#undef LANES
+#undef INLINE
+#undef UNROLL
+#undef RARE
+#undef WATCHED
+#undef ZIP_LOW
+#undef ZIP_HIGH
+#undef EVENS
+#undef THIRDS
+#undef MORE_THIRDS
+#undef UNZIP_LOW
+#undef UNZIP_HIGH
+#undef T
+#undef DT
+#undef BITS
+#undef FLOATING
+#undef DOTS
+#undef SUMS
+#undef LEAST
+#undef ABS
+#undef INTEGER
+#undef ROOT

@@ -1,0 +1,24 @@
+/* The tiles of a dtype whose elements are lanes of several small integers: a multiply-add is MULTIPLY, and sums are of 32
+ * bits. What moves elements is that of other elements of 32 bits. */
+#include "words.h"
+
+#include "tile.tmpl.h"
+#include "rows.tmpl.h"
+
+#define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
+#define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
+static const cs_table FN(table) = {
+    .lanes = LANES,
+    .size = sizeof(T),
+    .copy_rows = JOIN(copy_rows, u32),
+    .transpose = JOIN(transpose, u32),
+    .transpose_apart = JOIN(transpose_apart, u32),
+    .spread = JOIN(spread, u32),
+    PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE).row_tile = FN(row_tile),
+    .row_vectors = ROW_VECTORS,
+};
+
+#undef TILE
+#undef OUTPUT_TILE
+#undef MULTIPLY
+#include "end.h"

@@ -1,0 +1,111 @@
+"""Layers of 8 and 16 bits: four channels of bytes, or two of words, are one lane of 32 bits, and a multiply-add is of lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from convspec.fast import _kernels
+from convspec.fast.calls import view
+from convspec.fast.windows import DTYPES, Windows
+from convspec.params import Array, Conv
+
+SUMS = np.dtype(np.uint32)
+"""Sums are modulo 2^32."""
+
+BUFFER = 2 << 20
+"""Images are joined so many bytes at a time, or one by one."""
+
+LEAST = 100_000
+"""Below so many products the windows are quicker."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How the channels of an image become lanes."""
+
+    words: bool
+    groups: int
+    flip: int
+    """What is added to each input, modulo 2^width, to give it the sign that the instruction takes."""
+
+    def images(self, x: Array) -> int:
+        """How many images are joined at a time."""
+        lanes: int = self.groups * -(-(x.shape[1] // self.groups) // (2 if self.words else 4))
+        size: int = 4 * lanes * prod(x.shape[2:])
+        return max(1, BUFFER // size)
+
+    def __call__(self, x: Array, threads: int) -> Array:
+        """x (N, C, *S) of any strides to (N, groups * lanes, *S)."""
+        width = 16 if self.words else 8
+        (N, C, *S), per = x.shape, 32 // width
+        channels = C // self.groups
+        y = np.empty((N, self.groups * -(-channels // per), *S), SUMS)
+        mask = sum(self.flip << width * i for i in range(per))
+        fields = DTYPES.index(x.dtype.name), width, mask, N, self.groups, channels, *(1,) * (3 - len(S)), *S
+        _kernels.join(fields, x, y, threads if y.size > LEAST else 1)
+        return y
+
+
+def joined(c: Conv, threads: int) -> tuple[Joined, Conv] | None:
+    """How x is joined, and the convolution of lanes; None where the operands are not for it."""
+    words = _as_words(c)
+    if words is None:
+        return None
+    flip = _flip(c, words)
+    x = Joined(words, c.groups, flip)
+    w = c.w if c.w.dtype == np.int8 else c.w.astype(np.int16 if words else np.int8)
+    if c.op == "conv_transpose":
+        lanes = Joined(words, c.groups, 0)(view(w, w.dtype).reshape(1, c.C, -1), threads).reshape(-1, *w.shape[1:])
+        C = lanes.shape[0]
+    else:
+        lanes = Joined(words, 1, 0)(view(w, w.dtype), threads)
+        C = c.groups * lanes.shape[1]
+    b = np.zeros(c.K, np.int64) if c.b is None else c.b.astype(np.int64)
+    if flip:  # bytes are taken as greater by 2^7, words as less by 2^15
+        b += (flip if words else -flip) * w.sum(axis=tuple(range(1, w.ndim)), dtype=np.int32).astype(np.int64)
+    return x, replace(c, w=lanes, b=(b % 2**32).astype(SUMS), dtype=SUMS, C=C)
+
+
+def windows(described: Windows, x: Joined) -> Windows:
+    """The windows of a convolution, of lanes instead of numbers."""
+    code, per = DTYPES.index("words" if x.words else "bytes"), 2 if x.words else 4
+    fill = sum(x.flip << 32 // per * i for i in range(per))
+    return replace(described, fields=[(f[0], code, *f[2:]) for f in described.fields], fill=fill)
+
+
+def _flip(c: Conv, words: bool) -> int:
+    """Bytes are taken as unsigned and words as signed: what is added to inputs that are not."""
+    bits = 8 * c.x.dtype.itemsize
+    return 2 ** (bits - 1) if (bits == 16) == words and (c.x.dtype.kind == "u") == words else 0
+
+
+def _as_words(c: Conv) -> bool | None:
+    """Whether channels are joined as words of 16 bits rather than as bytes; None where they fit neither or do not pay."""
+    if c.op not in ("conv", "conv_transpose") or c.dtype.kind == "f" or c.x.dtype.itemsize > 2 or c.C // c.groups < 2:
+        return None
+    if prod(c.shape) * (c.C // c.groups) * prod(c.R) < LEAST:
+        return None
+    if c.dtype.itemsize == 8 and _greatest(c) >= 2**31:
+        return None
+    low, high = (int(c.w.min()), int(c.w.max())) if c.w.dtype != np.int8 else (-(2**7), 2**7 - 1)
+    for words, end in ((False, 2**7), (True, 2**15)):
+        narrow = low >= -end and high < end and 8 * c.x.dtype.itemsize <= (16 if words else 8)
+        whole = c.op == "conv" or not _flip(
+            c, words
+        )  # else each phase of the outputs would have an initial value of its own
+        if narrow and whole and _kernels.dots_available(words):
+            return words
+    return None
+
+
+def _greatest(c: Conv) -> int:
+    """No sum is further from zero, whatever x holds."""
+    limits = np.iinfo(c.x.dtype)
+    output = 1 if c.op == "conv_transpose" else 0
+    weight = np.abs(c.w.astype(np.float64)).sum(axis=tuple(a for a in range(c.w.ndim) if a != output)).max(initial=0)
+    return max(-int(limits.min), int(limits.max)) * int(weight) + (
+        0 if c.b is None else int(np.abs(c.b.astype(object)).max(initial=0))
+    )
