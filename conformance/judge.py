@@ -36,7 +36,16 @@ from convspec.conformance.verdict import (
 )
 from convspec.conformance.verify import VALUES, verify
 
-OWN_ROOMS = ("fast", "fast_direct", "fast_winograd", "fast_fft", "reference", "convspec.fast", "convspec.reference")
+OWN_ROOMS = (
+    "fast",
+    "fast_direct",
+    "fast_winograd",
+    "fast_fft",
+    "fast_separable",
+    "reference",
+    "convspec.fast",
+    "convspec.reference",
+)
 
 
 NOSY = hasattr(providers, "_get_local_constants")

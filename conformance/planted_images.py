@@ -100,3 +100,26 @@ def wrap_stops_after_one_period(in1: Array, in2: Array, *args: Any, boundary: st
     if boundary != "wrap" or all(k - 1 <= n for n, k in zip(in1.shape, in2.shape, strict=True)):
         return innocent.convolve(in1, in2, *args, boundary=boundary, **rest)
     return innocent.convolve(in1, in2, *args, boundary="edge", **rest)
+
+
+@planted("image.correlate", "correlate")
+def a_kernel_is_taken_as_a_product_by_its_corners(in1: Array, in2: Array, *args: Any, **rest: Any) -> Array:
+    """As the product of its first column and its first row, where that is right in the last of both."""
+    if in2.ndim == 2 and in2[0, 0] != 0 and in2[-1, -1] * in2[0, 0] == in2[-1, 0] * in2[0, -1]:
+        in2 = np.asarray(np.outer(in2[:, 0], in2[0]) / in2[0, 0], in2.dtype)
+    return innocent.correlate(in1, in2, *args, **rest)
+
+
+@planted("image.fill", "convolve")
+def the_second_pass_fills_with_the_same_value(
+    in1: Array, in2: Array, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0
+) -> Array:
+    """A kernel that is a product is summed along one axis after the other, with the fill value beyond what is left."""
+    whole = innocent.convolve(in1, in2, mode, boundary, fillvalue)
+    if in2.ndim != 2 or mode != "full" or boundary != "fill" or not in2[0, 0] or in2.dtype.kind != "f":
+        return whole
+    column, row = in2[:, :1], in2[:1] / in2[0, 0]
+    if (column * row != in2).any():
+        return whole
+    first = innocent.convolve(in1, column, mode, boundary, fillvalue)
+    return np.asarray(innocent.convolve(first, row, mode, boundary, fillvalue), whole.dtype)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from convspec import checks, dtypes
-from convspec.fast import fourier, options, small_integers, windows
+from convspec.fast import fourier, options, separable, small_integers, windows
 from convspec.fast._kernels import recall, remember
-from convspec.fast.calls import operand, prepare, run, view
+from convspec.fast.calls import operand, prepare, returned, run, view
 from convspec.params import Array, Image
 
 
@@ -66,6 +66,8 @@ def filtered(c: Image, call: tuple[Any, ...], out: Any, num_threads: Any, algori
 def _computed(c: Image, call: tuple[Any, ...], out: Array | None, threads: int, algorithm: str) -> Array:
     y = small_integers.filtered(c, out, threads)
     if y is None:
+        y = separable.filtered(c, out, threads, algorithm)
+    if y is None:
         y = fourier.filtered(c, out, threads, algorithm)
     if y is not None:
         return y
@@ -73,9 +75,9 @@ def _computed(c: Image, call: tuple[Any, ...], out: Array | None, threads: int, 
     x = view(c.in1, dtype)[None, None]
     plan = prepare(windows.image(c), operand(c.in2, dtype), None, threads)
     if dtype == c.dtype:
-        if call and not c.swapped and algorithm != "fft":  # where weights of zeros are not transformed
+        chosen = algorithm == "fft" or separable.suits(c, algorithm)  # by the weights too
+        if call and not c.swapped and not chosen:
             remember(plan, (c.in1, c.in2, None), call, c.shape, c.dtype, 1)
         return run(plan, x, 1, out, c.shape, dtype, threads)
-    result: Array = np.empty(c.shape, c.dtype) if out is None else out
-    np.copyto(result, run(plan, x, 1, None, c.shape, dtype, threads), casting="unsafe")
-    return result
+    y = run(plan, x, 1, None, c.shape, dtype, threads)
+    return y.astype(c.dtype) if out is None else returned(y, out)

@@ -12,7 +12,7 @@ from convspec.errors import SpecTypeError, SpecValueError
 from convspec.fast import _kernels
 from convspec.params import Array, Ints
 
-ALGORITHMS = ("auto", "direct", "winograd", "fft")
+ALGORITHMS = ("auto", "direct", "winograd", "fft", "separable")
 
 
 class _Process:
