@@ -28,6 +28,8 @@ FORMS = [
     ),
     ((1, 9, 5, 6, 11), (20, 9, 2, 4, 3), {"padding": 1}),
     ((1, 18, 4, 9, 10), (20, 18, 3, 3, 1), {"padding": (1, 1, 0)}),
+    ((1, 12, 5, 9, 10), (12, 1, 3, 3, 3), {"padding": 1, "groups": 12}),
+    ((1, 20, 9, 10), (20, 1, 7, 3), {"padding": (3, 1), "groups": 20}),
 ]
 """Shapes of x and w and keywords: tiles along one axis or two, other taps summed over."""
 SCRIPT = """

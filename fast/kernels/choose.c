@@ -104,11 +104,13 @@ static void choose_rows(cs_window *w, const cs_table *k)
         w->cost = cost, w->by_pixels = 1, w->by_rows = 1, w->rows = 1, w->vectors = k->row_vectors, w->blocks = 1;
 }
 
-/* A vector of groups of one channel and one output: more moves, but all loads are whole cache lines. */
+/* A vector of groups of one channel and one output: more moves, but all loads are whole cache lines. Not where Winograd's
+ * algorithm may be asked for, whose choice is the same with any number of lanes. */
 static void choose_groups(cs_window *w, const cs_table *k)
 {
     int64_t rows = MAX_ROWS;
     if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->terms < MANY || w->boundary != CS_FILL || w->fill) return;
+    if (cs_three_taps(&w->axis[1]) || cs_three_taps(&w->axis[2])) return;
     while (rows && !(k->groups[rows] && rows / 2 <= w->axis[2].out)) rows -= 2;
     if (rows == 0) return;
     w->by_groups = 1, w->by_pixels = w->by_rows = 0, w->rows = rows, w->vectors = w->blocks = 1;

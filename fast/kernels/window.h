@@ -24,6 +24,12 @@ static inline int64_t cs_ceil(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
+/* Three neighbouring taps, outputs one apart: an axis that may have Winograd's tiles. */
+static inline int cs_three_taps(const cs_axis *a)
+{
+    return a->taps == 3 && (a->gap == 1 || a->gap == -1) && a->step == 1;
+}
+
 /* The first place from p on at which a cache line, or the longest vector, starts. */
 static inline char *cs_aligned(const void *p)
 {

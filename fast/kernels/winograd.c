@@ -13,12 +13,6 @@ enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
 /* So many boxes of a group transform the same weights again. */
 enum { FEW_BOXES = 3 };
 
-/* Three neighbouring taps, outputs one apart. */
-static int three_taps(const cs_axis *a)
-{
-    return a->taps == 3 && (a->gap == 1 || a->gap == -1) && a->step == 1;
-}
-
 static int one_tap(const cs_axis *a)
 {
     return a->taps == 1 && a->step == 1 && a->first == 0 && a->in == a->out;
@@ -51,8 +45,8 @@ static double tiled_cycles(const cs_winograd *g)
 static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
 {
     const cs_axis *a = g->window.axis;
-    if (down > 1 ? !three_taps(&a[1]) : three_taps(&a[1]) && three_taps(&a[2])) return 0;
-    if (across > 1 ? !three_taps(&a[2]) : !one_tap(&a[2])) return 0;
+    if (down > 1 ? !cs_three_taps(&a[1]) : cs_three_taps(&a[1]) && cs_three_taps(&a[2])) return 0;
+    if (across > 1 ? !cs_three_taps(&a[2]) : !one_tap(&a[2])) return 0;
     g->down = down, g->across = across;
     g->points = (down + cs_halo(down)) * (across + cs_halo(across));
     g->slabs = a[0].taps * (down > 1 ? 1 : a[1].taps);
@@ -140,7 +134,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || w->by_groups || cs_winograd_span(w) > STAGED_VECTORS)
+        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
     cs_winograd found = {.window = *w};
     if (!choose_tiles(&found, forced)) return 0;
