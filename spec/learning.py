@@ -39,7 +39,7 @@ def forward(backend: Any, network: Blocks, parameters: list[Array], x: Array) ->
             x = backend.max_pool(x, block.size, stride=block.stride, padding=block.padding, ceil_mode=True)
         else:
             x = backend.conv(x, next(rest), next(rest), stride=block.stride, padding=block.padding)
-            x = relu(x) if block.rectified else x
+            x = relu(x, _writeable(x)) if block.rectified else x
         results.append(x)
     return results
 
@@ -61,7 +61,7 @@ def backward(backend: Any, network: Blocks, parameters: list[Array], results: li
             keywords = {"stride": block.stride, "padding": block.padding, "ceil_mode": True}
             dy = backend.max_pool_grad(dy, x, block.size, **keywords)
             continue
-        dy = relu_grad(dy, y) if block.rectified else dy
+        dy = relu_grad(dy, y, _writeable(dy)) if block.rectified else dy
         keywords = {"stride": block.stride, "padding": block.padding}
         gradients += [backend.conv_grad_bias(dy), backend.conv_grad_weight(dy, x, w.shape, **keywords)]
         if i:
@@ -76,14 +76,16 @@ def step(backend: Any, network: Blocks, parameters: list[Array], x: Array, label
     return loss, backward(backend, network, parameters, results, dz)
 
 
-def relu(x: Array) -> Array:
+def relu(x: Array, out: Array | None = None) -> Array:
     """x where it is positive, else 0; NaN stays."""
-    return np.maximum(x, x.dtype.type(0))  # type: ignore[no-any-return]  # [network.relu]
+    return np.maximum(x, x.dtype.type(0), out=out)  # type: ignore[no-any-return]  # [network.relu]
 
 
-def relu_grad(dy: Array, y: Array) -> Array:
+def relu_grad(dy: Array, y: Array, out: Array | None = None) -> Array:
     """dy where the result `y` of ReLU is not 0."""
-    return np.where(y != 0, dy, dy.dtype.type(0))  # [network.relu-grad]
+    bits = np.dtype(f"i{dy.itemsize}")  # times 0 or 1, of which floats would make NaN of infinities
+    dx: Array = np.multiply(dy.view(bits), y != 0, out=None if out is None else out.view(bits))
+    return dx.view(dy.dtype)  # [network.relu-grad]
 
 
 def cross_entropy(z: Array, labels: Array) -> tuple[float, Array]:
@@ -95,6 +97,11 @@ def cross_entropy(z: Array, labels: Array) -> tuple[float, Array]:
     dz = exps / sums
     dz[images, labels] -= 1  # [network.cross-entropy-grad]
     return float(losses.mean()), dz / z.dtype.type(len(z))
+
+
+def _writeable(a: Array) -> Array | None:
+    """A result that nothing else reads may be written over: memory that is new to the process costs as much again."""
+    return a if a.flags.writeable and a.flags.c_contiguous else None
 
 
 def _reversed(network: Blocks, parameters: list[Array]) -> Iterator[tuple[int, Block, Array | None]]:
