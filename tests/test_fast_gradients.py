@@ -81,6 +81,13 @@ POOLS = {
     "wide": ((1, 1, 4, 9000), (2, 3), {"stride": (1, 3), "ceil_mode": True}),
     "line": ((1, 2, 40000), (5,), {"stride": 1, "padding": 2, "dilation": 2}),
     "many": ((5, 30, 7, 9), (2, 3), {"stride": (2, 1)}),
+    "halves": ((2, 3, 50, 75), (2, 2), {"ceil_mode": True}),
+    "overlapping": ((2, 3, 50, 75), (3, 3), {"stride": 2, "padding": 1, "ceil_mode": True}),
+    "thirds": ((1, 3, 40, 150), (4, 5), {"stride": 3, "padding": 2}),
+    "fifths": ((1, 3, 40, 90), (2, 3), {"stride": 5, "padding": 1, "dilation": 2}),
+    "apart": ((1, 3, 40, 90), (3, 2), {"stride": (1, 2), "padding": (2, 0), "dilation": (3, 2)}),
+    "narrow": ((2, 3, 30, 21), (3, 3), {"stride": 2, "dilation": (1, 2)}),
+    "mostly padding": ((2, 3, 5, 4), (6, 5), {"stride": 2, "padding": 2}),
 }
 
 
@@ -104,6 +111,17 @@ def test_pools(name, dtype):
         assert_same_bits(np.array([y[i] for i in at]), expected)
         for threads in (1, 3):
             assert_same_bits(getattr(fast, op.strip())(dy, operand, size, **given, num_threads=threads), y)
+
+
+@pytest.mark.clause("max_pool.grad", "max_pool.grad-nan")
+@pytest.mark.parametrize("stride", [1, 2, (3, 2)])
+def test_the_first_of_the_greatest_where_there_are_infinities_and_nans(stride):
+    random = np.random.default_rng(3)
+    x = random.choice(np.float32([-np.inf, -np.inf, -np.inf, -0.0, 0.0, np.inf, np.nan]), (2, 3, 40, 61))
+    x[:, :, :20, :30] = -np.inf
+    keywords = {"stride": stride, "padding": 1, "dilation": 1, "ceil_mode": True}
+    dy = random.integers(-9, 10, fast.max_pool(x, 3, **keywords).shape).astype(np.float32)
+    assert_same_bits(fast.max_pool_grad(dy, x, 3, **keywords), reference.max_pool_grad(dy, x, 3, **keywords))
 
 
 @pytest.mark.clause("fast.algorithm", "gradient.chain")

@@ -4,6 +4,7 @@
 #include "move.tmpl.h"
 #include "pool.tmpl.h"
 #include "pool_gradient.tmpl.h"
+#include "pool_greatest.tmpl.h"
 #if FLOATING
 #include "winograd.tmpl.h"
 #include "depthwise.tmpl.h"
@@ -35,6 +36,8 @@ static const cs_table FN(table) = {
     .copy_rows = FN(copy_rows),
     .choose_greatest = FN(choose_greatest),
     .choose_terms = FN(choose_terms),
+    .greatest_of_row = FN(greatest_of_row),
+    .greatest_of_rows = FN(greatest_of_rows),
     .pad = FN(pad),
     .pool[CS_MAX] = FN(pool_max),
 #if BITS <= 16 && defined DOT_i16

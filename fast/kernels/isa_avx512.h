@@ -18,6 +18,12 @@
 /* vmaxps gives its second operand where either is NaN: keep the first, which does not wait for others, where it is. */
 #define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((x), _mm512_cmp_ps_mask((x), (x), _CMP_ORD_Q), (x), (a)))
 #define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((x), _mm512_cmp_pd_mask((x), (x), _CMP_ORD_Q), (x), (a)))
+#define ABOVE_f32(v, best) \
+    _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask((best), (best), _CMP_ORD_Q), (v), (best), _CMP_NLE_UQ)
+#define ABOVE_f64(v, best) \
+    _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask((best), (best), _CMP_ORD_Q), (v), (best), _CMP_NLE_UQ)
+#define EITHER_f32(m, a, b) _mm512_mask_mov_ps((b), (m), (a))
+#define EITHER_f64(m, a, b) _mm512_mask_mov_pd((b), (m), (a))
 /* Lanes of 32 bits: sums of products of four unsigned bytes by signed ones, of two signed words. The former is asked of
  * the processor by itself (cs_has_byte_dots), so the compiler may not use it elsewhere. */
 #define DOT_u8(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))

@@ -26,8 +26,9 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
     const int64_t planes = images * w->groups;
     w->size = cs_kernels(w->dtype)->size, w->images = images;
     g->shares = 1;
-    g->boxes = cs_pool_boxes_split(g, planes, threads);
-    if (g->boxes) return;
+    g->maxima = cs_pool_max_split(g, planes, threads);
+    g->boxes = !g->maxima && cs_pool_boxes_split(g, planes, threads);
+    if (g->maxima || g->boxes) return;
     if (columns_apart(&a[2]) && planes < 4 * threads)
         g->shares = cs_least(cs_ceil(a[2].out, SHARE_COLUMNS), cs_ceil(4 * threads, cs_most(1, planes)));
     g->tasks = planes * g->shares;
@@ -69,8 +70,8 @@ static void greatest_row(const row_task *t, cs_range d, cs_range h, const char *
                     t->kx->choose_greatest(t->x + (place + o.from * a->step) * w->size, a->step, o.to - o.from,
                                            (int32_t)place, t->places + o.from, t->slopes + o.from * w->size);
             }
-    t->k->add_at(t->dx + t->columns.from * a->step * t->k->size, t->places + t->columns.from, a->step,
-                 dy + t->columns.from * t->k->size, t->columns.to - t->columns.from);
+    t->k->add_at(t->dx, 0, w->axis[0].in * w->axis[1].in * a->in, t->columns.from * a->step, t->places + t->columns.from,
+                 a->step, dy + t->columns.from * t->k->size, t->columns.to - t->columns.from);
 }
 
 /* What each window of the row passes on, before the factor that the element makes. */
@@ -120,6 +121,10 @@ static void clear(const row_task *t, int64_t share)
 void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
                           void *dx, void *scratch)
 {
+    if (g->maxima) {
+        cs_pool_max_run(g, task, x, dy, dx, scratch);
+        return;
+    }
     if (g->boxes) {
         cs_pool_box_run(g, task, x, dy, norm, dx, scratch);
         return;

@@ -26,13 +26,16 @@ static void FN(choose_greatest)(const void *from, int64_t step, int64_t n, int32
 }
 
 #if SUMS
-/* dx[places[i] + i * step] += dy[i], but for windows without an element. */
-static void FN(add_at)(void *to, const int32_t *places, int64_t step, const void *from, int64_t n)
+/* dx[base + places[i] + i * step] += dy[i], where that lies in [from, to). */
+static void FN(add_at)(void *to_, int64_t from, int64_t to, int64_t base, const int32_t *places, int64_t step, const void *dy_,
+                       int64_t n)
 {
-    T *dx = to;
-    const T *dy = from;
-    for (int64_t i = 0; i < n; i++)
-        if (places[i] != NOWHERE) dx[places[i] + i * step] += dy[i];
+    T *dx = (T *)to_ + from;
+    const T *dy = dy_;
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t at = (uint64_t)(base - from + i * step + places[i]);
+        if (at < (uint64_t)(to - from)) dx[at] += dy[i];
+    }
 }
 #endif
 

@@ -69,6 +69,12 @@ typedef struct { /* rows of inputs start + i * step, i < count, of which [inside
     int64_t pixel, channels, channel; /* elements between inputs; the channels, and elements between them */
 } cs_row;
 
+typedef struct { /* the greatest elements of windows in a row, their columns, and the place of the row */
+    const void *greatest;
+    const int32_t *where;
+    int64_t place;
+} cs_greatest;
+
 typedef struct { /* described in pool_gradient.tmpl.h */
     int64_t length, count;
     const int64_t *shifts, *terms;
@@ -162,7 +168,11 @@ typedef struct {
                     const void *weights, int64_t all, int64_t channels, const void *dy, int64_t images);
     /* These are described in pool_gradient.tmpl.h. */
     void (*choose_greatest)(const void *x, int64_t step, int64_t n, int32_t place, int32_t *places, void *best);
-    void (*add_at)(void *dx, const int32_t *places, int64_t step, const void *dy, int64_t n);
+    void (*greatest_of_row)(const void *x, int64_t step, int64_t taps, int64_t gap, int64_t n, int32_t first, void *greatest,
+                            int32_t *where);
+    void (*greatest_of_rows)(const cs_greatest *rows, int64_t count, int64_t n, int32_t *chosen);
+    void (*add_at)(void *dx, int64_t from, int64_t to, int64_t base, const int32_t *places, int64_t step, const void *dy,
+                   int64_t n);
     void (*slopes)(int64_t kind, void *q, const void *dy, const void *norms, int64_t n);
     void (*pass_on)(int64_t kind, void *dx, const void *x, const void *slopes, const void *norms, int64_t step,
                     int64_t n, double power);
