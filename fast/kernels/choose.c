@@ -182,6 +182,11 @@ static int64_t tasks(cs_window *w)
     return w->tasks = w->plane_tasks * w->height_tasks * w->width_tasks * w->shares;
 }
 
+int64_t cs_panel_columns(const cs_window *w)
+{
+    return cs_ceil(w->width, cs_ceil(w->width, PANEL_PIXELS));
+}
+
 int64_t cs_panel_rows(const cs_window *w)
 {
     const int64_t rows = cs_most(1, PANEL_PIXELS / w->width), runs = cs_ceil(w->width, w->rows / 2);
@@ -190,7 +195,7 @@ int64_t cs_panel_rows(const cs_window *w)
 
 int64_t cs_tile_size(const cs_window *w)
 {
-    return w->vectors * w->lanes * (w->by_pixels ? w->rows : cs_least(w->height, cs_panel_rows(w)) * w->width);
+    return w->vectors * w->lanes * (w->by_pixels ? w->rows : cs_least(w->height, cs_panel_rows(w)) * cs_panel_columns(w));
 }
 
 int64_t cs_list_size(const cs_window *w)

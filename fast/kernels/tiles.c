@@ -3,6 +3,8 @@
 
 #include "task.h"
 
+enum { NEAR_WEIGHTS = 256 << 10 };
+
 /* Copies the lanes of one vector that are outputs of the box; x is its place among rows that are `pitch` apart. */
 static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitch, cs_box b, char *y)
 {
@@ -162,20 +164,31 @@ static void run_panel(const cs_state *t, const char *src, const int64_t *off, in
                t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
 }
 
+/* One panel over a box of src, which holds no others. */
+static void run_block(cs_state *t, const char *src, int64_t pitch, const int64_t *off, int64_t block, cs_box b, char *y)
+{
+    const cs_window *w = t->w;
+    const int64_t panel = w->vectors * w->lanes, from = block * panel;
+    const int64_t outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from), vectors = cs_ceil(outputs, w->lanes);
+    if (relist(t, b, pitch)) list_runs(t, b, pitch, w->rows / 2);
+    run_panel(t, src, off, from, vectors);
+    store_panel(t, b, vectors * w->lanes, outputs, y + from * w->y_plane * w->size);
+}
+
+/* Pieces of the box, which are stored while they are in the first-level cache. Weights that stay in the second-level cache go
+ * over each of them in turn, so that it is read once; larger ones are read once themselves. */
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
 {
     const cs_window *w = t->w;
-    const int64_t panel = w->vectors * w->lanes, step = cs_panel_rows(w);
-    for (int64_t block = t->from; block < t->to; block++) {
-        const int64_t from = block * panel, outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from),
-                      vectors = cs_ceil(outputs, w->lanes);
-        for (cs_box some = b; some.h0 < b.h1; some.h0 = some.h1) {
-            some.h1 = cs_least(b.h1, some.h0 + step);
-            const cs_box rows = {0, some.h1 - some.h0, b.w0, b.w1};
-            const int64_t row = some.h0 - b.h0;
-            if (relist(t, rows, pitch)) list_runs(t, rows, pitch, w->rows / 2);
-            run_panel(t, src + row * pitch * w->size, off, from, vectors);
-            store_panel(t, some, vectors * w->lanes, outputs, y + (from * w->y_plane + row * w->axis[1].y) * w->size);
-        }
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    const int64_t columns = b.w1 - b.w0, rows = b.h1 - b.h0, tall = cs_panel_rows(w), blocks = t->to - t->from;
+    const int64_t wide = cs_ceil(columns, cs_panel_columns(w)), pieces = cs_ceil(rows, tall) * wide;
+    const int near = w->outputs * w->terms * w->size <= NEAR_WEIGHTS;
+    for (int64_t i = 0; i < pieces * blocks; i++) {
+        const int64_t piece = near ? i / blocks : i % pieces, block = t->from + (near ? i % blocks : i / pieces);
+        const int64_t row = piece / wide * tall, from = columns * (piece % wide) / wide;
+        const cs_box some = {0, cs_least(tall, rows - row), 0, columns * (piece % wide + 1) / wide - from};
+        run_block(t, src + (row * pitch + from * t->pixel) * w->size, pitch, off, block, some,
+                  y + (row * h->y + from * v->y) * w->size);
     }
 }

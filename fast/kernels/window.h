@@ -61,7 +61,8 @@ int64_t cs_slot_start(const cs_side *s, int64_t slot);         /* where a run st
 /* Elements of a strip and of the tile that outputs pass through, and the number of tiles, for the chosen blocks. */
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
-int64_t cs_panel_rows(const cs_window *w); /* rows of outputs in such a tile */
+int64_t cs_panel_rows(const cs_window *w); /* rows and columns of outputs in such a tile */
+int64_t cs_panel_columns(const cs_window *w);
 int64_t cs_list_size(const cs_window *w);
 
 /* The position in [0, n) of input i, or -1 where it is the fill value. */
