@@ -50,13 +50,15 @@ def _strides(shape: Sequence[int]) -> tuple[int, ...]:
 
 def _fields(
     kind: str, dtype: np.dtype[Any], axes: Iterable[Axis], *, groups: int = 1, channels: int = 1, outputs: int = 1,
-    weights: tuple[int, int, int] = (0, 0, 0), biases: int = 0, w_base: int = 0, plane: int, boundary: str = "fill",
+    weights: tuple[int, int, int] = (0, 0, 0), biases: int = 0, bases: tuple[int, int, int] = (0, 0, 0), plane: int,
+    apart: int | None = None, boundary: str = "fill",
 ) -> tuple[int, ...]:  # fmt: skip
-    """One `cs_window`; `weights` are the elements between groups, outputs and channels, `biases` between biases."""
+    """One `cs_window`; `weights` are the elements between groups, outputs and channels, `biases` between biases, `apart`
+    between outputs, if not a plane; `bases` is where weights, bias and result begin."""
     axes = tuple(axes)
-    w, b, y = (sum(bases) for bases in zip(*(a[STRUCT:] for a in axes), strict=True))
+    w, b, y = (sum(starts) for starts in zip(bases, *(a[STRUCT:] for a in axes), strict=True))
     head = (KINDS.index(kind), DTYPES.index(dtype.name), BOUNDARIES.index(boundary), groups, channels, outputs)
-    rest = (w_base + w, *weights, b, biases, y, plane)
+    rest = (w, *weights, b, biases, y, plane * (1 if apart else outputs), apart or plane)
     return head + rest + sum((a[:STRUCT] for a in (*(Axis(),) * (3 - len(axes)), *axes)), ())
 
 
@@ -124,8 +126,26 @@ def conv_transpose(c: Conv, finite: bool) -> Windows:
         per_axis = [[piece for a in axes for piece in existing_terms(a)] for axes in per_axis]
     shape: dict[str, Any] = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
     weights = (channels * outputs * taps, taps, outputs * taps)
-    fields = [_fields("fma", dtype, axes, weights=weights, biases=1, **shape) for axes in product(*per_axis)]
+    row = c.R[-1]
+    apart = row == c.stride[-1] and c.dilation[-1] == 1 and c.pads[-1][0] == 0 and c.O[-1] == row * c.S[-1]
+    if apart and row > outputs and c.groups == 1:
+        fields = _rows_as_outputs(c, dtype, per_axis[:-1])
+    else:
+        fields = [_fields("fma", dtype, axes, weights=weights, biases=1, **shape) for axes in product(*per_axis)]
     return Windows(fields, dtype, covers=covers, zeros=finite)
+
+
+def _rows_as_outputs(c: Conv, dtype: np.dtype[Any], per_axis: list[list[Axis]]) -> list[tuple[int, ...]]:
+    """conv_transpose by rows of the kernel that do not overlap: long ones are the outputs of a window for each channel."""
+    row, taps, plane = c.R[-1], prod(c.R), prod(c.O)
+    last = Axis(c.S[-1], c.S[-1], y=row)
+    return [
+        _fields(
+            "fma", dtype, (*axes, last), channels=c.C, outputs=row, weights=(0, 1, c.K * taps), plane=c.K * plane,
+            apart=1, bases=(k * taps, k, k * plane),
+        )
+        for axes in product(*per_axis) for k in range(c.K)
+    ]  # fmt: skip
 
 
 def pool(c: Pool) -> Windows:
@@ -177,7 +197,7 @@ def image(c: Image, channels: int = 1, outputs: int = 1) -> Windows:
     taps = prod(c.R)
     fields = _fields(
         "fma", dtype, axes, channels=channels, outputs=outputs, weights=(0, channels * taps, taps),
-        w_base=taps - 1 if sign < 0 else 0, plane=prod(c.shape), boundary=c.boundary,
+        bases=(taps - 1 if sign < 0 else 0, 0, 0), plane=prod(c.shape), boundary=c.boundary,
     )  # fmt: skip
     return Windows([fields], dtype, c.fillvalue)
 

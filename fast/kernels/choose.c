@@ -59,7 +59,8 @@ static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
 static double outputs_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const double load = (rows + vectors) / 2.0, stream = w->lanes * w->size * vectors / 24.0;
-    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream, 5 + apart_cycles(w));
+    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream,
+                       w->y_plane == 1 ? 2 : 5 + apart_cycles(w));
 }
 
 static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)

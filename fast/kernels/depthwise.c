@@ -176,10 +176,11 @@ static void run_band(band *b, const char *weights, char *y)
     const cs_window *w = b->w;
     list_starts(b);
     if (w->x[2] != 1) bring(b);
+    if (w->axis[1].gap < 0) y += (b->d.height - 1) * w->axis[1].y * w->size;
     for (int64_t g = 0; g < b->groups; g++) {
         list_rows(b, g);
         for (int64_t k = g * w->outputs; k < (g + 1) * w->outputs; k++)
-            cs_kernels(w->dtype)->depthwise(&b->d, weights + k * b->weights, y + k * w->y_plane * w->size);
+            cs_kernels(w->dtype)->depthwise(&b->d, weights + k * b->weights, y + (g * w->y_group + k % w->outputs * w->y_plane) * w->size);
     }
 }
 
@@ -197,7 +198,6 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
     }
     for (int64_t plane = first; plane < planes; plane++) {
         const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
-        const int64_t output = (image * w->groups + group) * w->outputs;
         b.depth = plane % a[0].out, b.groups = cs_least(w->bundle, w->groups - group);
         b.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * size;
         if (w->kind == CS_MEAN && m.depth != b.depth) {
@@ -207,7 +207,7 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
         for (b.top = start; b.top < end; b.top += some) {
             b.d.height = cs_least(some, end - b.top), b.d.row_divisors = m.rows + (b.top - start);
             run_band(&b, (const char *)weights + group * w->outputs * b.weights,
-                     (char *)y + (w->y_base + output * w->y_plane + b.depth * a[0].y + b.top * a[1].y) * size);
+                     (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + b.depth * a[0].y + b.top * a[1].y) * size);
         }
     }
 }

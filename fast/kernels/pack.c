@@ -94,6 +94,10 @@ void cs_pack(const cs_window *w, int64_t block, const void *weights, const void 
     }
     for (int64_t t = done; t < w->terms; t++) {
         const int64_t at = term_place(w, t);
+        if (w->w_output == 1) {
+            memcpy(p + t * wide * size, source + at * size, (size_t)(outputs * size));
+            continue;
+        }
         for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
     }
 }

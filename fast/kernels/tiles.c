@@ -112,6 +112,12 @@ static void store_panel(const cs_state *t, cs_box b, int64_t wide, int64_t outpu
 {
     const cs_window *w = t->w;
     const int64_t size = w->size, rows = b.h1 - b.h0, columns = b.w1 - b.w0;
+    if (w->y_plane == 1) {
+        for (int64_t i = 0; i < rows * columns; i++)
+            memcpy(y + (i / columns * w->axis[1].y + i % columns * w->axis[2].y) * size, t->tile + i * wide * size,
+                   (size_t)(outputs * size));
+        return;
+    }
     if (w->axis[2].y == 1 && (rows == 1 || w->axis[1].y == columns)) {
         t->k->transpose(y, w->y_plane, t->tile, wide, rows * columns, outputs);
         return;

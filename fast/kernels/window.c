@@ -41,7 +41,7 @@ static void run_box(cs_state *t, cs_box b, int in_place)
     }
     const int64_t *off = t->terms + in_place * w->terms;
     for (int64_t g = 0; g < (w->by_groups ? 1 : t->groups); g++) {
-        char *y = t->y + (g * w->outputs * w->y_plane + b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
+        char *y = t->y + (g * w->y_group + b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
         t->packed = first + g * t->packed_group;
         const char *from = src + g * w->channels * (in_place ? w->x_channel : t->channel) * w->size;
         if (w->by_pixels) {
@@ -107,12 +107,11 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     t.from = w->blocks * share / w->shares, t.to = w->blocks * (share + 1) / w->shares;
     for (int64_t plane = first; plane < cs_least(planes, first + w->planes); plane++) {
         const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
-        const int64_t output = (image * w->groups + group) * w->outputs;
         t.d = plane % a[0].out;
         t.groups = cs_least(w->bundle, w->groups - group);
         t.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * w->size;
         t.packed = (const char *)weights + group * t.packed_group;
-        t.y = (char *)y + (w->y_base + output * w->y_plane + t.d * a[0].y) * w->size;
+        t.y = (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + t.d * a[0].y) * w->size;
         cut_box(&t, b);
     }
 }
