@@ -97,7 +97,7 @@ static double rows_cycles(const cs_window *w, int64_t vectors)
 static void choose_rows(cs_window *w, const cs_table *k)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
-    if (w->outputs > 1 || h->taps < 2 || h->step > 1 || h->gap != 1 || h->out < ROW_TILE || v->out < w->lanes ||
+    if (w->outputs > 1 || h->taps < 2 || h->step > 1 || (h->gap != 1 && h->gap != -1) || h->out < ROW_TILE || v->out < w->lanes ||
         v->y > 1)
         return;
     const double cost = rows_cycles(w, k->row_vectors);

@@ -8,24 +8,30 @@
 enum { BAND_BYTES = 256 << 10, NEAR_BYTES = 20 << 10, TASK_CYCLES = 20000, WIDEST = 256, FEW = 9 };
 enum { ROW_BYTES = 128 << 10, BROUGHT_BYTES = 1 << 20 };
 
+static int64_t gap_of(const cs_axis *a)
+{
+    return a->gap < 0 ? -a->gap : a->gap;
+}
+
 int cs_depthwise_suits(const cs_window *w)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
-    if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || v->y != 1 || w->terms == 0) return 0;
+    if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || v->y < 1 || v->y > 2 || w->terms == 0)
+        return 0;
     if (w->kind != CS_FMA && !(w->kind == CS_MEAN && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
     if (v->in * w->size > ROW_BYTES) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;
     if (v->step == 1 && h->taps * v->taps > FEW) return 0; /* a strip, and tiles of four vectors, are faster */
-    if (v->step == 2 ? h->gap != 1 || v->gap != 1 : v->step != 1 || h->gap < 1 || v->gap < 1) return 0;
-    if ((v->taps - 1) * v->gap > WIDEST || (h->taps - 1) * h->gap > WIDEST) return 0;
+    if (v->step == 2 ? h->gap != 1 || v->gap != 1 || v->y != 1 : v->step != 1) return 0;
+    if ((v->taps - 1) * gap_of(v) > WIDEST || (h->taps - 1) * gap_of(h) > WIDEST) return 0;
     return 2 * h->out > DEPTH_ROWS && 3 * v->out > w->lanes;
 }
 
 /* Rows of outputs in whole tiles, and the rows of inputs that they see. */
 static int64_t apart(const cs_window *w)
 {
-    return w->axis[1].step == 1 ? w->axis[1].gap : 1;
+    return w->axis[1].step == 1 ? gap_of(&w->axis[1]) : 1;
 }
 static int64_t whole_rows(const cs_window *w, int64_t height)
 {
@@ -33,7 +39,7 @@ static int64_t whole_rows(const cs_window *w, int64_t height)
 }
 static int64_t row_count(const cs_window *w, int64_t height)
 {
-    return (whole_rows(w, height) - 1) * w->axis[1].step + (w->axis[1].taps - 1) * w->axis[1].gap + 1;
+    return (whole_rows(w, height) - 1) * w->axis[1].step + (w->axis[1].taps - 1) * gap_of(&w->axis[1]) + 1;
 }
 
 double cs_depthwise_cycles(const cs_window *w)
@@ -60,7 +66,7 @@ static int64_t near_rows(const cs_window *w)
 
 static int64_t copy_size(const cs_window *w)
 {
-    const int64_t columns = 4 * w->lanes * w->axis[2].step + (w->axis[2].taps - 1) * w->axis[2].gap;
+    const int64_t columns = 4 * w->lanes * w->axis[2].step + (w->axis[2].taps - 1) * gap_of(&w->axis[2]);
     return w->channels * w->axis[0].taps * row_count(w, near_rows(w)) * cs_ceil(columns, w->lanes) * w->lanes * w->size;
 }
 
@@ -105,16 +111,19 @@ typedef struct {
     int64_t weights; /* bytes from the weights of one output to the next */
 } band;
 
-/* Where the rows start that tap t of the outermost axis sees in a channel. */
+/* Where the rows start that tap t of the outermost axis sees in a channel. Taps that go up see rows of outputs from the last
+ * one on: to these the rows descend, as the taps do. */
 static void list_starts(band *b)
 {
     const cs_axis *a = b->w->axis;
-    const int64_t start = b->top * a[1].step + a[1].first;
+    const int64_t step = a[1].gap < 0 ? -1 : 1, top = step < 0 ? b->top + b->d.height - 1 : b->top;
+    const int64_t start = top * a[1].step + a[1].first;
     for (int64_t t = 0; t < a[0].taps; t++) {
         const int64_t p = b->depth * a[0].step + a[0].first + t * a[0].gap;
         for (int64_t i = 0; i < b->d.slab; i++) {
-            const int inside = p >= 0 && p < a[0].in && start + i >= 0 && start + i < a[1].in;
-            b->starts[t * b->d.slab + i] = inside ? p * b->w->x[0] + (start + i) * b->w->x[1] : ROW_OUTSIDE;
+            const int64_t row = start + step * i;
+            const int inside = p >= 0 && p < a[0].in && row >= 0 && row < a[1].in;
+            b->starts[t * b->d.slab + i] = inside ? p * b->w->x[0] + row * b->w->x[1] : ROW_OUTSIDE;
         }
     }
 }
@@ -149,8 +158,8 @@ static band lay_out(const cs_window *w, void *scratch)
     int64_t *starts = (int64_t *)(rows + 2 * slabs * count);
     char *zeros = cs_aligned(starts + slabs * count), *copies = cs_aligned(zeros + a[2].in * w->size);
     memset(zeros, 0, (size_t)(a[2].in * w->size));
-    const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, a[1].gap, a[2].gap, a[2].first, 0, a[2].in, 0,
-                        a[2].out, apart(w), a[1].y, rows + slabs * count, copies, NULL, NULL};
+    const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, gap_of(&a[1]), a[2].gap, a[2].first, 0, a[2].in, 0,
+                        a[2].out, apart(w), a[1].gap < 0 ? -a[1].y : a[1].y, a[2].y, rows + slabs * count, copies, NULL, NULL};
     return (band){.w = w, .d = d, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
                   .weights = (w->terms + 1) * w->size};
 }

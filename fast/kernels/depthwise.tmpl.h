@@ -105,9 +105,9 @@ INLINE void FN(depth_divide)(const int vectors, const cs_depth *d, int64_t row, 
     for (int v = 0; v < vectors; v++) sum[v] /= FN(load)(divisors + FN(place)(d, v));
 }
 
-/* A stripe: some vectors of columns down all rows. */
-INLINE void FN(depth_columns)(const int step, const int edge, const int vectors, const int three, const cs_depth *d,
-                              FN(masks) m, const T *w, T *y)
+/* A stripe: some vectors of columns down all rows. Neighbouring results are `apart` elements apart. */
+INLINE void FN(depth_columns)(const int step, const int apart, const int edge, const int vectors, const int three,
+                              const cs_depth *d, FN(masks) m, const T *w, T *y)
 {
     for (int64_t phase = 0; phase < d->apart; phase++) {
         for (int64_t top = phase; top < d->height; top += DEPTH_ROWS * d->apart) {
@@ -125,11 +125,11 @@ INLINE void FN(depth_columns)(const int step, const int edge, const int vectors,
                 if (row >= d->height) break;
                 if (d->divisors) FN(depth_divide)(vectors, d, row, sum[k]);
                 if (vectors == 1 && d->width < LANES) {
-                    for (int l = 0; l < d->width; l++) to[l] = sum[k][0][l];
+                    for (int l = 0; l < d->width; l++) to[l * apart] = sum[k][0][l];
                     continue;
                 }
                 UNROLL
-                for (int v = 0; v < vectors; v++) FN(store)(to + FN(place)(d, v), sum[k][v]);
+                for (int v = 0; v < vectors; v++) FN(store_apart)(to + apart * FN(place)(d, v), apart, sum[k][v]);
             }
         }
     }
@@ -140,7 +140,7 @@ INLINE void FN(depth_three)(const int step, const int vectors, const cs_depth *d
 {
     FN(masks) m = {0};
     if (inside) {
-        FN(depth_columns)(step, 0, vectors, 1, d, m, w, y);
+        FN(depth_columns)(step, 1, 0, vectors, 1, d, m, w, y);
         return;
     }
     for (int v = 0; v < vectors; v++) {
@@ -150,38 +150,39 @@ INLINE void FN(depth_three)(const int step, const int vectors, const cs_depth *d
             m[v][c] = FN(inside)(-p, d->in - p);
         }
     }
-    FN(depth_columns)(step, 1, vectors, 1, d, m, w, y);
+    FN(depth_columns)(step, 1, 1, vectors, 1, d, m, w, y);
 }
 
-/* Makes `d` read copies of the columns from its first on, with zeros beyond the ends of the rows. */
-static void FN(depth_copy)(cs_depth *d, int64_t columns)
+/* Makes `d` read copies of some columns from `first` on, with zeros beyond the ends of the rows. */
+static void FN(depth_copy)(cs_depth *d, int64_t first, int64_t columns)
 {
     const int64_t pitch = (columns + LANES - 1) / LANES * LANES, rows = d->slabs * d->slab;
     T *to = d->copies;
     for (int64_t c = 0; c < columns; c += LANES) {
-        const int64_t p = d->first + c;
+        const int64_t p = first + c;
         const FN(mask) m = FN(inside)(-p, d->in - p);
         for (int64_t i = 0; i < rows; i++)
             FN(store)(to + i * pitch + c, FN(load_inside)((const T *)d->rows[i] + p, m));
     }
     for (int64_t i = 0; i < rows; i++) d->copied[i] = to + i * pitch;
-    d->rows = d->copied, d->first = 0;
+    d->rows = d->copied, d->first -= first;
 }
 
-INLINE void FN(depth)(const int step, const int vectors, const int three, cs_depth *d, const T *w, T *y)
+INLINE void FN(depth)(const int step, const int apart, const int vectors, const int three, cs_depth *d, const T *w, T *y)
 {
-    const int64_t end = d->first + (d->last + LANES - 1) * step + (d->columns - 1) * d->column_gap + 1;
-    const int inside = d->first >= 0 && end <= d->in;
+    const int64_t span = (d->columns - 1) * d->column_gap, from = d->first + (span < 0 ? span : 0);
+    const int64_t end = d->first + (d->last + LANES - 1) * step + (span > 0 ? span : 0) + 1;
+    const int inside = from >= 0 && end <= d->in;
     if (three) {
         FN(depth_three)(step, vectors, d, inside, w, y);
     } else {
-        if (!inside) FN(depth_copy)(d, end - d->first);
+        if (!inside) FN(depth_copy)(d, from, end - from);
         FN(masks) m;
-        FN(depth_columns)(step, 0, vectors, 0, d, m, w, y);
+        FN(depth_columns)(step, apart, 0, vectors, 0, d, m, w, y);
     }
 }
 
-INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d, const T *w, T *y)
+INLINE void FN(depth_stripes)(const int step, const int apart, const int three, const cs_depth *d, const T *w, T *y)
 {
     const int64_t last = d->width < LANES ? 0 : d->width - LANES;
     const int most = three ? 2 : DEPTH_VECTORS;
@@ -189,13 +190,14 @@ INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d
         const int64_t from = column < last ? column : last;
         cs_depth some = *d;
         some.first += from * step, some.last = last - from < (most - 1) * LANES ? last - from : (most - 1) * LANES;
+        T *to = y + from * apart;
         if (d->divisors) some.divisors = (const T *)d->divisors + from;
         if (some.last == 0) {
-            FN(depth)(step, 1, three, &some, w, y + from);
+            FN(depth)(step, apart, 1, three, &some, w, to);
         } else if (some.last <= LANES || most == 2) {
-            FN(depth)(step, 2, three, &some, w, y + from);
+            FN(depth)(step, apart, 2, three, &some, w, to);
         } else {
-            FN(depth)(step, most, three, &some, w, y + from);
+            FN(depth)(step, apart, most, three, &some, w, to);
         }
     }
 }
@@ -203,13 +205,15 @@ INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d
 static void FN(depthwise)(const cs_depth *d, const void *w, void *y)
 {
     const int three = d->taps == 3 && d->columns == 3;
-    if (d->step == 1 && three) {
-        FN(depth_stripes)(1, 1, d, w, y);
+    if (d->y_column == 2) {
+        FN(depth_stripes)(1, 2, 0, d, w, y);
+    } else if (d->step == 1 && three) {
+        FN(depth_stripes)(1, 1, 1, d, w, y);
     } else if (d->step == 1) {
-        FN(depth_stripes)(1, 0, d, w, y);
+        FN(depth_stripes)(1, 1, 0, d, w, y);
     } else if (three) {
-        FN(depth_stripes)(2, 1, d, w, y);
+        FN(depth_stripes)(2, 1, 1, d, w, y);
     } else {
-        FN(depth_stripes)(2, 0, d, w, y);
+        FN(depth_stripes)(2, 1, 0, d, w, y);
     }
 }

@@ -53,7 +53,7 @@ typedef struct { /* a plane of outputs that is read from rows of inputs: see dep
     int64_t taps, columns;   /* of a slab */
     int64_t step, row_gap, column_gap, first, last; /* first: the column that output 0 sees; last: the last vector's output */
     int64_t in, height, width, apart;               /* columns of the input; of the outputs, whose tiles' rows are `apart` */
-    int64_t y_row;
+    int64_t y_row, y_column; /* y_column: 1, or 2 with step 1 */
     const void **copied; /* room for a copy of a stripe: a pointer a row, and the rows */
     void *copies;
     const void *divisors;        /* of the sums, or NULL */

@@ -31,13 +31,14 @@ static int relist(cs_state *t, cs_box b, int64_t pitch)
 }
 
 /* Lists the vectors that cover a box, one for every `tall` rows, and repeats the last to make whole tiles of them. The
- * last vector of a row overlaps the one before, as the last `tall` rows do. */
+ * last vector of a row overlaps the one before, as the last `tall` rows do. Tiles whose taps go up start at their last row. */
 static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall)
 {
+    const int64_t skip = t->w->axis[1].gap < 0 ? tall - 1 : 0;
     const int64_t lanes = t->w->lanes, rows = b.h1 - b.h0, columns = b.w1 - b.w0;
     int64_t n = 0;
     for (int64_t top = 0; top < rows && columns >= lanes; top += tall) {
-        const int64_t row = cs_least(top, rows - tall);
+        const int64_t row = cs_least(top, rows - tall) + skip;
         for (int64_t next = 0; next < columns; next += lanes, n++) {
             const int64_t column = cs_least(next, columns - lanes);
             t->xs[n] = row * pitch + column;
@@ -57,9 +58,10 @@ static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall)
 static void row_tiles(const cs_state *t, const char *src, int64_t pitch, const int64_t *off, char *y)
 {
     const cs_axis *a = t->w->axis;
+    const int64_t sign = a[1].gap < 0 ? -1 : 1;
     for (int64_t i = 0; i < t->tiles; i += t->w->vectors)
-        t->k->row_tile(src, t->xs + i, pitch, off, t->w->channels * a[0].taps, a[1].taps, a[2].taps, t->packed, y,
-                       t->ys + i, a[1].y);
+        t->k->row_tile(src, t->xs + i, sign * pitch, off, t->w->channels * a[0].taps, a[1].taps, a[2].taps, t->packed, y,
+                       t->ys + i, sign * a[1].y);
 }
 
 /* One tile whose vectors are not whole runs of outputs: through a copy. */
