@@ -1,11 +1,9 @@
 /* The gradient by the weights: register tiles, tasks, and the boxes of positions that a task goes through. */
-#include "gradient.h"
-
 #include <string.h>
 
-#include "task.h"
+#include "gradient_task.h"
 
-enum { BOX_BYTES = 384 << 10, BOX_POSITIONS = 1024, FEW_LANES = 2, TILES_OF_A_SHARE = 8, VECTOR = 64 };
+enum { BOX_BYTES = 384 << 10, BOX_POSITIONS = 1024, FEW_LANES = 2, TILES_OF_A_SHARE = 8 };
 
 static int64_t most_rows(const cs_gradient *g)
 {
@@ -72,6 +70,9 @@ static cs_window strip_window(const cs_gradient *g)
 
 static int64_t box_bytes(const cs_gradient *g)
 {
+    const cs_axis *a = g->window.axis;
+    if (g->lines)
+        return g->window.channels * a[0].taps * cs_seen(&a[1], g->height) * cs_seen(&a[2], g->width) * g->window.lanes * g->window.size;
     const cs_window w = strip_window(g);
     const int64_t strip = cs_strip_size(&w, g->height, g->width) * w.size;
     return g->each ? strip + strip / w.channels * g->window.channels * w.lanes : strip;
@@ -105,6 +106,7 @@ void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
     g->window.images = images;
     if (g->panels == 0 || images == 0) return;
     g->in_place = !g->each && reads_in_place(&g->window);
+    g->lines = g->each && g->window.axis[2].in >= 2 * g->window.lanes;
     g->row_shares = cs_least(cs_ceil(g->tiles, TILES_OF_A_SHARE), cs_ceil(enough, g->parts));
     g->output_shares = cs_least(g->panels, cs_ceil(enough, g->parts * g->row_shares));
     for (choose_box(g); !g->each && g->row_shares < g->tiles && too_large(g); choose_box(g)) g->row_shares++;
@@ -112,18 +114,6 @@ void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
     const cs_window w = strip_window(g);
     g->scratch = cs_scratch_bytes(&w) + box_bytes(g) + columns_bytes(g) + 6 * VECTOR;
 }
-
-typedef struct {
-    const cs_gradient *g;
-    cs_state t;
-    cs_window w; /* the strip's */
-    int64_t part, image;
-    int64_t first, last;  /* register tiles */
-    int64_t channel;      /* the first of the strip */
-    const char *x, *dy;
-    char *total, *partial, *columns, *wide;
-    int64_t *places;
-} cs_outer_task;
 
 static int64_t tile_start(const cs_gradient *g, int64_t tile)
 {
@@ -154,22 +144,6 @@ static void turn_outputs(const cs_outer_task *k, cs_box b, int64_t panel, int64_
                           ((b.h0 + r) * a[1].y + b.w0 * a[2].y) * size;
             k->t.k->interleave(k->columns + (r * columns * wide + j * lanes) * size, wide, from, a[2].y, columns);
         }
-}
-
-/* A lane's own inputs: the strip of the groups of a vector of outputs, channel by channel. */
-static void turn_inputs(const cs_outer_task *k, int64_t first, int64_t group)
-{
-    const cs_gradient *g = k->g;
-    const int64_t channels = g->window.channels, lanes = g->window.lanes, size = g->window.size;
-    const int64_t plane = (cs_strip_size(&k->w, k->w.height, k->w.width) - lanes) / k->w.channels;
-    for (int64_t c = 0; c < channels; c++) {
-        const void *from[VECTOR];
-        for (int64_t l = 0; l < lanes; l++) {
-            const int64_t own = cs_least(first + l, g->outputs - 1) / g->window.outputs - group;
-            from[l] = k->t.strip + (own * channels + c) * plane * size;
-        }
-        k->t.k->interleave(k->wide + c * plane * lanes * size, lanes, from, 1, plane);
-    }
 }
 
 static void fill(cs_outer_task *k, cs_box b, int64_t channel)
@@ -208,10 +182,13 @@ static void run_tiles(const cs_outer_task *k, cs_box b, int64_t panel, int64_t v
 static void list_places(const cs_outer_task *k, cs_box b)
 {
     const cs_axis *a = k->g->window.axis;
-    const int64_t pitch = k->g->in_place ? a[1].step * a[2].in : k->t.side[2].layout.length;
+    const int64_t pitch = k->g->in_place ? a[1].step * a[2].in
+                          : k->g->lines  ? a[1].step * cs_seen(&a[2], k->g->width)
+                                         : k->t.side[2].layout.length;
+    const int64_t step = k->g->lines ? a[2].step : 1;
     int64_t n = 0;
     for (int64_t h = 0; h < b.h1 - b.h0; h++)
-        for (int64_t w = 0; w < b.w1 - b.w0; w++) k->places[n++] = k->g->ones ? 0 : h * pitch + w;
+        for (int64_t w = 0; w < b.w1 - b.w0; w++) k->places[n++] = k->g->ones ? 0 : h * pitch + w * step;
 }
 
 static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int first, int last)
@@ -222,11 +199,13 @@ static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int fi
     if (!g->each) fill(k, b, k->part * g->window.channels + k->channel);
     for (int64_t panel = from; panel < to; panel++) {
         const int64_t vectors = cs_least(g->vectors, all - panel * g->vectors), group = panel * lanes / g->window.outputs;
-        if (g->each) {
+        if (g->lines) {
+            cs_turn_lines(k, b, panel * lanes);
+        } else if (g->each) {
             const int64_t last_group = cs_least(panel * lanes + lanes, g->outputs) - 1;
             k->w.channels = (last_group / g->window.outputs - group + 1) * g->window.channels;
             fill(k, b, group * g->window.channels);
-            turn_inputs(k, panel * lanes, group);
+            cs_turn_inputs(k, panel * lanes, group);
         }
         turn_outputs(k, b, panel, vectors);
         run_tiles(k, b, panel, vectors, first, last);
@@ -242,6 +221,7 @@ static void lay_out(cs_outer_task *k, void *scratch)
     k->wide = cs_aligned((char *)scratch + VECTOR + columns_bytes(k->g));
     cs_lay_out_scratch(&k->t, cs_aligned(k->wide + strip));
     cs_list_terms(&k->t);
+    if (k->g->lines) cs_list_line_terms(k);
     if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
 }
 

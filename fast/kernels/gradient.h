@@ -12,6 +12,7 @@ typedef struct {
     int64_t outputs, terms; /* rows of a part, and elements of a row */
     int64_t vectors, panels, tiles;   /* panels of so many vectors of outputs; register tiles over the terms */
     int64_t output_shares, row_shares, tasks; /* a task: some panels and tiles of a part, for all images */
+    int64_t lines; /* each: inputs are taken row by row from where they are */
     int64_t in_place, height, width, tall, wide; /* positions of a box, and the number of boxes down and across */
     int64_t sums, scratch;            /* bytes of the sums of all parts, and for each thread */
 } cs_gradient;

@@ -1,0 +1,34 @@
+/* The state of a task of the gradient by the weights, which its parts share. */
+#ifndef CONVSPEC_GRADIENT_TASK_H
+#define CONVSPEC_GRADIENT_TASK_H
+
+#include "gradient.h"
+#include "task.h"
+
+enum { VECTOR = 64 }; /* lanes at most, and bytes */
+
+typedef struct {
+    const cs_gradient *g;
+    cs_state t;
+    cs_window w; /* the strip's */
+    int64_t part, image;
+    int64_t first, last;  /* register tiles */
+    int64_t channel;      /* the first of the strip */
+    const char *x, *dy;
+    char *total, *partial, *columns, *wide;
+    int64_t *places;
+} cs_outer_task;
+
+/* Rows or columns of inputs that so many outputs see. */
+static inline int64_t cs_seen(const cs_axis *a, int64_t outputs)
+{
+    return (outputs - 1) * a->step + (a->taps - 1) * a->gap + 1;
+}
+
+/* The inputs of a vector of outputs from `first` on, a vector for each place: from a strip whose first group is `group`, or from
+ * rows of x, where terms are then elsewhere. */
+void cs_turn_inputs(const cs_outer_task *k, int64_t first, int64_t group);
+void cs_turn_lines(const cs_outer_task *k, cs_box b, int64_t first);
+void cs_list_line_terms(const cs_outer_task *k);
+
+#endif
