@@ -3,6 +3,8 @@
 import os
 import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -10,8 +12,6 @@ from setuptools.command.build_ext import build_ext
 
 KERNELS = "fast/kernels"
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-Wno-psabi"]
-
-
 SANITIZE = os.environ.get("CONVSPEC_SANITIZE", "")
 """Sanitizers to build with, such as "address,undefined": for tests/sanitized.py, which says how to load the result."""
 
@@ -22,8 +22,21 @@ def sanitizing(names):
             "--param", "asan-instrumentation-with-call-threshold=0"]  # fmt: skip
 
 
+def at_once(compile_all):
+    """The same for each source by itself; the short ones, which take longest, first."""
+
+    def compile_each(sources, *rest, **keywords):
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = pool.map(
+                lambda source: compile_all([source], *rest, **keywords), sorted(sources, key=os.path.getsize)
+            )
+            return list(chain.from_iterable(found))
+
+    return compile_each
+
+
 class BuildKernels(build_ext):
-    """build_ext with a probe for OpenMP."""
+    """build_ext with a probe for OpenMP, and a compiler on each processor."""
 
     def finalize_options(self):
         """What an earlier build left may have been built in another way."""
@@ -41,6 +54,7 @@ class BuildKernels(build_ext):
             for extension in self.extensions:
                 extension.extra_compile_args.append("-fopenmp")
                 extension.extra_link_args.append("-fopenmp")
+        self.compiler.compile = at_once(self.compiler.compile)
         super().build_extensions()
 
     def compiles_with(self, flag, program="#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"):
