@@ -21,7 +21,7 @@ plan(x)
 """
 BITES = {
     "heap-buffer-overflow": "next(iter(plan._prepared.values())).plan.run(x, y, 2, 1)",
-    "signed integer overflow": "_kernels.Plan([(0, 9, 0, 1, 1, 1) + (2**62,) * 47], b'', 0.0, None, None, 1, 0)",
+    "signed integer overflow": "_kernels.Plan([(0, 9, 0, 1, 1, 1) + (2**62,) * 99], b'', 0.0, None, None, 1, 0)",
 }
 """What a sanitizer says, and what it says it to."""
 
