@@ -105,7 +105,7 @@ void cs_pool_max_run(const cs_pool_gradient *g, int64_t task, const char *x, con
     const int64_t share = task % g->tall, first = task / g->tall * g->planes, in = h->in * v->in;
     max_task t = {.g = g, .k = cs_kernels(g->dtype), .kx = cs_kernels(w->dtype), .ring = span_of(h) + 1, .line = v->out + LINE};
     t.rows = (cs_range){h->in * share / g->tall, h->in * (share + 1) / g->tall};
-    t.seen = (cs_greatest *)cs_aligned(scratch), t.ends = (cs_range *)(t.seen + h->taps);
+    t.seen = (cs_greatest *)scratch, t.ends = (cs_range *)(t.seen + h->taps);
     t.where = (int32_t *)cs_aligned(t.ends + v->out);
     t.chosen = t.where + t.ring * t.line, t.greatest = cs_aligned(t.chosen + t.line);
     t.copy = t.greatest + t.ring * t.line * t.kx->size, t.lanes = t.kx->lanes;
