@@ -37,6 +37,11 @@ class Bug:
         return SimpleNamespace(**{self.op: self.make(), **self.declares})
 
 
+def cropped(a: Any, like: Any) -> Any:
+    """The first part of an array, of the shape of another: what a wrong operator returns has the right one."""
+    return a[tuple(map(slice, like.shape))].copy()
+
+
 BUGS: list[Bug] = []
 
 

@@ -8,14 +8,9 @@ import numpy as np
 
 from convspec.conformance import innocent
 from convspec.conformance.innocent_gradients import computed
-from convspec.conformance.planted import planted
+from convspec.conformance.planted import cropped, planted
 
 Array = np.ndarray[Any, Any]
-
-
-def cropped(a: Array, like: Array) -> Array:
-    """The first part of an array, as large as another."""
-    return a[tuple(map(slice, like.shape))].copy()
 
 
 @planted("call.combinations", "conv")

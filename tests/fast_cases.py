@@ -117,6 +117,12 @@ def printed_under(isa, script, seeds):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")
 
 
+def pass_under(isa, file, chosen):
+    """The tests of a file that an expression chooses pass where an instruction set is forced."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file, "-k", chosen]
+    subprocess.run(command, env={**os.environ, "CONVSPEC_ISA": isa}, check=True, stdout=subprocess.DEVNULL)
+
+
 def digests(seeds):
     """One line a call: the operator, the seed, and the digest, or the clause that forbids the call."""
     lines = []

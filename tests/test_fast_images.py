@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from fast_cases import pass_under
 
 from convspec import SpecError, fast, reference
 from convspec.fast import small_integers
@@ -43,18 +40,7 @@ def test_every_integer_result(of_image, of_kernel, few, monkeypatch):
 @pytest.mark.clause("fast.isa")
 @pytest.mark.parametrize("isa", fast.available_isas()[1:])
 def test_every_isa_gives_the_same_integers(isa):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        __file__,
-        "-k",
-        "every_integer_result and True",
-    ]
-    subprocess.run(command, env={**os.environ, "CONVSPEC_ISA": isa}, check=True, stdout=subprocess.DEVNULL)
+    pass_under(isa, __file__, "every_integer_result and True")
 
 
 @pytest.mark.clause("fast.threads", "number.integer-modulo")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from itertools import product
 
 import numpy as np
 import pytest
+from fast_cases import pass_under
 
 from convspec import SpecError, fast, reference
 from convspec.fast import lanes
@@ -91,18 +89,7 @@ def test_transposed(name, of_x, monkeypatch):
 @pytest.mark.clause("fast.isa")
 @pytest.mark.parametrize("isa", fast.available_isas()[1:])
 def test_every_isa_gives_the_same_integers(isa):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        __file__,
-        "-k",
-        "every_pair or transposed",
-    ]
-    subprocess.run(command, env={**os.environ, "CONVSPEC_ISA": isa}, check=True, stdout=subprocess.DEVNULL)
+    pass_under(isa, __file__, "every_pair or transposed")
 
 
 @pytest.mark.clause("number.integers", "number.integer-modulo")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from functools import cache
 
 import kernel_calls
 import pytest
@@ -34,6 +35,7 @@ def driver(tmp_path_factory):
     return [*unmoved(), kernel_calls.build(COMPILER, folder, *flags, link=flags[:1])]
 
 
+@cache
 def recorded(dots):
     layers = ("outputs", "grouped", "depthwise", "pointwise", "small maps")
     return kernel_calls.drawn(SEEDS, [draw_layer(name, "float32") for name in layers], dots)

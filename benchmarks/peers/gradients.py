@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers.layers import LAYERS, Layer, square
-from benchmarks.peers.rounds import ROOT, available, kept, measure, options, write_page
+from benchmarks.peers.rounds import compare
 
 Call = Callable[[], Any]
 
@@ -180,19 +180,5 @@ def ratio(times: dict[str, list[float]]) -> str:
     return f"{statistics.median(min(theirs) / ours for *theirs, ours in zip(*peers, times['auto'], strict=True)):.2f}"
 
 
-def main() -> None:
-    """Everything from the command line."""
-    parser = options(__doc__, GRADIENTS)
-    parser.add_argument("--keep", action="store_true", help="write the result and the page; rows measured before stay")
-    given = parser.parse_args()
-    rows = given.row or list(GRADIENTS)
-    measured = measure(available({}, list(BACKWARD)), rows, given.rounds, given.threads, given.seconds, GRADIENTS)
-    print(table(measured))
-    if not given.keep:
-        return
-    measured = kept(measured, ROOT / "benchmarks/results/gradients.json", GRADIENTS)
-    write_page("gradients", HEAD, table, measured)
-
-
 if __name__ == "__main__":
-    main()
+    compare(__doc__, BACKWARD, GRADIENTS, table, HEAD, page="gradients", file="gradients.json", keep=True)

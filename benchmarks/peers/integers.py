@@ -5,7 +5,6 @@ python -m benchmarks.peers.integers [--threads 2] [--rounds 5] [--seconds 0.1]
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.layers import Layer, square
-from benchmarks.peers.rounds import ROOT, available, measure, options, write_page
+from benchmarks.peers.rounds import compare
 
 Call = Callable[[], Any]
 
@@ -118,18 +117,5 @@ def table(measured: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Everything from the command line."""
-    given = options(__doc__, BYTES).parse_args()
-    rows = given.row or list(BYTES)
-    measured = measure(available({}, list(JOINED)), rows, given.rounds, given.threads, given.seconds, BYTES)
-    print(table(measured))
-    if given.row:
-        return
-    file = ROOT / "benchmarks/results/peers-integers.json"
-    file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    write_page("integers", HEAD, table, measured)
-
-
 if __name__ == "__main__":
-    main()
+    compare(__doc__, JOINED, BYTES, table, HEAD, page="integers", file="peers-integers.json")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers.gradients import Call, ratio
-from benchmarks.peers.rounds import ROOT, available, kept, measure, options, write_page
+from benchmarks.peers.rounds import compare
 from convspec import learning, networks
 
 HEAD = """# Networks
@@ -124,19 +124,5 @@ def table(measured: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Everything from the command line."""
-    parser = options(__doc__, RUNS, rounds=3, budget=0.3)
-    parser.add_argument("--keep", action="store_true", help="write the result and the page; rows measured before stay")
-    given = parser.parse_args()
-    pythons = available({}, list(RUNNERS))
-    measured = measure(pythons, given.row or list(RUNS), given.rounds, given.threads, given.seconds, RUNS)
-    print(table(measured))
-    if not given.keep:
-        return
-    measured = kept(measured, ROOT / "benchmarks/results/networks.json", RUNS)
-    write_page("networks", HEAD, table, measured)
-
-
 if __name__ == "__main__":
-    main()
+    compare(__doc__, RUNNERS, RUNS, table, HEAD, page="networks", file="networks.json", keep=True, rounds=3, budget=0.3)

@@ -7,7 +7,6 @@ A contestant is a process, as for the layers; whoever has no such operation is l
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable
 from math import prod
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.rounds import ROOT, available, measure, options, write_page
+from benchmarks.peers.rounds import compare
 
 Call = Callable[[], Any]
 
@@ -139,17 +138,5 @@ def table(measured: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Everything from the command line."""
-    given = options(__doc__, PICTURES).parse_args()
-    pythons = available({}, list(FILTERS))
-    measured = measure(pythons, given.row or list(PICTURES), given.rounds, given.threads, given.seconds, PICTURES)
-    print(table(measured))
-    if given.row:
-        return
-    (ROOT / "benchmarks/results/pictures.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    write_page("images", HEAD, table, measured)
-
-
 if __name__ == "__main__":
-    main()
+    compare(__doc__, FILTERS, PICTURES, table, HEAD, page="images", file="pictures.json")

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable
 from math import prod
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.rounds import ROOT, available, measure, options, write_page
+from benchmarks.peers.rounds import compare
 
 Call = Callable[[], Any]
 
@@ -181,18 +180,5 @@ def table(measured: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Everything from the command line."""
-    given = options(__doc__, ROWS).parse_args()
-    rows = given.row or list(ROWS)
-    measured = measure(available({}, list(POOLS)), rows, given.rounds, given.threads, given.seconds, ROWS)
-    print(table(measured))
-    if given.row:
-        return
-    file = ROOT / "benchmarks/results/peers-pools.json"
-    file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    write_page("pools", HEAD, table, measured)
-
-
 if __name__ == "__main__":
-    main()
+    compare(__doc__, POOLS, ROWS, table, HEAD, page="pools", file="peers-pools.json")

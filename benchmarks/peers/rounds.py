@@ -130,6 +130,33 @@ def options(text: str | None, rows: Iterable[str], rounds: int = 5, budget: floa
     return parser
 
 
+def compare(
+    text: str | None, contestants: Iterable[str], rows: Mapping[str, Any], table: Callable[[dict[str, Any]], str], head: str,
+    *, page: str, file: str, keep: bool = False, **usual: Any,
+) -> None:  # fmt: skip
+    """A benchmark from the command line: prints the table, and writes the measurements and the page.
+
+    Some of the rows are printed only. With `keep` that is so of all unless --keep is given, which adds to rows measured before.
+    """
+    parser = options(text, rows, **usual)
+    if keep:
+        parser.add_argument(
+            "--keep", action="store_true", help="write the result and the page; rows measured before stay"
+        )
+    given = parser.parse_args()
+    pythons = available({}, list(contestants))
+    measured = measure(pythons, given.row or list(rows), given.rounds, given.threads, given.seconds, rows)
+    print(table(measured))
+    if not given.keep if keep else given.row:
+        return
+    results = ROOT / "benchmarks/results" / file
+    if keep:
+        measured = kept(measured, results, rows)
+    else:
+        results.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    write_page(page, head, table, measured)
+
+
 def middle_limits(measured: dict[str, Any]) -> tuple[float, float]:
     """The medians of the machine's limits."""
     peaks, copies = zip(*measured["limits"], strict=True)
