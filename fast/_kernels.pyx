@@ -81,6 +81,11 @@ def max_threads():
     return cs_max_threads()
 
 
+cdef inline int64_t whole_lines(int64_t bytes) noexcept nogil:
+    """So many and more, so that what lies behind begins on a cache line, like the scratch of the next thread."""
+    return (bytes + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+
+
 cdef void *allocated(void *p, int64_t size) except NULL:
     if p == NULL:
         raise MemoryError(f"{size} bytes for the kernels are too many [error.too-large]")

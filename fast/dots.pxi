@@ -19,7 +19,7 @@ def run_dots(tuple fields, x, w, y, int threads):
     memcpy(d.x, strides + 2, sizeof(d.x))
     cs_dots_split(&d, threads)
     threads = min(threads, d.tasks)
-    size = (d.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    size = whole_lines(d.scratch)
     scratch = <char *>cs_borrow(size * threads)
     if scratch == NULL:
         PyBuffer_Release(&vx)

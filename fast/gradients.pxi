@@ -57,8 +57,8 @@ cdef bint one_gradient(cs_gradient *g, int threads, const void *x, const void *d
     if work < PARALLEL_CYCLES:
         threads = 1
     cs_gradient_split(g, g.window.images, threads)
-    g.scratch = (g.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-    g.sums = (g.sums + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    g.scratch = whole_lines(g.scratch)
+    g.sums = whole_lines(g.sums)
     several = 2 if g.tall * g.wide * g.window.axis[0].out > 1 else 1
     sums = <char *>calloc(several * g.sums + CACHE_LINE, 1)
     scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
@@ -101,8 +101,8 @@ ctypedef void (*local_run)(const cs_local_gradient *g, int64_t task, const void 
 cdef run_local(local_run run, const cs_local_gradient *g, a, dy, to, int threads):
     """`a` is the other operand, x or the weights."""
     cdef Py_buffer va, vy, vt
-    cdef int64_t i
-    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    cdef int64_t i, size = whole_lines(g.scratch)
+    cdef char *scratch = <char *>malloc(size * threads + CACHE_LINE)
     if scratch == NULL:
         raise MemoryError
     PyObject_GetBuffer(a, &va, PyBUF_SIMPLE)
@@ -115,7 +115,7 @@ cdef run_local(local_run run, const cs_local_gradient *g, a, dy, to, int threads
         else:
             with parallel(num_threads=threads):
                 for i in prange(g.tasks, schedule="dynamic"):
-                    run(g, i, va.buf, vy.buf, vt.buf, scratch + threadid() * g.scratch)
+                    run(g, i, va.buf, vy.buf, vt.buf, scratch + threadid() * size)
         free(scratch)
     PyBuffer_Release(&va)
     PyBuffer_Release(&vy)
@@ -155,7 +155,8 @@ def pool_gradient(tuple fields, bytes fill, double power, int dtype, x, dy, norm
     if <double>g.window.y_plane * g.window.groups * images < PARALLEL_CYCLES / 8:
         threads = 1
     cs_pool_gradient_split(&g, images, threads)
-    cdef char *scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    cdef int64_t size = whole_lines(g.scratch)
+    cdef char *scratch = <char *>malloc(size * threads + CACHE_LINE)
     if scratch == NULL:
         raise MemoryError
     vx.buf = vn.buf = NULL
@@ -172,7 +173,7 @@ def pool_gradient(tuple fields, bytes fill, double power, int dtype, x, dy, norm
         else:
             with parallel(num_threads=threads):
                 for i in prange(g.tasks, schedule="dynamic"):
-                    cs_pool_gradient_run(&g, i, vx.buf, vy.buf, vn.buf, vd.buf, scratch + threadid() * g.scratch)
+                    cs_pool_gradient_run(&g, i, vx.buf, vy.buf, vn.buf, vd.buf, scratch + threadid() * size)
         free(scratch)
     if x is not None:
         PyBuffer_Release(&vx)

@@ -24,7 +24,7 @@ cdef class Plan:
             memcpy(&self.windows[n].fill, <const char *>fill, len(fill))
             cs_choose(&self.windows[n])
             self.windows[n].packed = self.size
-            self.size += (cs_packed_size(&self.windows[n]) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+            self.size += whole_lines(cs_packed_size(&self.windows[n]))
         if self.count and self.windows[0].kind == CS_LOCAL:
             self.w, self.b = w, b
         elif w is not None:
@@ -101,7 +101,7 @@ cdef class Plan:
     cdef int64_t split_tiles(self, cs_winograd *g, int64_t images, int threads):
         """Bytes of the scratch, common and each thread's."""
         cs_winograd_split(g, images, threads, self.once)
-        g.scratch = (g.scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        g.scratch = whole_lines(g.scratch)
         return (g.common if g.input_tasks else 0) + g.scratch * threads
 
     cdef int64_t split(self, cs_window *windows, const int64_t *strides, int64_t images, int *threads, int64_t *tasks):
@@ -120,7 +120,7 @@ cdef class Plan:
             size = max(size, windows[n].scratch)
         if cycles < PARALLEL_CYCLES or tasks[0] < 2:
             threads[0] = 1
-        return (size + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        return whole_lines(size)
 
     def workspace(self, int64_t images, int threads):
         """Bytes for each thread, beside operands, result and packed weights, where images are contiguous."""

@@ -182,7 +182,7 @@ cdef class Small:
     cdef bint compute(self, const void *x, const void *w, const void *b, void *y, int threads) noexcept nogil:
         """Whether there was enough memory."""
         cdef bint here = w == NULL or self.count and self.windows[0].kind == CS_LOCAL
-        cdef int64_t head = (self.count * sizeof(cs_window) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        cdef int64_t head = whole_lines(self.count * sizeof(cs_window))
         cdef int64_t tasks = 0, scratch = 0
         cdef cs_window *windows = self.windows
         cdef char *packed
@@ -197,7 +197,7 @@ cdef class Small:
                 cs_split(&windows[n], self.images, threads)
             tasks += windows[n].tasks
             scratch = max(scratch, windows[n].scratch)
-        scratch = (scratch + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+        scratch = whole_lines(scratch)
         packed = <char *>cs_allocate(self.size + (scratch + CACHE_LINE) * threads)
         if packed != NULL:
             if not here:

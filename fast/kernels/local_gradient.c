@@ -64,7 +64,6 @@ void cs_local_weights_split(cs_local_gradient *g, const cs_window *w, int64_t im
     describe(g, w, images);
     g->tasks = g->terms ? w->groups * g->kernels : 0;
     g->scratch = list_bytes(g) + 2 * g->terms * g->window.size + 256;
-    g->scratch = (g->scratch + 63) & -64;
 }
 
 /* What an output sees, term by term. */
@@ -121,7 +120,6 @@ void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t imag
     g->shares = cs_most(1, cs_least(w->channels, cs_ceil(threads > 1 ? 4 * threads : 1, tasks)));
     g->tasks = g->terms && w->outputs ? g->blocks * w->groups * g->shares : 0;
     g->scratch = list_bytes(g) + (cs_ceil(w->channels, g->shares) * inputs(w) + 1) * g->block * g->window.size + 256;
-    g->scratch = (g->scratch + 63) & -64;
 }
 
 /* The gradients of one output of a block of images, side by side; 0 for images that do not exist. */

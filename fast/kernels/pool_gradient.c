@@ -28,13 +28,11 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
     g->shares = 1;
     g->maxima = cs_pool_max_split(g, planes, threads);
     g->boxes = !g->maxima && cs_pool_boxes_split(g, planes, threads);
-    if (!g->maxima && !g->boxes) {
-        if (columns_apart(&a[2]) && planes < 4 * threads)
-            g->shares = cs_least(cs_ceil(a[2].out, SHARE_COLUMNS), cs_ceil(4 * threads, cs_most(1, planes)));
-        g->tasks = planes * g->shares;
-        g->scratch = a[2].out * (4 + 8 + 8) + 4 * 64;
-    }
-    g->scratch = (g->scratch + 63) & -64; /* the next thread's begins there */
+    if (g->maxima || g->boxes) return;
+    if (columns_apart(&a[2]) && planes < 4 * threads)
+        g->shares = cs_least(cs_ceil(a[2].out, SHARE_COLUMNS), cs_ceil(4 * threads, cs_most(1, planes)));
+    g->tasks = planes * g->shares;
+    g->scratch = a[2].out * (4 + 8 + 8) + 4 * 64;
 }
 
 /* One row of windows. */

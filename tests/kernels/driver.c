@@ -2,8 +2,7 @@
  *
  * It does what fast/_kernels.pyx does, with threads of its own, so that it runs on any machine and under any tool: task i of
  * a phase is done by thread i % THREADS, however small the call, and nothing but the end of a phase comes between tasks.
- * With THREADS below 0 as many threads do each task all at once: a race, which a tool has to see.
- * A call is a header, the fields of its windows, three operands and what the result holds before; see kernel_calls.py. */
+ * With THREADS below 0 as many threads do each task all at once: a race, which a tool has to see. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,29 +13,10 @@
 #include "join.h"
 #include "local_gradient.h"
 #include "pool_gradient.h"
+#include "recorded.h"
 #include "winograd.h"
 
-enum { PLAN, WEIGHT_GRADIENT, LOCAL_WEIGHT_GRADIENT, LOCAL_INPUT_GRADIENT, POOL_GRADIENT, DOTS, JOIN };
 enum { LINE = 64, ONCE = 4 };
-
-typedef struct {
-    int64_t kind, windows, choice, images; /* choice: Winograd's tiles, and ONCE for a plan that runs once; or a dtype */
-    uint64_t fill;
-    double power;
-} header;
-
-typedef struct {
-    header h;
-    int64_t *fields;
-    char *a[3], *y;
-    int64_t size; /* bytes of y */
-    /* What tasks are given. */
-    const void *parameters;
-    const char *weights, *direct;
-    char *packed, *common, *scratch;
-    int64_t scratch_size;
-    int missed;
-} call;
 
 typedef void task(call *c, int64_t i, char *scratch);
 typedef struct {
@@ -47,18 +27,6 @@ typedef struct {
 } member;
 
 static int threads, together;
-
-static _Noreturn void fail(const char *words)
-{
-    fprintf(stderr, "%s\n", words);
-    exit(2);
-}
-
-static void *checked(void *p)
-{
-    if (!p) fail("out of memory, or a file that cannot be opened");
-    return p;
-}
 
 static void *work(void *of)
 {
@@ -282,19 +250,6 @@ static void join(call *c)
     phase(c, j.tasks, run_join);
 }
 
-static void *read_bytes(FILE *f, int64_t bytes)
-{
-    void *p = checked(malloc((size_t)bytes + 1));
-    if (fread(p, 1, (size_t)bytes, f) != (size_t)bytes) fail("a call is cut short");
-    return p;
-}
-
-static void *read_array(FILE *f, int64_t *bytes)
-{
-    if (fread(bytes, sizeof *bytes, 1, f) != 1) fail("a call is cut short");
-    return *bytes < 0 ? NULL : read_bytes(f, *bytes);
-}
-
 int main(int count, char **words)
 {
     static void (*const run[])(call *) = {run_plan, weight_gradient, local_gradient, local_gradient, pool_gradient, dots,
@@ -304,14 +259,10 @@ int main(int count, char **words)
     together = threads < 0, threads = abs(threads);
     if (cs_select(words[1])) fail("that instruction set is not available");
     FILE *calls = checked(fopen(words[3], "rb")), *results = checked(fopen(words[4], "wb"));
-    while (memset(&c, 0, sizeof c), fread(&c.h, sizeof c.h, 1, calls) == 1) {
-        const int64_t fields = c.h.kind == DOTS ? CS_DOTS_FIELDS : c.h.kind == JOIN ? CS_JOIN_FIELDS : CS_FIELDS;
-        c.fields = read_bytes(calls, c.h.windows * fields * 8);
-        for (int i = 0; i < 3; i++) c.a[i] = read_array(calls, &c.size);
-        c.y = read_array(calls, &c.size);
+    while (read_call(&c, calls)) {
         run[c.h.kind](&c);
         if (fwrite(c.y, 1, (size_t)c.size, results) != (size_t)c.size) fail("a result cannot be written");
-        free(c.fields), free(c.a[0]), free(c.a[1]), free(c.a[2]), free(c.y), free(c.scratch);
+        free_call(&c);
     }
     return fclose(results) ? 2 : 0;
 }
