@@ -12,6 +12,8 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+from convspec.params import Array
+
 CHAPTERS = (
     "planted_calls", "planted_layers", "planted_numbers", "planted_images", "planted_pooling", "planted_errors",
     "planted_sizes", "planted_cheats", "planted_claims", "planted_windows",
@@ -37,7 +39,7 @@ class Bug:
         return SimpleNamespace(**{self.op: self.make(), **self.declares})
 
 
-def cropped(a: Any, like: Any) -> Any:
+def cropped(a: Array, like: Array) -> Array:
     """The first part of an array, of the shape of another: what a wrong operator returns has the right one."""
     return a[tuple(map(slice, like.shape))].copy()
 
