@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from convspec.fast import _kernels
+from convspec.fast import _kernels, narrow
 from convspec.fast.calls import view
 from convspec.fast.windows import DTYPES, Windows
 from convspec.params import Array, Conv
@@ -54,8 +54,8 @@ def joined(c: Conv, threads: int) -> tuple[Joined, Conv] | None:
     words = _as_words(c)
     if words is None:
         return None
-    flip = _flip(c, words)
-    x = Joined(words, c.groups, flip)
+    offset = narrow.offset(c.x.dtype, words)
+    x = Joined(words, c.groups, abs(offset))
     w = c.w if c.w.dtype == np.int8 else c.w.astype(np.int16 if words else np.int8)
     if c.op == "conv_transpose":
         lanes = Joined(words, c.groups, 0)(view(w, w.dtype).reshape(1, c.C, -1), threads).reshape(-1, *w.shape[1:])
@@ -64,8 +64,8 @@ def joined(c: Conv, threads: int) -> tuple[Joined, Conv] | None:
         lanes = Joined(words, 1, 0)(view(w, w.dtype), threads)
         C = c.groups * lanes.shape[1]
     b = np.zeros(c.K, np.int64) if c.b is None else c.b.astype(np.int64)
-    if flip:  # bytes are taken as greater by 2^7, words as less by 2^15
-        b += (flip if words else -flip) * w.sum(axis=tuple(range(1, w.ndim)), dtype=np.int32).astype(np.int64)
+    if offset:
+        b += offset * w.sum(axis=tuple(range(1, w.ndim)), dtype=np.int32).astype(np.int64)
     return x, replace(c, w=lanes, b=(b % 2**32).astype(SUMS), dtype=SUMS, C=C)
 
 
@@ -76,12 +76,6 @@ def windows(described: Windows, x: Joined) -> Windows:
     return replace(described, fields=[(f[0], code, *f[2:]) for f in described.fields], fill=fill)
 
 
-def _flip(c: Conv, words: bool) -> int:
-    """Bytes are taken as unsigned and words as signed: what is added to inputs that are not."""
-    bits = 8 * c.x.dtype.itemsize
-    return 2 ** (bits - 1) if (bits == 16) == words and (c.x.dtype.kind == "u") == words else 0
-
-
 def _as_words(c: Conv) -> bool | None:
     """Whether channels are joined as words of 16 bits rather than as bytes; None where they fit neither or do not pay."""
     if c.op not in ("conv", "conv_transpose") or c.dtype.kind == "f" or c.x.dtype.itemsize > 2 or c.C // c.groups < 2:
@@ -90,15 +84,10 @@ def _as_words(c: Conv) -> bool | None:
         return None
     if c.dtype.itemsize == 8 and _greatest(c) >= 2**31:
         return None
-    low, high = (int(c.w.min()), int(c.w.max())) if c.w.dtype != np.int8 else (-(2**7), 2**7 - 1)
-    for words, end in ((False, 2**7), (True, 2**15)):
-        narrow = low >= -end and high < end and 8 * c.x.dtype.itemsize <= (16 if words else 8)
-        whole = c.op == "conv" or not _flip(
-            c, words
-        )  # else each phase of the outputs would have an initial value of its own
-        if narrow and whole and _kernels.dots_available(words):
-            return words
-    return None
+    each = narrow.widths(c.x.dtype, c.w)
+    if c.op == "conv_transpose":  # each phase would have an initial value of its own
+        each = (words for words in each if not narrow.offset(c.x.dtype, words))
+    return next(each, None)
 
 
 def _greatest(c: Conv) -> int:

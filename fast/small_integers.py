@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from convspec.fast import _kernels
+from convspec.fast import _kernels, narrow
 from convspec.fast.calls import result, returned, view
 from convspec.fast.windows import BOUNDARIES, DTYPES
 from convspec.params import Array, Image
@@ -25,8 +25,7 @@ def filtered(c: Image, out: Array | None, threads: int) -> Array | None:
     padded = np.zeros((*shape[:2], -(-shape[2] // taps) * taps), np.int16 if words else np.int8)
     padded[..., : shape[2]] = w.reshape(shape)
     lanes = padded.view(np.int32)
-    flipped = {"int8": -(2**7), "uint16": 2**15}.get(c.in1.dtype.name, 0) if words == (c.in1.dtype.itemsize > 1) else 0
-    start = (flipped * int(w.sum(dtype=np.int64)) + 2**31) % 2**32 - 2**31
+    start = (narrow.offset(c.in1.dtype, words) * int(w.sum(dtype=np.int64)) + 2**31) % 2**32 - 2**31
     geometry = zip(c.S, c.shape, (s - (k - 1) for s, k in zip(c.start, c.R, strict=True)), c.R, strict=True)
     axes = [(1, 1, 0, 1)] * (3 - len(c.R)) + list(geometry)
     boundary, dtype = BOUNDARIES.index(c.boundary), DTYPES.index(c.in1.dtype.name)
@@ -43,13 +42,11 @@ def _as_words(c: Image) -> bool | None:
     """Whether the operands are taken as words of 16 bits rather than as bytes; None where they fit neither."""
     if c.dtype.kind == "f" or c.in1.dtype.itemsize > 2 or prod(c.shape) < LEAST:
         return None
-    limits, low, high = np.iinfo(c.in1.dtype), int(c.in2.min()), int(c.in2.max())
+    limits = np.iinfo(c.in1.dtype)
     if not limits.min <= c.fillvalue <= limits.max:
         return None
     if c.dtype.itemsize == 8:
         weight = sum(abs(int(v)) for v in c.in2.flat) if c.in2.size < LEAST else 2**31
         if max(-limits.min, limits.max) * weight >= 2**31:
             return None
-    if limits.bits == 8 and low >= -(2**7) and high < 2**7 and _kernels.dots_available(False):
-        return False
-    return True if low >= -(2**15) and high < 2**15 and _kernels.dots_available(True) else None
+    return next(narrow.widths(c.in1.dtype, c.in2), None)
