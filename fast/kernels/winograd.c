@@ -195,22 +195,30 @@ static int64_t even_planes(int64_t images, int64_t most, int threads)
     return best;
 }
 
+/* Rows of tiles in a box, at most so many, for which the thread with most boxes has least to do: the rows of its boxes, and
+ * those of the inputs that boxes have in common. */
+static int64_t even_rows(cs_winograd *g, int64_t most, int threads)
+{
+    int64_t best = 0, least = 0;
+    for (int64_t rows = most; rows > 0; rows--) {
+        g->height = cs_ceil(g->tall, cs_ceil(g->tall, rows));
+        const int64_t cost = cs_ceil(count_boxes(g), threads) * (2 * g->height + 1);
+        if (best == 0 || cost < least) best = g->height, least = cost;
+    }
+    return best;
+}
+
 /* Boxes of whole rows of tiles where they fit; as few as are needed, of equal size, and as many for every thread. */
 static int64_t choose_boxes(cs_winograd *g, int threads)
 {
     const int64_t most = box_tiles(g);
     g->width = cs_ceil(g->wide, cs_ceil(g->wide, most));
     g->height = cs_most(1, cs_least(g->tall, most / g->width));
-    g->height = cs_ceil(g->tall, cs_ceil(g->tall, g->height));
     g->planes = 1;
     if (g->width == g->wide && g->height == g->tall)
         g->planes = even_planes(g->window.images, most / (g->tall * g->wide), threads);
-    int64_t boxes = count_boxes(g);
-    if (boxes > threads && boxes < 8 * threads && boxes % threads && g->height > 1) {
-        g->height = cs_ceil(g->height, 2);
-        boxes = count_boxes(g);
-    }
-    return boxes;
+    if (count_boxes(g) >= threads) g->height = even_rows(g, g->height, threads);
+    return count_boxes(g);
 }
 
 /* Whole vectors of channels whose weights are transformed at once, by every box that needs them: weights that few boxes
@@ -228,7 +236,7 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     g->some = once ? some_channels(g, boxes) : 0;
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
-    g->shared = threads > 1 && (boxes < threads || (boxes < 4 * threads && boxes % threads)) &&
+    g->shared = threads > 1 && 3 * cs_ceil(boxes, threads) * threads > 4 * boxes &&
                 boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
     g->input_tasks = g->shared ? boxes * cs_least(g->slabs * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : 1);
