@@ -19,8 +19,11 @@ Array = np.ndarray[Any, Any]
 SPLIT = {"max_tie": "split"}
 
 
-def routed(dy: Array, x: Array, size: Any, choose: Any, adds: bool = True, **rest: Any) -> Array:
-    """max_pool_grad by a choice of one's own: a function from the windows' values and which are inside to shares of dy."""
+def routed(dy: Array, x: Array, size: Any, choose: Any, adds: bool = True, near: bool = False, **rest: Any) -> Array:
+    """max_pool_grad by a choice of one's own: a function from the windows' values and which are inside to shares of dy.
+
+    `near`: each share goes to where its tap would be without dilation.
+    """
     p = gradients.max_pool_grad(dy, x, size, **rest)
     f = p.forward
     assert isinstance(f, Pool)
@@ -29,7 +32,8 @@ def routed(dy: Array, x: Array, size: Any, choose: Any, adds: bool = True, **res
     values, inside = (
         [part for _, part in taps(a, f.size, f.O, f.stride, f.dilation)] for a in (padded(x, f, f.size), masks)
     )
-    for share, (_, part) in zip(choose(values, inside), taps(dx, f.size, f.O, f.stride, f.dilation), strict=True):
+    gaps = (1,) * len(f.size) if near else f.dilation
+    for share, (_, part) in zip(choose(values, inside), taps(dx, f.size, f.O, f.stride, gaps), strict=True):
         if adds:
             part += np.where(share != 0, dy * share, 0).astype(p.dtype)
         else:
@@ -55,6 +59,11 @@ def greatest(values: list[Array], inside: list[Array]) -> list[Array]:
 @planted("max_pool.grad", "max_pool_grad")
 def of_overlapping_maxima_the_last_write_wins(dy: Array, x: Array, size: Any, **rest: Any) -> Array:
     return routed(dy, x, size, first, adds=False, **rest)
+
+
+@planted("max_pool.grad", "max_pool_grad")
+def of_dilated_windows_the_place_is_counted_without_gaps(dy: Array, x: Array, size: Any, **rest: Any) -> Array:
+    return routed(dy, x, size, first, near=True, **rest)
 
 
 @planted("max_pool.grad", "max_pool_grad")
