@@ -125,6 +125,8 @@ POOLS = {
     "strips of many runs": ((1, 2, 50, 90), (5, 4), {"stride": (2, 3), "padding": (2, 1), "dilation": 2}),
     "small planes": ((3, 23, 13, 13), 3, {"stride": 2, "padding": 1, "ceil_mode": True}),
     "whole planes": ((3, 23, 7, 7), 7, {}),
+    "whole large planes": ((1, 37, 14, 13), (14, 13), {}),
+    "whole tiny planes": ((1, 21, 1, 3), (1, 3), {}),
     "some rows of planes": ((1, 37, 9, 6), (4, 6), {}),
     "volumes": ((1, 17, 6, 7, 8), 3, {"stride": 2, "padding": 1}),
     "empty windows": ((1, 20, 5, 3), 1, {"stride": 2, "padding": 3}),

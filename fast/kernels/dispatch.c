@@ -53,6 +53,11 @@ const cs_table *cs_kernels(int64_t dtype)
     return sets[chosen].tables[dtype];
 }
 
+const cs_table *cs_short_kernels(int64_t dtype)
+{
+    return sets[chosen + (cs_kernels(dtype)->lanes * cs_kernels(dtype)->size > 32)].tables[dtype];
+}
+
 int cs_has_byte_dots(void)
 {
 #ifdef __x86_64__

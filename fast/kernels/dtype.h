@@ -48,7 +48,9 @@ static const cs_table FN(table) = {
     .spread = FN(spread),
     .gather_planes = FN(gather_planes),
     .planes[CS_MAX] = FN(planes_max),
+#if VBITS <= 256
     .whole[CS_MAX] = FN(whole_max),
+#endif
 #endif
 #if SUMS
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE) GROUP_TILES(GROUP_TILE) SLIDE_TILES(SLIDE_TILE).row_tile = FN(row_tile),
@@ -77,9 +79,11 @@ static const cs_table FN(table) = {
     .pool[CS_ABS] = FN(pool_abs),
     .pool[CS_SQUARE] = FN(pool_square),
     .pool[CS_POWER] = FN(pool_power),
+#if VBITS <= 256
     .whole[CS_MEAN] = FN(whole_mean),
     .whole[CS_ABS] = FN(whole_abs),
     .whole[CS_SQUARE] = FN(whole_square),
+#endif
     .planes[CS_MEAN] = FN(planes_mean),
     .planes[CS_ABS] = FN(planes_abs),
     .planes[CS_SQUARE] = FN(planes_square),

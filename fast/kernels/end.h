@@ -4,6 +4,7 @@
 #undef FN
 #undef VEC
 #undef LANES
+#undef PART
 #undef INLINE
 #undef UNROLL
 #undef RARE

@@ -14,6 +14,9 @@
 #define FMA_f64(a, b, c) ((VEC)_mm256_fmadd_pd((a), (b), (c)))
 #define LARGER_f32(a, x) ((VEC)_mm256_max_ps((a), (x)))
 #define LARGER_f64(a, x) ((VEC)_mm256_max_pd((a), (x)))
+/* A vector of two parts of 128 bits. */
+#define LOAD_PARTS(p, q) \
+    _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps((const float *)(p))), _mm_loadu_ps((const float *)(q)), 1)
 /* vmaxps gives its second operand where either is NaN: keep the first, which does not wait for others, where it is. */
 #define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((x), (a)), (x), _mm256_cmp_ps((x), (x), _CMP_UNORD_Q)))
 #define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((x), (a)), (x), _mm256_cmp_pd((x), (x), _CMP_UNORD_Q)))

@@ -56,31 +56,66 @@ static void FN(planes_max)(const void *strips, const cs_planes *p, void *to, voi
     }
 }
 
-/* A window of n neighbouring inputs, which are not stored on the way. */
+/* A window of n neighbouring inputs of each plane, which are not stored on the way: some vectors of planes at once, since
+ * additions wait for each other. Longer vectors would need the shuffles that cost most. */
+#if VBITS <= 256
 #define WHOLE(name, start, next, last) \
-    static void FN(name)(const void *from, int64_t plane, int64_t n, const void *divisor, void *to, int64_t step) \
+    INLINE void FN(name##_some)(const int some, const T *x, int64_t plane, int64_t n, const void *divisor, T *y, int64_t step) \
     { \
-        const T *x = from; \
-        VEC sum = FN(all)(start), v[LANES]; \
+        VEC sum[TURNED], v[PART]; \
         int64_t i = 0; \
-        for (; i + LANES <= n; i += LANES) { \
+        UNROLL \
+        for (int j = 0; j < some; j++) sum[j] = FN(all)(start); \
+        for (; i + PART <= n; i += PART) { \
             UNROLL \
-            for (int l = 0; l < LANES; l++) v[l] = FN(load)(x + l * plane + i); \
-            FN(turn)(v); \
+            for (int64_t bytes = 0; bytes < PART * some * VBITS / 8; bytes += 64) \
+                __builtin_prefetch((const char *)(x + i * some * LANES) + bytes + AHEAD); \
             UNROLL \
-            for (int l = 0; l < LANES; l++) sum = next(sum, v[l]); \
+            for (int j = 0; j < some; j++) { \
+                FN(turn_part)(v, x + j * LANES * plane + i, plane); \
+                UNROLL \
+                for (int l = 0; l < PART; l++) sum[j] = next(sum[j], v[l]); \
+            } \
+        } \
+        if (i < n && n >= PART) { \
+            UNROLL \
+            for (int j = 0; j < some; j++) { \
+                FN(turn_part)(v, x + j * LANES * plane + n - PART, plane); \
+                UNROLL \
+                for (int l = 1; l < PART; l++) \
+                    if (l >= PART - (n - i)) sum[j] = next(sum[j], v[l]); \
+            } \
+            i = n; \
         } \
         for (; i < n; i++) { \
-            VEC one = {0}; \
-            for (int l = 0; l < LANES; l++) one[l] = x[l * plane + i]; \
-            sum = next(sum, one); \
+            UNROLL \
+            for (int j = 0; j < some; j++) { \
+                for (int l = 0; l < LANES; l++) v[0][l] = x[(j * LANES + l) * plane + i]; \
+                sum[j] = next(sum[j], v[0]); \
+            } \
         } \
         (void)divisor; \
-        sum = last(sum, *(const T *)divisor); \
-        if (step == 1) { \
-            FN(store)(to, sum); \
-        } else { \
-            for (int l = 0; l < LANES; l++) ((T *)to)[l * step] = sum[l]; \
+        UNROLL \
+        for (int j = 0; j < some; j++) { \
+            sum[j] = last(sum[j], *(const T *)divisor); \
+            if (step == 1) { \
+                FN(store)(y + j * LANES, sum[j]); \
+            } else { \
+                for (int l = 0; l < LANES; l++) y[(j * LANES + l) * step] = sum[j][l]; \
+            } \
+        } \
+    } \
+    /* The last vectors overlap those before. */ \
+    static void FN(name)(const void *from, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *to, int64_t step) \
+    { \
+        const T *x = from; \
+        T *y = to; \
+        int64_t next_plane = 0; \
+        for (; next_plane + TURNED * LANES <= planes; next_plane += TURNED * LANES) \
+            FN(name##_some)(TURNED, x + next_plane * plane, plane, n, divisor, y + next_plane * step, step); \
+        for (; next_plane < planes; next_plane += LANES) { \
+            const int64_t i = next_plane + LANES < planes ? next_plane : planes - LANES; \
+            FN(name##_some)(1, x + i * plane, plane, n, divisor, y + i * step, step); \
         } \
     }
 
@@ -91,6 +126,7 @@ WHOLE(whole_abs, 0, ADD_ABS, SAME)
 WHOLE(whole_square, 0, ADD_SQUARE, ROOT_OF)
 #endif
 #undef WHOLE
+#endif
 
 #if FLOATING
 #define POOL(name, next, last) \

@@ -78,21 +78,20 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
     const cs_planes q = columns(t, p);
     const cs_range taps = cs_taps_inside(&a[0], b.d);
     const int64_t d = b.d * a[0].step + a[0].first;
-    const int whole = is_whole(&q) && taps.to - taps.from == 1 && q.rows.starts[0] == 0;
+    if (is_whole(&q) && taps.to - taps.from == 1 && q.rows.starts[0] == 0) {
+        const char *seen = x + (from * plane + (d + taps.from * a[0].gap) * w->x[0] + low * w->x[1]) * size;
+        cs_short_kernels(w->dtype)->whole[w->kind](seen, plane, to - from, q.rows.from[1] * a[2].in, p->divisors,
+                                                   y + from * w->y_plane * size, w->y_plane);
+        return;
+    }
     for (int64_t next = from; next < to; next += w->lanes) {
         const int64_t n = cs_least(next, to - w->lanes);
-        char *results = y + n * w->y_plane * size;
         for (int64_t i = taps.from; i < taps.to; i++) {
             const char *seen = x + (n * plane + (d + i * a[0].gap) * w->x[0] + low * w->x[1]) * size;
-            if (whole) {
-                t->k->whole[w->kind](seen, plane, q.rows.from[1] * a[2].in, p->divisors, results, w->y_plane);
-            } else {
-                t->k->gather_planes(strips + i * each * a[2].in * w->lanes * size, seen, plane, (high - low) * a[2].in);
-            }
+            t->k->gather_planes(strips + i * each * a[2].in * w->lanes * size, seen, plane, (high - low) * a[2].in);
         }
-        if (whole) continue;
         t->k->planes[w->kind](strips, &q, tile, strips + a[0].taps * each * a[2].in * w->lanes * size);
-        t->k->transpose(results, w->y_plane, tile, w->lanes, rows * p->width, w->lanes);
+        t->k->transpose(y + n * w->y_plane * size, w->y_plane, tile, w->lanes, rows * p->width, w->lanes);
     }
 }
 

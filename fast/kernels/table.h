@@ -6,7 +6,7 @@
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
-enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8 };
+enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8, TURNED = 2 }; /* TURNED: vectors of planes at once */
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
  * rows initial values, then rows weights a term; ldy: elements of y from one output to the next. */
@@ -147,8 +147,8 @@ typedef struct {
     /* y[i][l] = x[l][i], i < n, l < planes; planes and pixels may be any distance apart. */
     void (*gather_groups)(void *y, const void *x, int64_t plane, int64_t pixel, int64_t planes, int64_t n);
     void (*planes[KINDS])(const void *strips, const cs_planes *p, void *y, void *spare);
-    /* A window of n neighbouring inputs of each plane, to results that are `step` apart. */
-    void (*whole[KINDS])(const void *x, int64_t plane, int64_t n, const void *divisor, void *y, int64_t step);
+    /* A window of n neighbouring inputs of each of at least LANES planes, to results that are `step` apart. */
+    void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
@@ -193,6 +193,7 @@ typedef struct {
 } cs_table;
 
 const cs_table *cs_kernels(int64_t dtype);
+const cs_table *cs_short_kernels(int64_t dtype); /* the same, or those of 256 bits where vectors are longer */
 int cs_has_byte_dots(void); /* whether the processor has the instruction that the table's kernel of bytes needs */
 
 #endif
