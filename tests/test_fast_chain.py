@@ -76,6 +76,12 @@ LAYERS = {
     "wide kernel": ((1, 1, 300, 300), (1, 1, 11, 11), {"padding": 5}),
     "small maps": ((1, 64, 7, 7), (130, 64, 3, 3), {"padding": 1}),
     "few columns": ((2, 16, 40, 3), (40, 16, 3, 3), {"padding": 1}),
+    "large kernel, small maps": ((2, 12, 14, 14), (40, 12, 9, 9), {"padding": 4}),
+    "large kernel, narrow maps": ((2, 3, 11, 9), (6, 3, 7, 7), {"padding": 3}),
+    "far taps": ((1, 16, 33, 33), (40, 16, 3, 3), {"padding": 24, "dilation": 24}),
+    "far taps, wide": ((1, 3, 20, 90), (4, 3, 3, 3), {"padding": 40, "dilation": 40, "stride": 2}),
+    "thick": ((1, 8, 4, 9, 10), (20, 8, 5, 3, 3), {"padding": (2, 1, 1)}),
+    "depthwise 7x7, small maps": ((1, 20, 9, 8), (20, 1, 7, 7), {"padding": 3, "groups": 20}),
     "sparse": ((1, 2, 5, 5), (3, 2, 3, 3), {"padding": 3000, "dilation": 3000}),
 }
 
@@ -101,6 +107,35 @@ def test_layers(name, dtype):
         assert_same_bits(fast.conv(x, w, b, **keywords, num_threads=threads), y)
     images = [fast.conv(x[n : n + 1], w, b, **keywords) for n in range(len(x))]
     assert_same_bits(np.concatenate(images), y)
+
+
+@pytest.mark.clause("conv.padded-tap", "number.chain")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", [name for name in LAYERS if "padding" in LAYERS[name][2] and name != "sparse"])
+def test_weights_over_padding_are_finite_or_seen(name, dtype):
+    x, w, b, keywords = draw_layer(name, dtype)
+    y = fast.conv(x, w, b, **keywords, algorithm="direct")
+    for tap in (0, -1):
+        spoiled = w.copy()
+        spoiled[-1].reshape(-1)[tap] = np.nan if tap else np.inf
+        seen = fast.conv(x, spoiled, b, **keywords, algorithm="direct")
+        assert_same_bits(seen[:, :-1], y[:, :-1])
+        assert not np.isfinite(seen[:, -1]).any()
+        corner = seen[0, -1].reshape(-1)[tap]
+        assert np.isnan(corner)  # infinity by a zero of the padding, or NaN
+
+
+@pytest.mark.clause("conv.padded-tap")
+@pytest.mark.parametrize("tap", [0, -1])
+def test_a_plan_knows_its_own_weights(tap):
+    x, w, b, keywords = draw_layer("small maps", "float32")
+    spoiled = w.copy()
+    spoiled[40].reshape(-1)[tap] = np.nan
+    plans = [fast.plan_conv(one, b, **keywords, algorithm="direct") for one in (w, spoiled)]
+    y, seen = (plan(x) for plan in plans)
+    assert np.isfinite(y).all()
+    assert np.isnan(seen[:, 40]).all()
+    assert_same_bits(np.delete(seen, 40, 1), np.delete(y, 40, 1))
 
 
 @pytest.mark.clause("call.strides", "call.byte-order", "call.read-only")

@@ -207,7 +207,7 @@ int64_t cs_list_size(const cs_window *w)
 int64_t cs_scratch_bytes(const cs_window *w)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
-    const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 2 * cs_list_size(w) + w->width;
+    const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 6 * cs_list_size(w) + w->width;
     return numbers * 8 + (cs_strip_size(w, w->height, w->width) + cs_tile_size(w)) * w->size + 256;
 }
 

@@ -17,17 +17,27 @@ static int64_t block_range(const cs_window *w, int64_t block, int64_t *from, int
     return cs_ceil(*to - *from, w->lanes) * w->lanes;
 }
 
-/* Elements of one group. */
-static int64_t group_size(const cs_window *w)
+/* A vector of groups is packed like one of outputs. */
+static cs_window packed_as(const cs_window *w)
 {
-    const int64_t outputs = w->by_pixels ? w->outputs : cs_ceil(w->outputs, w->lanes) * w->lanes;
-    return outputs * (w->terms + 1);
+    cs_window one = *w;
+    if (!w->by_groups) return one;
+    one.by_groups = 0, one.groups = 1, one.outputs = w->groups, one.w_output = w->w_group;
+    one.blocks = cs_ceil(w->groups, w->lanes);
+    return one;
+}
+
+int64_t cs_flags(const cs_window *w)
+{
+    const int64_t outputs = w->by_groups ? w->groups : w->outputs;
+    return (w->by_pixels ? outputs : cs_ceil(outputs, w->lanes) * w->lanes) * (w->terms + 1) * w->size;
 }
 
 int64_t cs_packed_size(const cs_window *w)
 {
-    if (w->kind != CS_FMA) return 0;
-    return w->by_groups ? group_size(w) * cs_ceil(w->groups, w->lanes) * w->size : w->groups * group_size(w) * w->size;
+    const cs_window p = packed_as(w);
+    const int64_t flags = cs_padded(w) ? cs_ceil(p.blocks, w->lanes) * w->lanes * w->size : 0;
+    return w->kind == CS_FMA ? p.groups * (cs_flags(&p) + flags) : 0;
 }
 
 static inline void put(char *to, int64_t i, const char *from, int64_t j, int64_t size)
@@ -57,25 +67,26 @@ static int64_t term_place(const cs_window *w, int64_t term)
     return rest / a[0].taps * w->w_channel + rest % a[0].taps * a[0].w + t1 * a[1].w + t2 * a[2].w;
 }
 
-/* A vector of groups is packed like one of outputs, by the first of them. */
-static void pack_groups(const cs_window *w, int64_t group, const void *weights, const void *bias, void *packed)
+/* Whether all of n weights are finite: none has the exponent of infinities and NaNs. */
+static int finite(const cs_window *w, const char *p, int64_t n)
 {
-    cs_window one = *w;
-    one.by_groups = 0, one.groups = 1, one.outputs = w->groups, one.w_output = w->w_group;
-    one.blocks = cs_ceil(w->groups, w->lanes);
-    if (group % w->lanes == 0) cs_pack(&one, group / w->lanes, weights, bias, packed);
+    const uint32_t mask = w->dtype == CS_F32 ? 0x7f800000 : 0x7ff00000;
+    const int64_t words = w->size / 4;
+    uint32_t found = 0, bits;
+    if (w->dtype != CS_F32 && w->dtype != CS_F64) return 1;
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(&bits, p + 4 * (i * words + words - 1), 4);
+        found |= (bits & mask) == mask;
+    }
+    return !found;
 }
 
-void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+static void pack_block(const cs_window *w, int64_t block, const void *weights, const void *bias, char *packed)
 {
-    if (w->by_groups) {
-        pack_groups(w, block, weights, bias, packed);
-        return;
-    }
     const int64_t group = block / w->blocks, size = w->size;
     int64_t from, to, done = 0;
     const int64_t wide = block_range(w, block % w->blocks, &from, &to), outputs = to - from;
-    char *p = (char *)packed + (group * group_size(w) + from * (w->terms + 1)) * size;
+    char *p = packed + from * (w->terms + 1) * size;
     const char *source = (const char *)weights + (w->w_base + group * w->w_group + from * w->w_output) * size;
     memset(p, 0, (size_t)(wide * (wide > outputs ? w->terms + 1 : 1) * size));
     for (int64_t k = 0; bias && k < outputs; k++)
@@ -100,4 +111,14 @@ void cs_pack(const cs_window *w, int64_t block, const void *weights, const void 
         }
         for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
     }
+    if (cs_padded(w)) packed[cs_flags(w) + block % w->blocks * size] = (char)finite(w, p, wide * w->terms);
+}
+
+void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+{
+    cs_window p = packed_as(w);
+    if (w->by_groups && block % w->lanes) return; /* it was packed with the first group of its vector */
+    if (w->by_groups) block /= w->lanes;
+    char *group = (char *)packed + block / p.blocks * (cs_packed_size(w) / p.groups);
+    pack_block(&p, block, weights, bias, group);
 }

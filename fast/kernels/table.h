@@ -8,15 +8,22 @@ enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT
 enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
 enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8, TURNED = 2 }; /* TURNED: vectors of planes at once */
 
-/* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; off: the taps; w:
- * rows initial values, then rows weights a term; ldy: elements of y from one output to the next. */
-typedef void tile_pixels(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, const void *w, void *y,
-                         const int64_t *ys, int64_t ldy);
+/* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
+ * out. */
+typedef struct {
+    const int64_t *off;
+    int64_t first, run, skip, slabs;
+} cs_terms;
+
+/* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; w: rows initial values,
+ * then rows weights a term; ldy: elements of y from one output to the next. */
+typedef void tile_pixels(const void *x, const int64_t *xs, const cs_terms *t, const void *w, void *y, const int64_t *ys,
+                         int64_t ldy);
 
 /* Vectors over outputs: two runs of rows / 2 pixels, `step` elements of x apart, x vectors of outputs. w: initial values,
  * then weights, a whole vector each; ya, yb: a row of vectors for each pixel. */
-typedef void tile_outputs(const void *xa, const void *xb, int64_t step, const int64_t *off, int64_t terms, const void *w,
-                          void *ya, void *yb);
+typedef void tile_outputs(const void *xa, const void *xb, int64_t step, const cs_terms *t, const void *w, void *ya,
+                          void *yb);
 
 /* ROW_TILE neighbouring rows of vectors of one output: inputs are loaded once for all of them. The terms are `slabs` of
  * taps x columns; off: the columns of each slab's first row; pitch, ldy: elements from one row to the next. */

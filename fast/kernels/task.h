@@ -26,10 +26,17 @@ typedef struct {
     char *y;                /* its first output at (d, 0, 0) */
     cs_box listed;          /* the box that xs and ys are for, with the pitch and the pixel, and their number */
     int64_t pitch, listed_pixel, tiles;
+    cs_box *boxes;     /* the outputs of each, from the first of the box on, which is this output */
+    int64_t top, left;
+    cs_box plain;      /* outputs whose tiles have all terms */
+    int64_t finite;    /* bytes from the packed weights of a group to the flags of its blocks; -1: there are none */
+    cs_terms all, seen;
 } cs_state;
 
 void cs_lay_out_scratch(cs_state *t, char *scratch);
 void cs_list_terms(cs_state *t);
+/* The terms of a block which at least one of the outputs [h0, h1) x [w0, w1) sees, and others between them. */
+const cs_terms *cs_seen_terms(cs_state *t, int64_t block, int64_t h0, int64_t h1, int64_t w0, int64_t w1);
 void cs_fill_strip(cs_state *t, cs_box b, int64_t channels); /* [channel][run of columns][row][column] */
 void cs_fill_groups(cs_state *t, cs_box b);                  /* [row][column][group] */
 

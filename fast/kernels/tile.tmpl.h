@@ -1,8 +1,9 @@
 /* The chain of fused multiply-adds over a register tile. Every lane is one output element; all see the same terms. */
 
-INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int64_t *xs, const int64_t *off,
-                       int64_t terms, const T *w, T *y, const int64_t *ys, int64_t ldy)
+INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int64_t *xs, const cs_terms *t, const T *w,
+                       T *y, const int64_t *ys, int64_t ldy)
 {
+    const int64_t *off = t->off + t->first;
     VEC sum[MAX_ROWS][MAX_VECTORS], xv[MAX_VECTORS];
     const T *px[MAX_VECTORS];
     UNROLL
@@ -12,17 +13,19 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int6
         UNROLL
         for (int j = 0; j < vectors; j++) sum[i][j] = FN(all)(w[i]);
     }
-    for (int64_t k = 0; k < terms; k++) {
-        w += rows;
-        UNROLL
-        for (int j = 0; j < vectors; j++) xv[j] = FN(load)(px[j] + off[k]);
-        UNROLL
-        for (int i = 0; i < rows; i++) {
-            const VEC wv = FN(all)(w[i]);
+    w += t->first * rows;
+    for (int64_t slab = 0; slab < t->slabs; slab++, off += t->run + t->skip, w += t->skip * rows)
+        for (int64_t k = 0; k < t->run; k++) {
+            w += rows;
             UNROLL
-            for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv[j], wv, sum[i][j]);
+            for (int j = 0; j < vectors; j++) xv[j] = FN(load)(px[j] + off[k]);
+            UNROLL
+            for (int i = 0; i < rows; i++) {
+                const VEC wv = FN(all)(w[i]);
+                UNROLL
+                for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv[j], wv, sum[i][j]);
+            }
         }
-    }
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -32,32 +35,35 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int6
 
 /* each: a pixel is a vector too, one channel for each of the outputs. */
 INLINE void FN(outputs)(const int rows, const int vectors, const int each, const T *xa, const T *xb, int64_t step,
-                        const int64_t *off, int64_t terms, const T *w, T *ya, T *yb)
+                        const cs_terms *t, const T *w, T *ya, T *yb)
 {
+    const int64_t *off = t->off + t->first;
     VEC sum[MAX_ROWS][MAX_VECTORS], wv[MAX_VECTORS];
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
         for (int j = 0; j < vectors; j++) sum[i][j] = FN(load)(w + j * LANES);
     }
-    for (int64_t k = 0; k < terms; k++) {
-        const T *a = xa + off[k], *b = xb + off[k];
-        w += vectors * LANES;
-        UNROLL
-        for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
-        UNROLL
-        for (int i = 0; i < rows; i++) {
-            const T *p = i < rows / 2 ? a : b;
-            const VEC xv = each ? FN(load)(p) : FN(all)(*p);
-            if (i < rows / 2) {
-                a += step;
-            } else {
-                b += step;
-            }
+    w += t->first * vectors * LANES;
+    for (int64_t slab = 0; slab < t->slabs; slab++, off += t->run + t->skip, w += t->skip * vectors * LANES)
+        for (int64_t k = 0; k < t->run; k++) {
+            const T *a = xa + off[k], *b = xb + off[k];
+            w += vectors * LANES;
             UNROLL
-            for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, wv[j], sum[i][j]);
+            for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
+            UNROLL
+            for (int i = 0; i < rows; i++) {
+                const T *p = i < rows / 2 ? a : b;
+                const VEC xv = each ? FN(load)(p) : FN(all)(*p);
+                if (i < rows / 2) {
+                    a += step;
+                } else {
+                    b += step;
+                }
+                UNROLL
+                for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, wv[j], sum[i][j]);
+            }
         }
-    }
     UNROLL
     for (int i = 0; i < rows; i++) {
         T *y = i < rows / 2 ? ya + i * vectors * LANES : yb + (i - rows / 2) * vectors * LANES;
@@ -67,67 +73,69 @@ INLINE void FN(outputs)(const int rows, const int vectors, const int each, const
 }
 
 #define TILE(rows, vectors) \
-    static void FN(pixels_##rows##_##vectors)(const void *x, const int64_t *xs, const int64_t *off, int64_t terms, \
-                                              const void *w, void *y, const int64_t *ys, int64_t ldy) \
+    static void FN(pixels_##rows##_##vectors)(const void *x, const int64_t *xs, const cs_terms *t, const void *w, void *y, \
+                                              const int64_t *ys, int64_t ldy) \
     { \
-        FN(pixels)(rows, vectors, x, xs, off, terms, w, y, ys, ldy); \
+        FN(pixels)(rows, vectors, x, xs, t, w, y, ys, ldy); \
     }
 PIXEL_TILES(TILE)
 #undef TILE
 
 #define TILE(rows, vectors) \
-    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, int64_t step, const int64_t *off, \
-                                               int64_t terms, const void *w, void *ya, void *yb) \
+    static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, int64_t step, const cs_terms *t, \
+                                               const void *w, void *ya, void *yb) \
     { \
-        FN(outputs)(rows, vectors, 0, xa, xb, step, off, terms, w, ya, yb); \
+        FN(outputs)(rows, vectors, 0, xa, xb, step, t, w, ya, yb); \
     }
 OUTPUT_TILES(TILE)
 #undef TILE
 
 /* The same where the taps of a row are neighbours, like the pixels: a vector is loaded once for all pixels that see it. */
-INLINE void FN(slide)(const int rows, const int taps, const T *xa, const T *xb, const int64_t *off, int64_t terms, const T *w,
-                      T *ya, T *yb)
+INLINE void FN(slide)(const int rows, const int taps, const T *xa, const T *xb, const cs_terms *t, const T *w, T *ya, T *yb)
 {
+    const int64_t *off = t->off + t->first;
     VEC sum[MAX_ROWS], wv[MAX_ROWS];
     UNROLL
     for (int i = 0; i < rows; i++) sum[i] = FN(load)(w);
-    for (int64_t k = 0; k < terms; k += taps) {
-        UNROLL
-        for (int s = 0; s < taps; s++) wv[s] = FN(load)(w += LANES);
-        UNROLL
-        for (int part = 0; part < 2; part++) {
-            const T *x = (part ? xb : xa) + off[k];
+    w += t->first * LANES;
+    for (int64_t slab = 0; slab < t->slabs; slab++, off += t->run + t->skip, w += t->skip * LANES)
+        for (int64_t k = 0; k < t->run; k += taps) {
             UNROLL
-            for (int j = 0; j < rows / 2 + taps - 1; j++) {
-                const VEC xv = FN(load)(x + j * LANES);
+            for (int s = 0; s < taps; s++) wv[s] = FN(load)(w += LANES);
+            UNROLL
+            for (int part = 0; part < 2; part++) {
+                const T *x = (part ? xb : xa) + off[k];
                 UNROLL
-                for (int s = 0; s < taps; s++)
-                    if (j - s >= 0 && j - s < rows / 2) {
-                        const int i = part * (rows / 2) + j - s;
-                        sum[i] = FN(fma)(xv, wv[s], sum[i]);
-                    }
+                for (int j = 0; j < rows / 2 + taps - 1; j++) {
+                    const VEC xv = FN(load)(x + j * LANES);
+                    UNROLL
+                    for (int s = 0; s < taps; s++)
+                        if (j - s >= 0 && j - s < rows / 2) {
+                            const int i = part * (rows / 2) + j - s;
+                            sum[i] = FN(fma)(xv, wv[s], sum[i]);
+                        }
+                }
             }
         }
-    }
     UNROLL
     for (int i = 0; i < rows; i++) FN(store)(i < rows / 2 ? ya + i * LANES : yb + (i - rows / 2) * LANES, sum[i]);
 }
 
 #define TILE(rows) \
-    static void FN(groups_##rows)(const void *xa, const void *xb, int64_t step, const int64_t *off, int64_t terms, \
-                                  const void *w, void *ya, void *yb) \
+    static void FN(groups_##rows)(const void *xa, const void *xb, int64_t step, const cs_terms *t, const void *w, void *ya, \
+                                  void *yb) \
     { \
-        FN(outputs)(rows, 1, 1, xa, xb, step, off, terms, w, ya, yb); \
+        FN(outputs)(rows, 1, 1, xa, xb, step, t, w, ya, yb); \
     }
 GROUP_TILES(TILE)
 #undef TILE
 
 #define TILE(rows, taps) \
-    static void FN(slide_##rows##_##taps)(const void *xa, const void *xb, int64_t step, const int64_t *off, int64_t terms, \
-                                          const void *w, void *ya, void *yb) \
+    static void FN(slide_##rows##_##taps)(const void *xa, const void *xb, int64_t step, const cs_terms *t, const void *w, \
+                                          void *ya, void *yb) \
     { \
         (void)step; \
-        FN(slide)(rows, taps, xa, xb, off, terms, w, ya, yb); \
+        FN(slide)(rows, taps, xa, xb, t, w, ya, yb); \
     }
 SLIDE_TILES(TILE)
 #undef TILE

@@ -30,6 +30,18 @@ static int relist(cs_state *t, cs_box b, int64_t pitch)
     return 1;
 }
 
+/* What tiles [i, i + n) of the list see. Nothing is stored where that is all: loads that take together what has just been
+ * stored in parts wait for all stores before, which are results on their way to memory. */
+static const cs_terms *seen_terms(cs_state *t, int64_t block, int64_t i, int64_t n)
+{
+    const cs_box *first = t->boxes + i, *last = first + n - 1, *plain = &t->plain;
+    const int several = first->h0 != last->h0;
+    const int64_t h0 = t->top + first->h0, h1 = t->top + last->h1, w0 = t->left + (several ? 0 : first->w0),
+                  w1 = t->left + (several ? t->listed.w1 - t->listed.w0 : last->w1);
+    if (t->finite < 0 || (h0 >= plain->h0 && h1 <= plain->h1 && w0 >= plain->w0 && w1 <= plain->w1)) return &t->all;
+    return cs_seen_terms(t, block, h0, h1, w0, w1);
+}
+
 /* Lists the vectors that cover a box, one for every `tall` rows, and repeats the last to make whole tiles of them. The
  * last vector of a row overlaps the one before, as the last `tall` rows do. Tiles whose taps go up start at their last row. */
 static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall)
@@ -43,15 +55,17 @@ static void list_vectors(cs_state *t, cs_box b, int64_t pitch, int64_t tall)
             const int64_t column = cs_least(next, columns - lanes);
             t->xs[n] = row * pitch + column;
             t->ys[n] = row * t->w->axis[1].y + column * t->w->axis[2].y;
+            t->boxes[n] = (cs_box){row, row + 1, column, column + lanes};
         }
     }
     for (int64_t at = 0; at < rows * pitch && columns < lanes; n++) {
         t->xs[n] = at;
+        t->boxes[n] = (cs_box){at / pitch, cs_least(rows, (at + lanes - 1) / pitch + 1), 0, columns};
         at += lanes;
         if (at % pitch >= columns) at += pitch - at % pitch;
     }
     t->tiles = n;
-    for (; n % t->w->vectors; n++) t->xs[n] = t->xs[n - 1], t->ys[n] = t->ys[n - 1];
+    for (; n % t->w->vectors; n++) t->xs[n] = t->xs[n - 1], t->ys[n] = t->ys[n - 1], t->boxes[n] = t->boxes[n - 1];
 }
 
 /* Tiles that share the input rows of neighbouring outputs. */
@@ -65,13 +79,13 @@ static void row_tiles(const cs_state *t, const char *src, int64_t pitch, const i
 }
 
 /* One tile whose vectors are not whole runs of outputs: through a copy. */
-static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src, int64_t pitch, const int64_t *off,
+static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src, int64_t pitch, const cs_terms *terms,
                          int64_t i, const void *weights, int64_t rows, cs_box b, char *y)
 {
     const cs_window *w = t->w;
     int64_t in_tile[MAX_VECTORS];
     for (int64_t j = 0; j < w->vectors; j++) in_tile[j] = j * w->lanes;
-    kernel(src, t->xs + i, off, w->terms, weights, t->tile, in_tile, w->vectors * w->lanes);
+    kernel(src, t->xs + i, terms, weights, t->tile, in_tile, w->vectors * w->lanes);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = 0; j < cs_least(w->vectors, t->tiles - i); j++) {
             const char *from = t->tile + (r * w->vectors + j) * w->lanes * w->size;
@@ -90,6 +104,7 @@ void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *
     const int direct = b.w1 - b.w0 >= w->lanes && w->axis[2].y == 1,
               tall = direct && w->by_rows && b.h1 - b.h0 >= ROW_TILE;
     if (relist(t, b, pitch)) list_vectors(t, b, pitch, tall ? ROW_TILE : 1);
+    t->top = b.h0, t->left = b.w0, t->all = (cs_terms){off, 0, w->terms, 0, 1};
     if (tall) {
         row_tiles(t, src, pitch, off, y);
         return;
@@ -100,10 +115,11 @@ void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *
         const void *weights = t->packed + from * (w->terms + 1) * w->size;
         char *yb = y + from * w->y_plane * w->size;
         for (int64_t i = 0; i < t->tiles; i += w->vectors) {
+            const cs_terms *terms = seen_terms(t, block, i, w->vectors);
             if (direct) {
-                kernel(src, t->xs + i, off, w->terms, weights, yb, t->ys + i, w->y_plane);
+                kernel(src, t->xs + i, terms, weights, yb, t->ys + i, w->y_plane);
             } else {
-                scatter_tile(t, kernel, src, pitch, off, i, weights, rows, b, yb);
+                scatter_tile(t, kernel, src, pitch, terms, i, weights, rows, b, yb);
             }
         }
     }
@@ -144,6 +160,7 @@ static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
             const int64_t column = cs_least(next, columns - half);
             t->xs[t->tiles] = row * pitch + column * t->pixel;
             t->ys[t->tiles] = row * columns + column;
+            t->boxes[t->tiles] = (cs_box){row, row + 1, column, column + half};
         }
     }
 }
@@ -157,29 +174,33 @@ static tile_outputs *choose_kernel(const cs_state *t, int64_t rows, int64_t vect
 }
 
 /* One panel of a group's outputs: pairs of runs, and a smaller tile for one that is left, in two overlapping parts. */
-static void run_panel(const cs_state *t, const char *src, const int64_t *off, int64_t from, int64_t vectors)
+static void run_panel(cs_state *t, const char *src, int64_t block, int64_t from, int64_t vectors)
 {
     const cs_window *w = t->w;
     const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
     const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2, step = t->pixel;
     const char *weights = t->packed + from * (w->terms + 1) * size;
     tile_outputs *pair = choose_kernel(t, w->rows, vectors), *single = choose_kernel(t, small, vectors);
-    for (int64_t i = 0; i < last; i += 2)
-        pair(src + t->xs[i] * size, src + t->xs[i + 1] * size, step, off, w->terms, weights, t->tile + t->ys[i] * wide * size,
+    for (int64_t i = 0; i < last; i += 2) {
+        const cs_terms *terms = seen_terms(t, block, i, 2);
+        pair(src + t->xs[i] * size, src + t->xs[i + 1] * size, step, terms, weights, t->tile + t->ys[i] * wide * size,
              t->tile + t->ys[i + 1] * wide * size);
-    if (t->tiles % 2)
-        single(src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, off, w->terms, weights,
+    }
+    if (t->tiles % 2) {
+        const cs_terms *terms = seen_terms(t, block, last, 1);
+        single(src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, terms, weights,
                t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
+    }
 }
 
 /* One panel over a box of src, which holds no others. */
-static void run_block(cs_state *t, const char *src, int64_t pitch, const int64_t *off, int64_t block, cs_box b, char *y)
+static void run_block(cs_state *t, const char *src, int64_t pitch, int64_t block, cs_box b, char *y)
 {
     const cs_window *w = t->w;
     const int64_t panel = w->vectors * w->lanes, from = block * panel;
     const int64_t outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from), vectors = cs_ceil(outputs, w->lanes);
     if (relist(t, b, pitch)) list_runs(t, b, pitch, w->rows / 2);
-    run_panel(t, src, off, from, vectors);
+    run_panel(t, src, block, from, vectors);
     store_panel(t, b, vectors * w->lanes, outputs, y + from * w->y_plane * w->size);
 }
 
@@ -191,12 +212,14 @@ void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t 
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     const int64_t columns = b.w1 - b.w0, rows = b.h1 - b.h0, tall = cs_panel_rows(w), blocks = t->to - t->from;
     const int64_t wide = cs_ceil(columns, cs_panel_columns(w)), pieces = cs_ceil(rows, tall) * wide;
+    t->all = (cs_terms){off, 0, w->terms, 0, 1};
     const int near = w->outputs * w->terms * w->size <= NEAR_WEIGHTS;
     for (int64_t i = 0; i < pieces * blocks; i++) {
         const int64_t piece = near ? i / blocks : i % pieces, block = t->from + (near ? i % blocks : i / pieces);
         const int64_t row = piece / wide * tall, from = columns * (piece % wide) / wide;
         const cs_box some = {0, cs_least(tall, rows - row), 0, columns * (piece % wide + 1) / wide - from};
-        run_block(t, src + (row * pitch + from * t->pixel) * w->size, pitch, off, block, some,
+        t->top = b.h0 + row, t->left = b.w0 + from;
+        run_block(t, src + (row * pitch + from * t->pixel) * w->size, pitch, block, some,
                   y + (row * h->y + from * v->y) * w->size);
     }
 }

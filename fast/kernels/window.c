@@ -1,14 +1,6 @@
 /* One task: the outputs of a few planes, rows and columns, from the input in place or from a padded strip of it. */
 #include "task.h"
 
-/* The outputs [from, to) of an axis whose windows do not reach beyond the edges. */
-static void interior(const cs_axis *a, int64_t *from, int64_t *to)
-{
-    const int64_t last = (a->taps - 1) * a->gap, low = a->first + cs_least(0, last), high = a->first + cs_most(0, last);
-    *from = low < 0 ? cs_ceil(-low, a->step) : 0;
-    *to = high < a->in ? cs_least(a->out, (a->in - 1 - high) / a->step + 1) : 0;
-}
-
 enum { CACHE_WAY = 4096 };
 
 /* Whether the input has its own rows where windows are not padded; a row of outputs is found by that of its inputs where
@@ -57,12 +49,13 @@ static void run_box(cs_state *t, cs_box b, int in_place)
 static void cut_box(cs_state *t, cs_box b)
 {
     const cs_window *w = t->w;
-    int64_t d0, d1, h0, h1, w0, w1;
-    interior(&w->axis[0], &d0, &d1);
-    interior(&w->axis[1], &h0, &h1);
-    interior(&w->axis[2], &w0, &w1);
-    h0 = cs_most(h0, b.h0), h1 = cs_least(h1, b.h1);
     const int64_t edge = w->by_pixels ? w->lanes : w->rows / 2;
+    int64_t d0, d1, h0, h1, w0, w1;
+    cs_interior(&w->axis[0], &d0, &d1);
+    cs_interior(&w->axis[1], &h0, &h1);
+    cs_interior(&w->axis[2], &w0, &w1);
+    t->plain = t->d < d0 || t->d >= d1 ? (cs_box){0} : (cs_box){h0, h1, w0 - edge + 1, w1 + edge - 1};
+    h0 = cs_most(h0, b.h0), h1 = cs_least(h1, b.h1);
     const int64_t left = w0 > b.w0 ? cs_most(w0, b.w0 + edge) : b.w0,
                   right = w1 < b.w1 ? cs_least(w1, b.w1 - edge) : b.w1;
     if (!reads_in_place(w) || t->d < d0 || t->d >= d1 || h0 >= h1 || right - left < edge) {
@@ -87,7 +80,8 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->rows = t->terms + (1 + w->in_place) * w->terms;
     t->xs = t->rows + l0->slots * l0->length * l1->slots * l1->length;
     t->ys = t->xs + cs_list_size(w);
-    t->strip = cs_aligned(t->ys + cs_list_size(w));
+    t->boxes = (cs_box *)(t->ys + cs_list_size(w));
+    t->strip = cs_aligned(t->boxes + cs_list_size(w));
     t->channel = l0->slots * l0->length * l1->slots * l1->length * t->side[2].layout.slots * t->side[2].layout.length;
     t->tile = cs_aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
@@ -101,7 +95,7 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     t.packed_group = w->by_groups ? (w->terms + 1) * w->size : cs_packed_size(w) / cs_most(1, w->groups);
     const int64_t column = i % w->width_tasks, row = i / w->width_tasks % w->height_tasks;
     const int64_t rest = i / w->width_tasks / w->height_tasks, share = rest % w->shares, first = rest / w->shares * w->planes;
-    const int64_t planes = cs_plane_count(w), bundles = cs_ceil(w->groups, w->bundle);
+    const int64_t planes = cs_plane_count(w), bundles = cs_ceil(w->groups, w->bundle), padded = cs_padded(w);
     const cs_box b = {a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
                       a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
     t.from = w->blocks * share / w->shares, t.to = w->blocks * (share + 1) / w->shares;
@@ -111,6 +105,7 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
         t.groups = cs_least(w->bundle, w->groups - group);
         t.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * w->size;
         t.packed = (const char *)weights + group * t.packed_group;
+        t.finite = !padded ? -1 : cs_flags(w) + (w->by_groups ? group / w->lanes * w->size - group * t.packed_group : 0);
         t.y = (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + t.d * a[0].y) * w->size;
         cut_box(&t, b);
     }

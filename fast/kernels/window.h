@@ -58,6 +58,13 @@ typedef struct {
 int64_t cs_tap_slot(const cs_side *s, int64_t t, int64_t *at); /* the run of tap t of output 0, and its place there */
 int64_t cs_slot_start(const cs_side *s, int64_t slot);         /* where a run starts in the input, for output 0 */
 
+/* Whether taps of some outputs see padding, of zeros: then each block of packed weights has a flag, that they are finite. */
+int cs_padded(const cs_window *w);
+int64_t cs_flags(const cs_window *w); /* where those of a group start, in bytes from its weights; all groups' of by_groups */
+
+/* The outputs [from, to) of an axis whose windows do not reach beyond the edges. */
+void cs_interior(const cs_axis *a, int64_t *from, int64_t *to);
+
 /* Elements of a strip and of the tile that outputs pass through, and the number of tiles, for the chosen blocks. */
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
