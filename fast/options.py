@@ -75,12 +75,14 @@ def output(out: Any, shape: Ints, dtype: np.dtype[Any], inputs: tuple[Array | No
         raise SpecTypeError("fast.out", "out", out.dtype, f"must have the dtype {dtype}, in native byte order")
     if out.shape != shape:
         raise SpecValueError("fast.out", "out", out.shape, f"must have the shape {shape}")
-    if not out.flags.writeable:
-        raise SpecValueError("fast.out", "out", out.flags.writeable, "must be writeable")
-    if _overlaps_itself(out):
+    flags = out.flags
+    if not flags.writeable:
+        raise SpecValueError("fast.out", "out", flags.writeable, "must be writeable")
+    if not flags.forc and _overlaps_itself(out):
         raise SpecValueError("fast.out", "out", out.strides, "must have strides by which no two elements share memory")
-    if any(a is not None and np.may_share_memory(out, a) and np.shares_memory(out, a) for a in inputs):
-        raise SpecValueError("fast.out", "out", out.shape, "must not share memory with an input")
+    for a in inputs:
+        if a is not None and np.may_share_memory(out, a) and np.shares_memory(out, a):
+            raise SpecValueError("fast.out", "out", out.shape, "must not share memory with an input")
 
 
 def _overlaps_itself(a: Array) -> bool:
