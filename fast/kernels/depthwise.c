@@ -18,7 +18,7 @@ int cs_depthwise_suits(const cs_window *w)
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || v->y < 1 || v->y > 2 || w->terms == 0)
         return 0;
-    if (w->kind != CS_FMA && !(w->kind == CS_MEAN && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
+    if (w->kind != CS_FMA && !(w->kind == CS_MEAN && !cs_pool_by_squares(w) && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
     if (v->in * w->size > ROW_BYTES) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;

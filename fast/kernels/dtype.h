@@ -3,6 +3,7 @@
 
 #include "move.tmpl.h"
 #include "pool.tmpl.h"
+#include "squares.tmpl.h"
 #include "pool_gradient.tmpl.h"
 #include "pool_greatest.tmpl.h"
 #if FLOATING
@@ -48,6 +49,7 @@ static const cs_table FN(table) = {
     .spread = FN(spread),
     .gather_planes = FN(gather_planes),
     .planes[CS_MAX] = FN(planes_max),
+    .squares[CS_MAX] = FN(squares_max),
 #if VBITS <= 256
     .whole[CS_MAX] = FN(whole_max),
 #endif
@@ -84,6 +86,7 @@ static const cs_table FN(table) = {
     .whole[CS_ABS] = FN(whole_abs),
     .whole[CS_SQUARE] = FN(whole_square),
 #endif
+    .squares[CS_MEAN] = FN(squares_mean),
     .planes[CS_MEAN] = FN(planes_mean),
     .planes[CS_ABS] = FN(planes_abs),
     .planes[CS_SQUARE] = FN(planes_square),

@@ -33,6 +33,8 @@
                         _mm256_cmpgt_epi64(_mm256_set1_epi64x(to), _mm256_setr_epi64x(0, 1, 2, 3)))
 #define LOAD_INSIDE_32(p, m) _mm256_maskload_epi32((const int *)(p), (m))
 #define LOAD_INSIDE_64(p, m) _mm256_maskload_epi64((const long long *)(p), (m))
+#define LOAD_OVER_32(v, p, m) _mm256_blendv_epi8((__m256i)(v), LOAD_INSIDE_32(p, m), (m))
+#define LOAD_OVER_64(v, p, m) _mm256_blendv_epi8((__m256i)(v), LOAD_INSIDE_64(p, m), (m))
 /* clang-format off */
 #define PIXEL_TILES(TILE) \
     TILE(1, 8) TILE(1, 4) TILE(2, 4) TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) \

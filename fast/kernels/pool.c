@@ -2,6 +2,7 @@
 #include "pool.h"
 
 enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, TASK_CYCLES = 100000, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
+enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8 };
 
 /* Clock cycles for a plane of results: vectors of outputs by their taps, and rows brought. */
 double cs_pool_cycles(const cs_window *w)
@@ -10,6 +11,8 @@ double cs_pool_cycles(const cs_window *w)
     const double rows = (double)a[1].out, taps = (double)(a[0].taps * a[1].taps);
     const double across = (double)cs_ceil(a[2].out, w->lanes), lines = (double)cs_ceil(a[2].in, w->lanes);
     const double each = w->kind == CS_POWER ? 100.0 * (double)w->lanes : 1.5;
+    if (cs_pool_by_squares(w))
+        return rows * (double)cs_ceil(a[2].out, cs_square_kernels(w)->lanes) * (4 + 2.0 * (double)(a[2].taps * a[2].step));
     if (w->kind == CS_MAX) return rows * (20 + lines * (taps * 1.5 + 2) + across * (double)a[2].taps * each);
     return rows * (20 + lines * 2 * (double)cs_least(a[1].step, a[1].taps) + across * taps * (double)a[2].taps * each);
 }
@@ -95,6 +98,23 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
     }
 }
 
+/* The planes [from, to), a band of rows at a time whose inputs fit into the first-level cache. */
+static void run_squares(const cs_pool_state *t, cs_squares q, int64_t from, int64_t to, const char *x, char *y)
+{
+    const cs_window *w = t->w;
+    const cs_table *k = cs_square_kernels(w);
+    const int64_t *rows = q.rows, *divisors = q.row_divisors;
+    const int64_t count = q.count, some = cs_most(LEAST_ROWS, NEAR_BYTES / (q.in * w->size) / q.step);
+    q.ahead = count > some ? some * q.step * w->x[1] * w->size : 0;
+    for (int64_t n = from; n < to; n++) {
+        const char *plane = x + (n / w->groups * w->x_image + n % w->groups * w->x_channel) * w->size;
+        for (int64_t top = 0; top < count; top += some) {
+            q.rows = rows + top * q.step, q.row_divisors = divisors + top, q.count = cs_least(some, count - top);
+            k->squares[w->kind](plane, &q, y + (n * w->y_plane + top * q.ldy) * w->size);
+        }
+    }
+}
+
 void cs_pool_task(const cs_window *w, int64_t i, const void *x, void *y, void *scratch)
 {
     const cs_axis *a = w->axis;
@@ -106,6 +126,10 @@ void cs_pool_task(const cs_window *w, int64_t i, const void *x, void *y, void *s
     char *first = (char *)y + (w->y_base + b.d * a[0].y + b.h0 * a[1].y + b.w0) * w->size;
     cs_pool_state t;
     cs_pool_lay_out(&t, w, scratch);
+    if (cs_pool_by_squares(w)) {
+        run_squares(&t, cs_pool_squares(&t, b), from, to, x, first);
+        return;
+    }
     const cs_pooling p = cs_pool_describe(&t, b);
     if (cs_pool_by_planes(w)) {
         run_planes(&t, &p, b, from, to, x, first);

@@ -15,6 +15,7 @@ typedef struct {
     int64_t *from, *starts;   /* the rows of the windows */
     int64_t *news, *brought;  /* the rows that are brought */
     int64_t *numbers;         /* 0, 1, 2 ... */
+    int64_t *seen;            /* rows that squares see */
     int64_t *off, *row_divisors, *columns; /* columns: the first and the end of each window */
     cs_span *spans;
     cs_strip strip;
@@ -24,6 +25,9 @@ typedef struct {
 
 int64_t cs_pool_pitch(const cs_window *w);
 int64_t cs_pool_columns(const cs_window *w); /* columns of the input that a box sees */
+int cs_pool_by_squares(const cs_window *w); 
+const cs_table *cs_square_kernels(const cs_window *w);
+cs_squares cs_pool_squares(cs_pool_state *t, cs_pool_box b);
 int cs_pool_by_planes(const cs_window *w); /* whether a vector holds one position of several planes */
 /* Rows that a box of outputs may see, for each tap of the outermost axis; the strips it keeps. */
 int64_t cs_pool_seen(const cs_window *w, int64_t height);

@@ -38,12 +38,39 @@ static int in_place(const cs_window *w)
     return a->step == 2 ? a->taps == 2 || a->taps == 3 : a->step == 4 && a->taps == 4;
 }
 
+/* Windows that are squares of a few rows and columns, one or two apart, none of them beyond the ends of a row. */
+int cs_pool_by_squares(const cs_window *w)
+{
+    const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
+    const cs_table *k = cs_short_kernels(w->dtype);
+    if (!k->squares[w->kind] || h->taps != v->taps || h->step != v->step || d->taps != 1) return 0;
+    if (v->gap != 1 || h->gap != 1) return 0;
+    if (v->step == 1 ? v->taps != 2 && v->taps != 3 && v->taps != SQUARE : v->step != 2 || v->taps != 3) return 0;
+    return w->x[2] == 1 && v->out >= k->lanes && v->first > -v->taps && v->first + (v->out - 1) * v->step < v->in;
+}
+
+/* Rows that squares may see, two rows of them at a time. */
+static int64_t square_rows(const cs_window *w)
+{
+    return cs_pool_by_squares(w) ? (w->height + 1) * w->axis[1].step + w->axis[1].taps : 0;
+}
+
+/* The kernels whose vectors cover a row of windows with far fewer lanes, if those of 256 bits do: two of them cost more than
+ * one of 512. */
+const cs_table *cs_square_kernels(const cs_window *w)
+{
+    const cs_table *k = cs_kernels(w->dtype), *other = cs_short_kernels(w->dtype);
+    const int64_t out = w->axis[2].out, lanes = cs_ceil(out, k->lanes) * k->lanes;
+    const int64_t fewer = cs_ceil(out, other->lanes) * other->lanes;
+    return 4 * fewer <= 3 * lanes || out < k->lanes ? other : k;
+}
+
 /* Whether the rows are so short, and one after the other, that vectors are better made of several planes. */
 int cs_pool_by_planes(const cs_window *w)
 {
-    return w->axis[2].out < w->lanes && w->axis[2].in <= 8 * w->lanes && w->images * w->groups >= w->lanes &&
-           cs_kernels(w->dtype)->planes[w->kind] && w->x[2] == 1 && w->x[1] == w->axis[2].in &&
-           (w->images == 1 || w->x_image == w->groups * w->x_channel);
+    return !cs_pool_by_squares(w) && w->axis[2].out < w->lanes && w->axis[2].in <= 8 * w->lanes &&
+           w->images * w->groups >= w->lanes && cs_kernels(w->dtype)->planes[w->kind] && w->x[2] == 1 &&
+           w->x[1] == w->axis[2].in && (w->images == 1 || w->x_image == w->groups * w->x_channel);
 }
 
 int64_t cs_pool_seen(const cs_window *w, int64_t height)
@@ -154,7 +181,8 @@ void cs_pool_lay_out(cs_pool_state *t, const cs_window *w, void *scratch)
     t->brought = t->starts + listed;
     t->numbers = t->brought + listed;
     t->columns = t->numbers + listed + 1;
-    t->spans = (cs_span *)(t->columns + 2 * w->width);
+    t->seen = t->columns + 2 * w->width;
+    t->spans = (cs_span *)(t->seen + square_rows(w));
     for (int64_t i = 0; i <= listed; i++) t->numbers[i] = i;
     t->divisors = cs_aligned(t->spans + layout(w).slots);
     t->strips = cs_aligned(t->divisors + cs_divisors_size(w) * w->size);
@@ -171,11 +199,31 @@ int64_t cs_pool_scratch(const cs_window *w)
 {
     const cs_axis *a = &w->axis[2];
     const int64_t listed = w->height * window_rows(w), seen = w->axis[0].taps * cs_pool_seen(w, w->height);
-    const int64_t numbers = seen + a->taps + 4 * w->height + 3 * w->width + 3 * listed + 5 * layout(w).slots + 5;
+    const int64_t numbers =
+        seen + a->taps + 4 * w->height + 3 * w->width + 3 * listed + square_rows(w) + 5 * layout(w).slots + 5;
     const int64_t strips = cs_pool_strips(w, w->height) * cs_pool_pitch(w);
     const int64_t spare = cs_pool_columns(w);
     const int64_t wide = cs_pool_by_planes(w) ? w->lanes * ((seen + 1) * a->in + w->height * w->width) : 0;
     return numbers * 8 + (cs_divisors_size(w) + strips + spare + wide + 3 * w->lanes) * w->size + 256;
+}
+
+cs_squares cs_pool_squares(cs_pool_state *t, cs_pool_box b)
+{
+    const cs_window *w = t->w;
+    const cs_axis *a = w->axis;
+    const int64_t depth = b.d * a[0].step + a[0].first, count = b.h1 - b.h0;
+    for (int64_t i = 0; i < square_rows(w); i++) {
+        const int64_t row = b.h0 * a[1].step + a[1].first + i;
+        const int inside = depth >= 0 && depth < a[0].in && row >= 0 && row < a[1].in;
+        t->seen[i] = inside ? depth * w->x[0] + row * w->x[1] : ROW_OUTSIDE;
+    }
+    cs_squares q = {.rows = t->seen, .side = a[2].taps, .step = a[2].step, .count = count, .width = b.w1 - b.w0,
+                    .ldy = a[1].y, .first = b.w0 * a[2].step + a[2].first, .in = a[2].in};
+    if (w->kind == CS_MEAN) {
+        cs_list_divisors(w, b, t->counts, t->divisors, t->row_divisors);
+        q.divisors = t->divisors, q.row_divisors = t->row_divisors;
+    }
+    return q;
 }
 
 cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)

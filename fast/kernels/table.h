@@ -6,7 +6,7 @@
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
-enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8, TURNED = 2 }; /* TURNED: vectors of planes at once */
+enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
  * out. */
@@ -130,6 +130,14 @@ typedef struct { /* rows of `in` inputs and `width` windows, of the columns firs
 } cs_planes;
 
 #define ROW_OUTSIDE INT64_MIN
+typedef struct { /* `count` rows of `width` windows of side x side, `step` apart; rows: the inputs' starts, or ROW_OUTSIDE */
+    const int64_t *rows;
+    int64_t side, step, count, width, ldy, first, in; /* first: the column that output 0 sees */
+    int64_t ahead;               /* bytes to the band of rows that comes next, to fetch it meanwhile; 0: there is none */
+    const void *divisors;
+    const int64_t *row_divisors; /* where the divisors of each row start */
+} cs_squares;
+
 #define ROW_UNUSED (INT64_MIN + 1)
 
 typedef struct {
@@ -156,6 +164,7 @@ typedef struct {
     void (*planes[KINDS])(const void *strips, const cs_planes *p, void *y, void *spare);
     /* A window of n neighbouring inputs of each of at least LANES planes, to results that are `step` apart. */
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
+    void (*squares[KINDS])(const void *x, const cs_squares *p, void *y); /* at least LANES windows a row */
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,

@@ -72,7 +72,7 @@ INLINE VEC FN(max)(VEC a, VEC x)
 }
 #endif
 
-/* Some lanes of a vector, 0 in the others; nothing else is read. */
+/* Some lanes of a vector, 0 or those of v in the others; nothing else is read. */
 #if BITS >= 32 && defined MASK_32 && !defined WATCHED
 typedef JOIN(MASK, BITS) FN(mask);
 
@@ -86,6 +86,10 @@ INLINE VEC FN(load_inside)(const T *p, FN(mask) m)
 {
     return (VEC)JOIN(LOAD_INSIDE, BITS)(p, m);
 }
+INLINE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
+{
+    return (VEC)JOIN(LOAD_OVER, BITS)(v, p, m);
+}
 #elif BITS >= 32
 typedef struct {
     int64_t from, to;
@@ -98,6 +102,12 @@ INLINE FN(mask) FN(inside)(int64_t from, int64_t to)
 RARE VEC FN(load_inside)(const T *p, FN(mask) m)
 {
     VEC v = {0};
+    for (int l = 0; l < LANES; l++)
+        if (m.from <= l && l < m.to) v[l] = p[l];
+    return v;
+}
+RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
+{
     for (int l = 0; l < LANES; l++)
         if (m.from <= l && l < m.to) v[l] = p[l];
     return v;

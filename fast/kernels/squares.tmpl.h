@@ -1,0 +1,151 @@
+/* Windows that are squares of a few rows and columns, one or two apart, of rows that are read in place: vectors of columns run
+ * down the rows, and what windows have in common stays in registers. Of maxima that is the greatest of a row's columns, which
+ * is found once. Sums have their own order, in which each row is added to all windows that see it. */
+#if BITS >= 32
+
+/* The lanes of each load that lie in the row. */
+typedef FN(mask) FN(square_masks)[2 * SQUARE];
+
+INLINE VEC FN(square_load)(const int edge, VEC outside, const T *p, FN(mask) m)
+{
+    return edge ? FN(load_over)(outside, p, m) : FN(load)(p);
+}
+
+/* Where the loads of the columns start; those of windows two apart are two for each pair, the last of them one early. */
+INLINE int64_t FN(square_place)(const int step, const int side, int i)
+{
+    if (step == 1) return i;
+    return i / 2 * 2 + (i % 2 ? LANES - (i == side) : 0);
+}
+
+/* The columns of one row, from its first tap on; beyond the edges there is `outside`. */
+INLINE void FN(square_row)(const int edge, const int step, const int side, T outside, const T *x, int64_t row,
+                           const cs_squares *p, const FN(mask) *m, VEC *v)
+{
+    const VEC none = FN(all)(outside);
+    UNROLL
+    for (int c = 0; c < side; c += step) {
+        v[c] = none;
+        if (step == 2) v[c + 1] = none;
+    }
+    if (row == ROW_OUTSIDE) return;
+    if (step == 1 && p->ahead) __builtin_prefetch((const char *)(x + row) + p->ahead, 0, 2);
+    UNROLL
+    for (int c = 0; c < side; c += step) {
+        const VEC a = FN(square_load)(edge, none, x + row + FN(square_place)(step, side, c), m[c]);
+        if (step == 1) {
+            v[c] = a;
+        } else {
+            const VEC b = FN(square_load)(edge, none, x + row + FN(square_place)(step, side, c + 1), m[c + 1]);
+            v[c] = c + 1 < side ? UNZIP_LOW(a, b) : EVENS(a, b);
+            v[c + 1] = UNZIP_HIGH(a, b);
+        }
+    }
+}
+
+INLINE VEC FN(square_top)(const int edge, const int step, const int side, const T *x, int64_t row, const cs_squares *p,
+                          const FN(mask) *m)
+{
+    VEC v[SQUARE + 1];
+    FN(square_row)(edge, step, side, LEAST, x, row, p, m, v);
+    UNROLL
+    for (int c = 1; c < side; c++) v[0] = FN(max)(v[0], v[c]);
+    return v[0];
+}
+
+/* A vector of columns down the windows, two rows of them at a time, whose common rows are compared once. */
+INLINE void FN(square_max)(const int edge, const int step, const int side, const T *x, const cs_squares *p, const FN(mask) *m,
+                           const T *divisors, T *y)
+{
+    VEC top[SQUARE + 2];
+    (void)divisors;
+    UNROLL
+    for (int i = 0; i < side - step; i++) top[i] = FN(square_top)(edge, step, side, x, p->rows[i], p, m);
+    for (int64_t r = 0; r < p->count; r += 2, y += 2 * p->ldy) {
+        UNROLL
+        for (int i = side - step; i < side + step; i++)
+            top[i] = FN(square_top)(edge, step, side, x, p->rows[r * step + i], p, m);
+        VEC first = top[0], second = top[side];
+        UNROLL
+        for (int i = 1; i < step; i++) first = FN(max)(first, top[i]), second = FN(max)(second, top[side + i]);
+        if (side > step) {
+            VEC both = top[step];
+            UNROLL
+            for (int i = step + 1; i < side; i++) both = FN(max)(both, top[i]);
+            first = FN(max)(first, both), second = FN(max)(second, both);
+        }
+        FN(store)(y, first);
+        if (r + 1 < p->count) FN(store)(y + p->ldy, second);
+        UNROLL
+        for (int i = 0; i < side - step; i++) top[i] = top[i + 2 * step];
+    }
+}
+
+#if FLOATING
+/* Adds row i of a window, and of those that begin after it, to their sums. */
+INLINE void FN(square_add)(const int edge, const int step, const int side, const T *x, int64_t row, const cs_squares *p,
+                           const FN(mask) *m, const int i, VEC *sum)
+{
+    VEC v[SQUARE + 1];
+    FN(square_row)(edge, step, side, 0, x, row, p, m, v);
+    UNROLL
+    for (int k = 0; k * step <= i; k++) {
+        UNROLL
+        for (int c = 0; c < side; c++) sum[k] += v[c];
+    }
+}
+
+INLINE void FN(square_mean)(const int edge, const int step, const int side, const T *x, const cs_squares *p, const FN(mask) *m,
+                            const T *divisors, T *y)
+{
+    VEC sum[SQUARE + 1] = {{0}};
+    UNROLL
+    for (int i = 0; i < side - step; i++) FN(square_add)(edge, step, side, x, p->rows[i], p, m, i, sum);
+    for (int64_t r = 0; r < p->count; r++, y += p->ldy) {
+        UNROLL
+        for (int i = side - step; i < side; i++)
+            FN(square_add)(edge, step, side, x, p->rows[r * step + i], p, m, i, sum);
+        FN(store)(y, sum[0] / FN(load)(divisors + p->row_divisors[r]));
+        UNROLL
+        for (int k = 0; k * step < side; k++) sum[k] = sum[k + 1];
+    }
+}
+#endif
+
+#define SQUARES(name, column) \
+    INLINE void FN(name##_columns)(const int step, const int side, const T *x, const cs_squares *p, T *y) \
+    { \
+        const int loads = (side + step - 1) / step * step; \
+        for (int64_t next = 0; next < p->width; next += LANES) { \
+            const int64_t o = next + LANES < p->width ? next : p->width - LANES, at = p->first + step * o; \
+            const T *divisors = p->divisors ? (const T *)p->divisors + o : NULL; \
+            FN(square_masks) m; \
+            int inside = 1; \
+            for (int i = 0; i < loads; i++) { \
+                const int64_t from = at + FN(square_place)(step, side, i); \
+                m[i] = FN(inside)(-from, p->in - from); \
+                inside &= from >= 0 && from + LANES <= p->in; \
+            } \
+            if (inside) { \
+                FN(column)(0, step, side, x + at, p, m, divisors, y + o); \
+            } else { \
+                FN(column)(1, step, side, x + at, p, m, divisors, y + o); \
+            } \
+        } \
+    } \
+    static void FN(name)(const void *x, const cs_squares *p, void *y) \
+    { \
+        switch (p->side * 2 + p->step) { \
+            case 5: FN(name##_columns)(1, 2, x, p, y); break; \
+            case 7: FN(name##_columns)(1, 3, x, p, y); break; \
+            case 8: FN(name##_columns)(2, 3, x, p, y); break; \
+            case 11: FN(name##_columns)(1, 5, x, p, y); break; \
+        } \
+    }
+
+SQUARES(squares_max, square_max)
+#if FLOATING
+SQUARES(squares_mean, square_mean)
+#endif
+#undef SQUARES
+#endif
