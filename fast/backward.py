@@ -4,44 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from convspec.fast import _kernels, windows
-from convspec.fast.calls import operand, prepare, result, returned, run
+from convspec.fast.calls import operand, result, returned
+from convspec.fast.known import Key, Known, remember, run_once
 from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, KINDS
-from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, Ints, PoolGrad
-
-
-class Known(NamedTuple):
-    """What one call tells of others with operands of the same shapes and dtypes; for weights, that they are finite."""
-
-    described: windows.Windows
-    algorithm: str
-    images: int
-    shape: Ints
-    dtype: np.dtype[Any]
-
-
-Key = tuple[Any, ...] | None
-REMEMBERED = 1024
-_known: dict[Any, Known] = {}
-
-
-def recall(key: Key) -> Known | None:
-    """What is known of such a call."""
-    return None if key is None else _known.get(key)
-
-
-def remember(key: Key, known: Known) -> None:
-    """None is the key of calls that are not remembered."""
-    if key is not None:
-        if len(_known) >= REMEMBERED:
-            _known.clear()
-        _known[key] = known
-
+from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
 FEW_POSITIONS = 36
 """Below so many inputs of a channel, "auto" does not transform weights that are used once."""
@@ -63,20 +34,14 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
     known = Known(described, chosen, f.N, c.shape, c.dtype)
     if described.zeros:
         remember(key, known)
-    return _transpose(known, dy, w, out, threads)
-
-
-def _transpose(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array:
-    plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
-    background = None if k.described.covers else np.zeros((), k.dtype)
-    return run(plan, dy, k.images, out, k.shape, k.dtype, threads, background)
+    return run_once(known, dy, w, out, threads)
 
 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
     """The same for a call whose like is known; None for weights that are not all finite, which have other windows."""
     dy, w = operand(dy, k.dtype), operand(w, k.dtype)
     finite = k.dtype.kind != "f" or _kernels.finite(w, threads)
-    return _transpose(k, dy, w, out, threads) if finite else None
+    return run_once(k, dy, w, out, threads) if finite else None
 
 
 def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convspec import gradients as checks
-from convspec.fast import backward, operators, options
+from convspec.fast import backward, known, operators, options
 from convspec.fast._kernels import key_of
 from convspec.fast.calls import operand
 from convspec.params import Array, BiasGrad, ChannelPool, ConvGrad, PoolGrad
@@ -181,14 +181,14 @@ def channel_pool_grad(
 
 def _again(dy: Any, operand: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
     """The result of a call whose like has been checked and described; None for any other."""
-    known = backward.recall(key_of((dy, operand), call))
-    if known is None:
+    like = known.recall(key_of((dy, operand), call))
+    if like is None:
         return None
-    options.output(out, known.shape, known.dtype, (dy, operand))
+    options.output(out, like.shape, like.dtype, (dy, operand))
     threads = options.threads(num_threads)
     if call[0].endswith("input"):
-        return backward.by_known_input(known, dy, operand, out, threads)
-    return backward.by_known_weights(known, dy, operand, out, threads)
+        return backward.by_known_input(like, dy, operand, out, threads)
+    return backward.by_known_weights(like, dy, operand, out, threads)
 
 
 def _layer(c: ConvGrad, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:

@@ -24,7 +24,7 @@ class Layer:
     dtype: np.dtype[Any]
     sums: np.dtype[Any]
     background: Array | None
-    zeros: bool
+    described: windows.Windows
     joined: lanes.Joined | None = None
 
     def __call__(self, x: Array, out: Array | None, threads: int) -> Array:
@@ -40,8 +40,8 @@ class Layer:
         return returned(y, out) if same or out is not None else y.astype(self.dtype)
 
 
-def layer(c: Conv, threads: int, algorithm: str) -> Layer:
-    """A layer with the weights of a checked call."""
+def layer(c: Conv, threads: int, algorithm: str, once: bool = False) -> Layer:
+    """A layer with the weights of a checked call; they are copied, unless it is for that call alone."""
     joined = lanes.joined(c, threads)
     if joined is not None:
         sums = np.dtype(f"{c.dtype.kind}4")
@@ -49,14 +49,14 @@ def layer(c: Conv, threads: int, algorithm: str) -> Layer:
         described = lanes.windows(describe(of_lanes, of_lanes.w, threads), x)
         background = None if described.covers else bias_everywhere(of_lanes, of_lanes.b).view(sums)
         return Layer(
-            prepare(described, of_lanes.w, of_lanes.b, threads), c.shape[1:], c.dtype, sums, background, True, x
+            prepare(described, of_lanes.w, of_lanes.b, threads), c.shape[1:], c.dtype, sums, background, described, x
         )
     sums = windows.wide(c.dtype)
     w, b = operand(c.w, sums), None if c.b is None else operand(c.b, sums)
     described = describe(replace(c, dtype=sums), w, threads)
     background = None if described.covers else bias_everywhere(c, b)
-    plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct")
-    return Layer(plan, c.shape[1:], c.dtype, sums, background, described.zeros)
+    plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct", once and b is None)
+    return Layer(plan, c.shape[1:], c.dtype, sums, background, described)
 
 
 def describe(c: Conv, w: Array, threads: int) -> windows.Windows:

@@ -7,9 +7,9 @@ from math import prod
 from typing import Any
 
 from convspec import checks
-from convspec.fast import options, windows
-from convspec.fast._kernels import recall, remember
-from convspec.fast.calls import prepare, run, view
+from convspec.fast import known, options, windows
+from convspec.fast._kernels import key_of, recall, remember
+from convspec.fast.calls import operand, prepare, run, view
 from convspec.fast.layers import layer
 from convspec.params import Array, ChannelPool, Conv, Pool
 
@@ -20,7 +20,7 @@ def conv(
 ) -> Array:  # fmt: skip
     """conv: x (N, C, *S), w (K, C/groups, *R), b (K,) to (N, K, *O)."""
     call = ("conv", stride, padding, dilation, groups, dtype, algorithm)
-    y = recall(x, w, b, out, num_threads, call)
+    y = _again(x, w, b, call, out, num_threads)
     if y is not None:
         return y
     c = checks.conv(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
@@ -130,10 +130,25 @@ def _sums(c: Conv, call: tuple[Any, ...], dtype: Any, out: Any, num_threads: Any
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
     threads = options.threads(num_threads)
-    prepared = layer(c, threads, algorithm)
-    if prepared.background is None and prepared.zeros and prepared.sums == c.dtype and prepared.joined is None:
-        remember(prepared.plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
+    prepared = layer(c, threads, algorithm, once=True)
+    plain = prepared.background is None and prepared.sums == c.dtype and prepared.joined is None
+    if plain and prepared.described.zeros:
+        small = remember(prepared.plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
+        if c.op == "conv" and c.b is None and not small:
+            like = known.Known(prepared.described, algorithm, c.N, c.shape, c.dtype)
+            known.remember(key_of((c.x, c.w), call), like)
     return prepared(c.x, out, threads)
+
+
+def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
+    """The result of a call whose like has been checked and described; None for any other."""
+    y = recall(x, w, b, out, num_threads, call)
+    like = known.recall(key_of((x, w), call)) if y is None and b is None else None
+    if like is None:
+        return y
+    options.output(out, like.shape, like.dtype, (x, w))
+    x, w = view(x, like.dtype), operand(w, like.dtype)
+    return known.run_once(like, x, w, out, options.threads(num_threads))
 
 
 def _pooled(

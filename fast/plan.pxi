@@ -143,7 +143,7 @@ cdef class Plan:
         cdef int missed
         read_strides(x, strides)
         cs_lay(&g.window, strides)
-        if self.windows[0].cost * images * g.window.groups < PARALLEL_CYCLES:
+        if g.tiled_cycles * images * g.window.groups < PARALLEL_CYCLES:
             threads = 1
         size = self.split_tiles(&g, images, threads)
         if g.some == 0 and self.tiles_packed == NULL:

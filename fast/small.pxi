@@ -54,18 +54,20 @@ def recall(x, w, b, out, num_threads, tuple arguments):
 def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64_t images,
              bint finite=False):
     """Keeps the windows of `plan` for calls like this one, if it is short or its weights are read where they are, and its
-    operands have the result's dtype; where they are for `finite` weights, for such calls only."""
+    operands have the result's dtype; where they are for `finite` weights, for such calls only. Whether it does."""
     cdef Small small
     for a in arrays:
         if a is not None and a.dtype != dtype:
-            return
+            return False
     if plan.tiles.down or not (plan.packed == NULL or plan.cycles(images) < REMEMBERED_CYCLES):
-        return
+        return False
     key = key_of(arrays, arguments)
-    if key is not None:
-        if len(remembered) >= REMEMBERED:
-            remembered.clear()
-        remembered[key] = Small(plan, shape, dtype, images, finite)
+    if key is None:
+        return False
+    if len(remembered) >= REMEMBERED:
+        remembered.clear()
+    remembered[key] = Small(plan, shape, dtype, images, finite)
+    return True
 
 
 cdef enum:

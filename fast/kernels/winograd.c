@@ -13,6 +13,9 @@ enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
 /* So many boxes of a group transform the same weights again. */
 enum { FEW_BOXES = 3 };
 
+/* Cycles of a call that its size has no part in. */
+enum { CALL_CYCLES = 12000 };
+
 static int one_tap(const cs_axis *a)
 {
     return a->taps == 1 && a->step == 1 && a->first == 0 && a->in == a->out;
@@ -63,7 +66,7 @@ static int choose_tiles(cs_winograd *g, int forced)
     for (unsigned i = 0; i < sizeof sides / sizeof *sides; i++)
         if (lay_tiles(g, sides[i][0], sides[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             g->direct_cycles = best.direct_cycles, best = *g;
-    if (best.down == 0 || !(forced || best.tiled_cycles < 0.9 * best.direct_cycles)) return 0;
+    if (best.down == 0 || !(forced || best.tiled_cycles + CALL_CYCLES < 0.9 * best.direct_cycles)) return 0;
     *g = best;
     return 1;
 }
@@ -195,6 +198,13 @@ static int64_t even_planes(int64_t images, int64_t most, int threads)
     return best;
 }
 
+/* Whether to transform the inputs of a box so many times is more than to transform the weights of a group. */
+static int inputs_exceed(const cs_winograd *g, int64_t times)
+{
+    const int64_t tiles = g->planes * g->height * g->width, outputs = cs_ceil(g->window.outputs, g->window.lanes);
+    return times * tiles * g->blocks > g->window.channels * outputs;
+}
+
 /* Rows of tiles in a box, at most so many, for which the thread with most boxes has least to do: the rows of its boxes, and
  * those of the inputs that boxes have in common. */
 static int64_t even_rows(cs_winograd *g, int64_t most, int threads)
@@ -217,7 +227,7 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
     g->planes = 1;
     if (g->width == g->wide && g->height == g->tall)
         g->planes = even_planes(g->window.images, most / (g->tall * g->wide), threads);
-    if (count_boxes(g) >= threads) g->height = even_rows(g, g->height, threads);
+    if (count_boxes(g) >= threads || g->panels < threads || inputs_exceed(g, 1)) g->height = even_rows(g, g->height, threads);
     return count_boxes(g);
 }
 
@@ -236,9 +246,10 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     g->some = once ? some_channels(g, boxes) : 0;
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
-    g->shared = threads > 1 && 3 * cs_ceil(boxes, threads) * threads > 4 * boxes &&
-                boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
+    /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
+    const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
+    g->shared = boxes < threads && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
     g->input_tasks = g->shared ? boxes * cs_least(g->slabs * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
-    g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : 1);
+    g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
     measure_scratch(g);
 }

@@ -1,0 +1,47 @@
+"""Calls like one before: what has been checked and described once is known by the shapes and dtypes of the operands and by
+the other arguments."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convspec.fast import windows
+from convspec.fast.calls import prepare, run
+from convspec.params import Array, Ints
+
+
+class Known(NamedTuple):
+    """What one call tells of others with operands of the same shapes and dtypes; for weights, that they are finite."""
+
+    described: windows.Windows
+    algorithm: str
+    images: int
+    shape: Ints
+    dtype: np.dtype[Any]
+
+
+Key = tuple[Any, ...] | None
+REMEMBERED = 1024
+_known: dict[Any, Known] = {}
+
+
+def recall(key: Key) -> Known | None:
+    """What is known of such a call."""
+    return None if key is None else _known.get(key)
+
+
+def remember(key: Key, known: Known) -> None:
+    """None is the key of calls that are not remembered."""
+    if key is not None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        _known[key] = known
+
+
+def run_once(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array:
+    """A layer without a bias whose weights are used for one call."""
+    plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
+    background = None if k.described.covers else np.zeros((), k.dtype)
+    return run(plan, x, k.images, out, k.shape, k.dtype, threads, background)
