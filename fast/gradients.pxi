@@ -7,8 +7,7 @@ cdef extern from "gradient.h" nogil:
     void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones)
     void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
     void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
-                         void *scratch)
-    void cs_gradient_store(const cs_gradient *g, int64_t panel, const void *total, void *dw)
+                         void *dw, void *scratch)
 
 cdef extern from "local_gradient.h" nogil:
     ctypedef struct cs_local_gradient:
@@ -30,21 +29,33 @@ cdef extern from "pool_gradient.h" nogil:
                               void *dx, void *scratch)
 
 
+cdef void gradient_shares(const cs_gradient *g, int own, int threads, int64_t *next, const void *x, const void *dy, char *sums,
+                          void *dw, char *scratch) noexcept nogil:
+    """A thread's share of the tasks, then what is left of the others'."""
+    cdef int t
+    cdef int64_t i
+    for t in range(threads):
+        i = cs_take(next, g.tasks, (own + t) % threads, threads)
+        while i >= 0:
+            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, dw, scratch)
+            i = cs_take(next, g.tasks, (own + t) % threads, threads)
+
+
 cdef void run_gradient(const cs_gradient *g, int threads, const void *x, const void *dy, char *sums, char *scratch,
                        void *dw) noexcept nogil:
-    """The sums, then, where there are several boxes, a place for those of unfinished images, then each thread's."""
+    """The sums, then, where there are several boxes, a place for those of unfinished images. A thread has the same tasks in
+    each call, so that their part of the result stays in its cache."""
     cdef int64_t i
+    cdef int t
+    cdef int64_t *next = <int64_t *>scratch  # the caller leaves a cache line for each thread
     if threads == 1:
         for i in range(g.tasks):
-            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, scratch)
-        for i in range(g.parts * g.panels):
-            cs_gradient_store(g, i, sums, dw)
+            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, dw, scratch)
         return
-    with parallel(num_threads=threads):
-        for i in prange(g.tasks, schedule="dynamic"):
-            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, scratch + threadid() * g.scratch)
-        for i in prange(g.parts * g.panels, schedule="static"):
-            cs_gradient_store(g, i, sums, dw)
+    cs_share_out(next, g.tasks, threads)
+    scratch += threads * CACHE_LINE
+    for t in prange(threads, schedule="static", num_threads=threads):
+        gradient_shares(g, t, threads, next, x, dy, sums, dw, scratch + t * g.scratch)
 
 
 cdef bint one_gradient(cs_gradient *g, int threads, const void *x, const void *dy, void *dw) noexcept nogil:
@@ -60,8 +71,8 @@ cdef bint one_gradient(cs_gradient *g, int threads, const void *x, const void *d
     g.scratch = whole_lines(g.scratch)
     g.sums = whole_lines(g.sums)
     several = 2 if g.tall * g.wide * g.window.axis[0].out > 1 else 1
-    sums = <char *>calloc(several * g.sums + CACHE_LINE, 1)
-    scratch = <char *>malloc(g.scratch * threads + CACHE_LINE)
+    sums = <char *>malloc(several * g.sums + CACHE_LINE)
+    scratch = <char *>malloc((g.scratch + CACHE_LINE) * threads)
     if sums != NULL and scratch != NULL:
         run_gradient(g, threads, x, dy, sums, scratch, dw)
     free(sums)

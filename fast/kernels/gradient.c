@@ -104,20 +104,17 @@ void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
 {
     const int64_t enough = threads;
     g->window.images = images;
-    if (g->panels == 0 || images == 0) return;
+    if (g->panels == 0) return;
     g->in_place = !g->each && reads_in_place(&g->window);
     g->lines = g->each && g->window.axis[2].in >= 2 * g->window.lanes;
     g->row_shares = cs_least(cs_ceil(g->tiles, TILES_OF_A_SHARE), cs_ceil(enough, g->parts));
     g->output_shares = cs_least(g->panels, cs_ceil(enough, g->parts * g->row_shares));
     for (choose_box(g); !g->each && g->row_shares < g->tiles && too_large(g); choose_box(g)) g->row_shares++;
     g->tasks = g->parts * g->output_shares * g->row_shares;
+    g->alone = images == 1 && g->window.axis[0].out * g->tall * g->wide == 1;
+    if (g->alone) g->sums = 0;
     const cs_window w = strip_window(g);
-    g->scratch = cs_scratch_bytes(&w) + box_bytes(g) + columns_bytes(g) + 6 * VECTOR;
-}
-
-static int64_t tile_start(const cs_gradient *g, int64_t tile)
-{
-    return g->terms * tile / g->tiles;
+    g->scratch = cs_scratch_bytes(&w) + box_bytes(g) + columns_bytes(g) + (g->alone ? cs_panel_bytes(g) : 0) + 7 * VECTOR;
 }
 
 /* Where the gradients of an output are, at (d, 0, 0). */
@@ -159,21 +156,21 @@ static void run_tiles(const cs_outer_task *k, cs_box b, int64_t panel, int64_t v
 {
     const cs_gradient *g = k->g;
     const cs_axis *a = g->window.axis;
-    const int64_t size = g->window.size, row = vectors * g->window.lanes;
-    const int64_t before = (k->part * g->panels + panel) * g->vectors * g->window.lanes * g->terms;
+    const int64_t start = cs_tile_start(g, k->first), row = vectors * g->window.lanes * g->window.size;
+    char *total = cs_panel_sums(k, k->total, panel), *partial = cs_panel_sums(k, k->partial, panel);
     cs_outer o = {.x = g->each ? k->wide : k->t.strip, .dy = k->columns, .places = k->places,
-                  .count = (b.h1 - b.h0) * (b.w1 - b.w0), .first = first, .last = last};
+                  .count = (b.h1 - b.h0) * (b.w1 - b.w0), .first = first, .last = last && !g->alone};
     const int64_t *at = k->t.terms;
     if (g->in_place && !g->ones) {
-        const int64_t start = (k->t.d * a[0].step + a[0].first) * a[1].in + b.h0 * a[1].step + a[1].first;
-        o.x = k->t.x + (start * a[2].in + b.w0 + a[2].first) * size;
+        const int64_t top = (k->t.d * a[0].step + a[0].first) * a[1].in + b.h0 * a[1].step + a[1].first;
+        o.x = k->t.x + (top * a[2].in + b.w0 + a[2].first) * g->window.size;
         at += k->w.terms;
     }
     const int64_t skip = g->each ? 0 : k->channel * (g->terms / g->window.channels);
     for (int64_t tile = k->first; tile < k->last; tile++) {
-        const int64_t from = tile_start(g, tile), rows = tile_start(g, tile + 1) - from;
+        const int64_t from = cs_tile_start(g, tile), rows = cs_tile_start(g, tile + 1) - from;
         o.at = at + from - skip;
-        o.total = k->total + (before + from * row) * size, o.partial = k->partial + (before + from * row) * size;
+        o.total = total + (from - start) * row, o.partial = partial + (from - start) * row;
         (g->each ? k->t.k->each[rows] : k->t.k->outer[rows][vectors])(&o);
     }
 }
@@ -209,6 +206,7 @@ static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int fi
         }
         turn_outputs(k, b, panel, vectors);
         run_tiles(k, b, panel, vectors, first, last);
+        if (g->alone) cs_store_panel(k, panel);
     }
 }
 
@@ -219,27 +217,29 @@ static void lay_out(cs_outer_task *k, void *scratch)
     k->places = scratch;
     k->columns = cs_aligned(k->places + k->g->height * k->g->width);
     k->wide = cs_aligned((char *)scratch + VECTOR + columns_bytes(k->g));
-    cs_lay_out_scratch(&k->t, cs_aligned(k->wide + strip));
+    k->own = cs_aligned(k->wide + strip);
+    cs_lay_out_scratch(&k->t, cs_aligned(k->own + (k->g->alone ? cs_panel_bytes(k->g) : 0)));
     cs_list_terms(&k->t);
     if (k->g->lines) cs_list_line_terms(k);
     if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
 }
 
 void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
-                     void *scratch)
+                     void *dw, void *scratch)
 {
     const cs_axis *a = g->window.axis;
     const int64_t share = task % g->row_shares, outputs = task / g->row_shares % g->output_shares;
     const int64_t from = g->panels * outputs / g->output_shares, to = g->panels * (outputs + 1) / g->output_shares;
-    cs_outer_task k = {.g = g, .w = strip_window(g), .x = x, .dy = dy, .total = total, .partial = partial};
+    cs_outer_task k = {.g = g, .w = strip_window(g), .x = x, .dy = dy, .total = total, .partial = partial, .dw = dw};
     k.part = task / g->row_shares / g->output_shares;
     k.first = g->tiles * share / g->row_shares, k.last = g->tiles * (share + 1) / g->row_shares;
     if (!g->each) {
         const int64_t taps = g->terms / g->window.channels;
-        k.channel = tile_start(g, k.first) / taps;
-        k.w.channels = cs_ceil(tile_start(g, k.last), taps) - k.channel, k.w.terms = k.w.channels * taps;
+        k.channel = cs_tile_start(g, k.first) / taps;
+        k.w.channels = cs_ceil(cs_tile_start(g, k.last), taps) - k.channel, k.w.terms = k.w.channels * taps;
     }
     lay_out(&k, scratch);
+    for (int64_t panel = from; panel < to && !g->alone; panel++) cs_clear_panel(&k, panel);
     for (k.image = 0; k.image < g->window.images; k.image++)
         for (k.t.d = 0; k.t.d < a[0].out; k.t.d++)
             for (int64_t i = 0; i < g->tall; i++)
@@ -249,16 +249,5 @@ void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const vo
                     run_box(&k, b, from, to, k.t.d + i + j == 0,
                             k.t.d == a[0].out - 1 && i == g->tall - 1 && j == g->wide - 1);
                 }
-}
-
-void cs_gradient_store(const cs_gradient *g, int64_t panel, const void *total, void *dw)
-{
-    const cs_window *w = &g->window;
-    const int64_t part = panel / g->panels, first = panel % g->panels * g->vectors * w->lanes;
-    const int64_t outputs = cs_least(g->vectors * w->lanes, g->outputs - first);
-    const int64_t row = part * g->outputs + first;
-    char *to = (char *)dw + (w->w_base + row * w->w_output) * w->size;
-    cs_kernels(w->dtype)->transpose(to, w->w_output,
-                                    (const char *)total + panel * g->vectors * w->lanes * g->terms * w->size,
-                                    cs_ceil(outputs, w->lanes) * w->lanes, g->terms, outputs);
+    for (int64_t panel = from; panel < to && !g->alone; panel++) cs_store_panel(&k, panel);
 }

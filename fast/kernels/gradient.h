@@ -14,15 +14,14 @@ typedef struct {
     int64_t output_shares, row_shares, tasks; /* a task: some panels and tiles of a part, for all images */
     int64_t lines; /* each: inputs are taken row by row from where they are */
     int64_t in_place, height, width, tall, wide; /* positions of a box, and the number of boxes down and across */
+    int64_t alone;                    /* one box of one image: a task's sums of a panel are whole at once */
     int64_t sums, scratch;            /* bytes of the sums of all parts, and for each thread */
 } cs_gradient;
 
 void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones);
 void cs_gradient_split(cs_gradient *g, int64_t images, int threads);
-/* `total` holds zeros before, and `partial` anything; both are of `sums` bytes. */
+/* A task's part of the gradient; `total` and `partial` are of `sums` bytes. */
 void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
-                     void *scratch);
-/* One panel of all parts to its place in the gradient. */
-void cs_gradient_store(const cs_gradient *g, int64_t panel, const void *total, void *dw);
+                     void *dw, void *scratch);
 
 #endif

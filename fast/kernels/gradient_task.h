@@ -15,7 +15,7 @@ typedef struct {
     int64_t first, last;  /* register tiles */
     int64_t channel;      /* the first of the strip */
     const char *x, *dy;
-    char *total, *partial, *columns, *wide;
+    char *total, *partial, *dw, *columns, *wide, *own;
     int64_t *places;
 } cs_outer_task;
 
@@ -24,6 +24,19 @@ static inline int64_t cs_seen(const cs_axis *a, int64_t outputs)
 {
     return (outputs - 1) * a->step + (a->taps - 1) * a->gap + 1;
 }
+
+/* The first term of a register tile. */
+static inline int64_t cs_tile_start(const cs_gradient *g, int64_t tile)
+{
+    return g->terms * tile / g->tiles;
+}
+
+/* Bytes of the sums of a panel that a task has; where they are, among those of all panels or the task's own; zeros there; and from
+ * there to their place in the gradient. */
+int64_t cs_panel_bytes(const cs_gradient *g);
+char *cs_panel_sums(const cs_outer_task *k, char *all, int64_t panel);
+void cs_clear_panel(const cs_outer_task *k, int64_t panel);
+void cs_store_panel(const cs_outer_task *k, int64_t panel);
 
 /* The inputs of a vector of outputs from `first` on, a vector for each place: from a strip whose first group is `group`, or from
  * rows of x, where terms are then elsewhere. */

@@ -154,12 +154,7 @@ static void run_plan(call *c)
 static void add_gradient(call *c, int64_t i, char *scratch)
 {
     const cs_gradient *g = c->parameters;
-    cs_gradient_run(g, i, c->a[0], c->a[1], c->common, c->common + g->sums, scratch);
-}
-
-static void store_gradient(call *c, int64_t i, char *scratch)
-{
-    cs_gradient_store(c->parameters, i, c->common, c->y);
+    cs_gradient_run(g, i, c->a[0], c->a[1], c->common, c->common + g->sums, c->y, scratch);
 }
 
 static void weight_gradient(call *c)
@@ -171,11 +166,10 @@ static void weight_gradient(call *c)
         g.window.images = c->h.images;
         cs_gradient_split(&g, c->h.images, threads);
         g.sums = (g.sums + LINE - 1) / LINE * LINE;
-        c->common = checked(calloc((size_t)(2 * g.sums + LINE), 1));
+        c->common = checked(malloc((size_t)(2 * g.sums + LINE)));
         allocate_scratch(c, g.scratch);
         c->parameters = &g;
         phase(c, g.tasks, add_gradient);
-        phase(c, g.parts * g.panels, store_gradient);
         free(c->common);
         if (n + 1 < c->h.windows) free(c->scratch);
     }
