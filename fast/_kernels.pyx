@@ -12,7 +12,7 @@ from numpy import empty, ndarray
 cdef extern from "kernels.h" nogil:
     enum: CS_FIELDS, CS_FMA, CS_LOCAL
     ctypedef struct cs_axis:
-        int64_t out
+        int64_t out, y
     ctypedef struct cs_window:
         int64_t kind, groups, channels, y_plane, images, blocks, tasks, scratch, packed, by_pixels, by_groups, rows, vectors, lanes, terms, outputs
         cs_axis axis[3]
@@ -27,6 +27,7 @@ cdef extern from "kernels.h" nogil:
                 void *scratch)
     void cs_share_out(int64_t *next, int64_t tasks, int threads)
     int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
+    int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads)
     void *cs_allocate(int64_t bytes)
     void *cs_borrow(int64_t bytes)
     void cs_give_back(void *p)
@@ -92,31 +93,33 @@ cdef void *allocated(void *p, int64_t size) except NULL:
     return p
 
 
-cdef void run_shares(const cs_window *w, int64_t tasks, int own, int threads, int64_t *next, const void *x, const void *weights,
-                     const void *bias, void *y, char *scratch) noexcept nogil:
-    """A thread's share of the tasks, then what is left of the others'."""
-    cdef int t
+cdef void run_shares(const cs_window *w, int64_t within, int64_t tasks, int own, int threads, int64_t *next, const void *x,
+                     const void *weights, const void *bias, void *y, char *scratch) noexcept nogil:
+    """A thread's share of the tasks, or of those of so many windows each, then what is left of the others'."""
+    cdef int t, share
     cdef int64_t i
     for t in range(threads):
-        i = cs_take(next, tasks, (own + t) % threads, threads)
+        share = (own + t) % threads
+        i = cs_take_within(w, within, next, share, threads) if within else cs_take(next, tasks, share, threads)
         while i >= 0:
             cs_run(w, i, x, weights, bias, y, scratch)
-            i = cs_take(next, tasks, (own + t) % threads, threads)
+            i = cs_take_within(w, within, next, share, threads) if within else cs_take(next, tasks, share, threads)
 
 
-cdef void run_all(const cs_window *w, int64_t tasks, int threads, const void *x, const void *weights, const void *bias,
-                  void *y, char *scratch, int64_t scratch_size) noexcept nogil:
-    cdef int64_t i
+cdef void run_all(const cs_window *w, int64_t windows, int64_t tasks, int threads, const void *x, const void *weights,
+                  const void *bias, void *y, char *scratch, int64_t scratch_size) noexcept nogil:
+    """Of windows whose outputs alternate, each thread has its part of all."""
+    cdef int64_t i, within = windows if windows > 1 and 1 < w.axis[2].y < w.y_plane else 0
     cdef int t
     cdef int64_t *next = <int64_t *>scratch  # the caller leaves a cache line for each thread
     if threads == 1:
         for i in range(tasks):
             cs_run(w, i, x, weights, bias, y, scratch)
         return
-    cs_share_out(next, tasks, threads)
+    cs_share_out(next, 0 if within else tasks, threads)
     scratch += threads * CACHE_LINE
     for t in prange(threads, schedule="static", num_threads=threads):
-        run_shares(w, tasks, t, threads, next, x, weights, bias, y, scratch + t * scratch_size)
+        run_shares(w, within, tasks, t, threads, next, x, weights, bias, y, scratch + t * scratch_size)
 
 
 cdef void pack_all(const cs_window *w, int threads, const void *weights, const void *bias, char *packed) noexcept nogil:

@@ -187,7 +187,7 @@ cdef class Plan:
             PyObject_GetBuffer(self.b, &vb, PyBUF_SIMPLE)
             bias = vb.buf
         with nogil:
-            run_all(windows, tasks, threads, x.buf, weights, bias, vy.buf, scratch, size)
+            run_all(windows, self.count, tasks, threads, x.buf, weights, bias, vy.buf, scratch, size)
             cs_give_back(scratch)
             free(windows)
         PyBuffer_Release(&vy)

@@ -205,7 +205,7 @@ cdef class Small:
             if not here:
                 for n in range(self.count):
                     pack_all(&windows[n], 1 if self.size < 1 << 18 else threads, w, b, packed + windows[n].packed)
-            run_all(windows, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
+            run_all(windows, self.count, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
         if threads > 1:
             free(windows)
         free(packed)

@@ -60,6 +60,8 @@ void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights
 enum { CS_APART = 8 };
 void cs_share_out(int64_t *next, int64_t tasks, int threads);
 int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads);
+/* The same where a share has its part of each window; `next` begins with zeros. */
+int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads);
 
 /* At least one byte, on a cache line, to be given to free; NULL if there is no memory. */
 void *cs_allocate(int64_t bytes);

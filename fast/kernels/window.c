@@ -111,6 +111,18 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
     }
 }
 
+int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads)
+{
+    int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED), before = 0;
+    for (int64_t n = 0; n < windows; before += w[n++].tasks) {
+        const int64_t from = (w[n].tasks * share + n % threads) / threads;
+        const int64_t count = (w[n].tasks * (share + 1) + n % threads) / threads - from;
+        if (i < count) return before + from + i;
+        i -= count;
+    }
+    return -1;
+}
+
 void cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
 {
     while (i >= w->tasks) i -= w++->tasks;
