@@ -122,14 +122,26 @@ cdef void run_all(const cs_window *w, int64_t windows, int64_t tasks, int thread
         run_shares(w, within, tasks, t, threads, next, x, weights, bias, y, scratch + t * scratch_size)
 
 
-cdef void pack_all(const cs_window *w, int threads, const void *weights, const void *bias, char *packed) noexcept nogil:
-    cdef int64_t i
+cdef void pack_block(const cs_window *w, int64_t i, const void *weights, const void *bias, char *packed) noexcept nogil:
+    """Number i of the blocks of all windows."""
+    while i >= w.groups * w.blocks:
+        i -= w.groups * w.blocks
+        w += 1
+    cs_pack(w, i, weights, bias, packed + w.packed)
+
+
+cdef void pack_all(const cs_window *w, int64_t windows, int threads, const void *weights, const void *bias,
+                   char *packed) noexcept nogil:
+    """The weights of all windows, by the threads that most likely use them."""
+    cdef int64_t i, blocks = 0
+    for i in range(windows):
+        blocks += w[i].groups * w[i].blocks
     if threads == 1:
-        for i in range(w.groups * w.blocks):
-            cs_pack(w, i, weights, bias, packed)
+        for i in range(blocks):
+            pack_block(w, i, weights, bias, packed)
         return
-    for i in prange(w.groups * w.blocks, schedule="static", num_threads=threads):
-        cs_pack(w, i, weights, bias, packed)
+    for i in prange(blocks, schedule="static", num_threads=threads):
+        pack_block(w, i, weights, bias, packed)
 
 
 cdef void read_window(cs_window *w, tuple fields):

@@ -38,7 +38,6 @@ cdef class Plan:
         """For the tiles or, where there are none or they need it, for the direct algorithm."""
         cdef Py_buffer vw, vb
         cdef const void *bias = NULL
-        cdef int n
         cdef int64_t size = self.tiles.packed if tiled else self.size
         cdef char *packed = <char *>allocated(cs_allocate(size), size)
         if self.size < 1 << 18:
@@ -51,8 +50,7 @@ cdef class Plan:
             if tiled:
                 pack_tiles(&self.tiles, threads, vw.buf, bias, packed)
             else:
-                for n in range(self.count):
-                    pack_all(&self.windows[n], threads, vw.buf, bias, packed + self.windows[n].packed)
+                pack_all(self.windows, self.count, threads, vw.buf, bias, packed)
         PyBuffer_Release(&vw)
         if b is not None:
             PyBuffer_Release(&vb)

@@ -203,8 +203,7 @@ cdef class Small:
         packed = <char *>cs_allocate(self.size + (scratch + CACHE_LINE) * threads)
         if packed != NULL:
             if not here:
-                for n in range(self.count):
-                    pack_all(&windows[n], 1 if self.size < 1 << 18 else threads, w, b, packed + windows[n].packed)
+                pack_all(windows, self.count, 1 if self.size < 1 << 18 else threads, w, b, packed)
             run_all(windows, self.count, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
         if threads > 1:
             free(windows)
