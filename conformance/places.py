@@ -25,7 +25,7 @@ SHORTER = 2.0
 """Seconds of doing nothing after which one does where another has hung."""
 HUNG: list[int] = []
 """The forked processes that did."""
-THREADS, TURNS, LENGTH = 4, 200, 0.1
+THREADS, TURNS, LENGTH = 4, 1000, 0.3
 """Threads that call at once, the calls that each makes, and seconds of work after which they end."""
 
 
