@@ -24,7 +24,8 @@ _ARRAYS: Features = {
 _WINDOWS: Features = {"stride": (1, 2, (3, 1, 2)), "dilation": (1, 2, (1, 2, 3)), "batch": (1, 3)}
 _PADDING: Features = {"padding": (0, 1, ((1, 0), (0, 1), (2, 1)), "same", "same_lower", "valid", "full")}
 _LAYER: Features = {**_ARRAYS, **_WINDOWS, "groups": (1, 2, "depthwise"), "bias": (False, True)}
-_POOL: Features = {**_ARRAYS, **_WINDOWS, **_PADDING, "ceil_mode": (False, True)}
+_POOL: Features = {**_ARRAYS, **_WINDOWS, **_PADDING, "stride": (2, 1, (3, 1, 2)), "ceil_mode": (False, True)}
+"""At stride 1 rounding up would show nothing."""
 _EDGES = [
     ("full", "fill"),
     ("same", "fill"),

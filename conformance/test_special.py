@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -13,7 +14,7 @@ from convspec.conformance import metamorphic
 from convspec.conformance.case import ARRAYS, Case, Put, make
 from convspec.conformance.derived import base, gradient
 from convspec.conformance.judge import Trial
-from convspec.conformance.strategies import FLOATS, FULL, Open, of
+from convspec.conformance.strategies import FLOATS, FULL, Open, example, of
 from convspec.conformance.strategies_images import images
 from convspec.conformance.strategies_pooling import channel_pools, pools
 
@@ -31,8 +32,19 @@ def unpadded(op: str, has: Open) -> st.SearchStrategy[Case]:
 @pytest.mark.clause("number.special")
 @pytest.mark.parametrize("op", [*SUMS, *AVERAGES, *GRADIENTS])
 def test_special(judge: Trial, op: str) -> None:
+    judge.each(marred(op))
     has = Open(stride=True, dilation=True, groups=True, bias=True, data=("special",), dtypes=FLOATS)
     judge.search(unpadded(op, has), share=1.5)
+
+
+def marred(op: str) -> Iterator[Case]:
+    """A small case, each operand by turns with one element that is not finite; of norms, the order shows the sign."""
+    case = example(base(op), "float32")
+    if base(op) == "lp_pool":
+        case = case.but(arguments=(*case.arguments, ("p", 3)))
+    case = gradient(case, op) if op in GRADIENTS else case
+    for (name, operand), value in product(case.arrays, ("nan", "inf", "-inf")):
+        yield case.but(put=(Put(name, tuple(n // 2 for n in operand.shape), value),))
 
 
 def large(op: str, dtype: str, S: tuple[int, int] = (13, 18)) -> Case:
