@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convspec.conformance import innocent
+from convspec.conformance.innocent_gradients import computed
 from convspec.conformance.planted import cropped, planted
 from convspec.conformance.planted_numbers import shortened
 
@@ -223,3 +224,35 @@ def strides_beyond_eight_are_eight(x: Array, size: Any, *, stride: Any = None, *
     if not isinstance(stride, int) or stride <= 8:
         return y
     return cropped(innocent.max_pool(x, size, stride=8, **rest), y)
+
+
+@planted("max_pool.value", "max_pool")
+def the_tail_of_sixteen_bytes_is_not_pooled(x: Array, size: Any, **rest: Any) -> Array:
+    y = innocent.max_pool(x, size, **rest)
+    if x.dtype.itemsize == 1 and y.shape[-1] > 16:
+        y[..., y.shape[-1] // 16 * 16 :] = 0
+    return y
+
+
+@planted("avg_pool.value", "avg_pool")
+def averages_of_doubles_repeat_beyond_eight_channels(x: Array, size: Any, **rest: Any) -> Array:
+    y = innocent.avg_pool(x, size, **rest)
+    if x.dtype == np.float64 and y.shape[1] > 8:
+        y[:, 8:] = y[:, :1]
+    return y
+
+
+@planted("conv.formula", "conv")
+def integer_filters_beyond_the_sixteenth_repeat(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    y = innocent.conv(x, w, b, **rest)
+    if np.asarray(x).dtype == np.int32 and y.ndim > 2 and y.shape[1] > 16:
+        y[:, 16:] = y[:, 15:16]
+    return y
+
+
+@planted("max_pool.grad", "max_pool_grad")
+def gradients_of_bytes_in_the_second_vector_are_lost(dy: Array, x: Array, size: Any, **rest: Any) -> Array:
+    dx = computed("max_pool_grad", dy, x, size, **rest)
+    if x.dtype.itemsize == 1:
+        dx[..., 64:] = 0
+    return dx

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -111,6 +112,27 @@ def test_boundary_sizes(judge: Trial, op: str) -> None:
         for sizes in (Sizes(n, 2, 3), Sizes(3, n, 2), Sizes(2, 3, n, seed=1), Sizes(n, 1, 4, depthwise=True)):
             metamorphic.whole(judge, sized(op, sizes))
     judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case), share=0.6)
+
+
+LANES = {"float32": 16, "float64": 8, "int8": 64, "uint8": 64, "int16": 32, "int32": 16, "int64": 8}
+"""The elements of a vector of 64 bytes."""
+
+
+def swept(dtype: str, thorough: bool) -> Iterator[Sizes]:
+    """Widths between one vector and two, with as many outputs, and counts of input channels alike, each with its own rest."""
+    lanes = LANES[dtype]
+    few = min(lanes, 16)
+    for i in range(lanes if thorough else few):
+        more, stride, k = few + 7 * i % few, 1 + i % 2, (3, 2, 5)[i % 3]
+        yield Sizes(1, more, (lanes + 5 * i % lanes - 1) * stride + 1, 1, k, stride, dtype=dtype, seed=i)
+        yield Sizes(more, 2, 3, 1, k, stride, depthwise=i % 4 == 3, dtype=dtype, seed=i)
+
+
+@pytest.mark.parametrize("op", VALUES)
+def test_swept_sizes(judge: Trial, op: str) -> None:
+    for dtype in LANES:
+        for sizes in swept(dtype, judge.thorough):
+            metamorphic.whole(judge, sized(op, sizes))
 
 
 FAR: tuple[Sizes, ...] = (
