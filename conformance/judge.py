@@ -136,9 +136,9 @@ class Trial:
         with CLOCK.on("backend"):
             return self.run.host.receive()
 
-    def expect(self, case: Case, times: int = 1) -> Expectation:
+    def expect(self, case: Case, times: float = 1) -> Expectation:
         """What the law asks of a case; `times` the usual effort."""
-        return expect(case, self.policies, self.numerics, self.run.effort.budget * times)
+        return expect(case, self.policies, self.numerics, round(self.run.effort.budget * times))
 
     def judge(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> Outcome:
         """The verdict on one case; the oracle works while a backend that declines little does."""

@@ -105,10 +105,16 @@ def compare(e: Expectation, value: np.ndarray[Any, Any]) -> Outcome:
             good |= _same(got, limits.also) | (np.abs(got - limits.also) <= limits.limit)
     if not np.all(good):
         i = int(np.argmin(good))
-        with np.errstate(all="ignore"):
-            bounds = float(error[i] / limits.limit[i]) if limits.limit[i] > 0 and np.isfinite(error[i]) else None
+        bounds = ratio(error[i], limits.limit[i])
         return _wrong("value", str(limits.value[i]), str(value[e.at[i]]), index=e.at[i], bounds=bounds, result=value)
     return Outcome(CONFORMS, grade=grade(e, limits, error))
+
+
+def ratio(error: float, allowed: float) -> float | None:
+    """An error in units of what is allowed, if a number says it."""
+    with np.errstate(all="ignore"):
+        found = float(np.float64(error) / np.float64(allowed))
+    return found if np.isfinite(found) else None
 
 
 def _same(got: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -122,9 +128,14 @@ def grade(e: Expectation, limits: Limits, error: np.ndarray[Any, Any]) -> Grade 
         return None
     with np.errstate(all="ignore"):
         scaled = (error / limits.unit)[(limits.unit > 0) & np.isfinite(error) & np.isfinite(limits.limit)]
-    if not scaled.size:
-        return None
-    return Grade(terms(e.params), float(scaled.max()), float(np.sqrt(np.mean(scaled**2))), int(scaled.size))
+    return graded(terms(e.params), scaled)
+
+
+def graded(n: int, scaled: np.ndarray[Any, Any]) -> Grade | None:
+    """The accuracy of sums of n terms with these errors in units of u B; None without any, or where no number says it."""
+    with np.errstate(all="ignore"):
+        rms = float(np.sqrt(np.mean(scaled**2))) if scaled.size else np.inf
+    return Grade(n, float(scaled.max()), rms, int(scaled.size)) if np.isfinite(rms) else None
 
 
 def brief(value: Any) -> str:

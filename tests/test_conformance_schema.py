@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
 from convspec.conformance import innocent, kept
@@ -58,6 +59,19 @@ def test_a_report_obeys_its_schema() -> None:
         damaged = copy.deepcopy(data)
         change(damaged["backends"][0])
         assert not VALIDATOR.is_valid(damaged)
+
+
+@pytest.mark.parametrize("value", [3e38, np.inf, np.nan])
+def test_errors_beyond_all_numbers_are_reported(value: float) -> None:
+    def wrong(x: Any, w: Any, b: Any = None, **rest: Any) -> Any:
+        y = innocent.conv(x, w, b, **rest)
+        if y.dtype.kind == "f":
+            y.ravel()[y.size // 3 :: 97] = value
+        return y
+
+    run = check("mine", Options(slugs=("number.rms", "number.bound")), host=Here("mine", SimpleNamespace(conv=wrong)))
+    assert "violates" in {r.verdict for r in run.records if r.slug == "number.rms"}
+    VALIDATOR.validate(json.loads(json.dumps(kept.Report([run]).data(), allow_nan=False)))
 
 
 def test_a_report_is_read_back() -> None:
