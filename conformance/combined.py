@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from convspec import GRADIENTS, IMAGE_OPERATORS
 from convspec.conformance.case import ARGUMENTS, Case, make
+from convspec.conformance.data import wide_or_small
 from convspec.conformance.derived import base, gradient, result
 
 Features = Mapping[str, Sequence[Any]]
@@ -17,14 +19,30 @@ Ints = tuple[int, ...]
 
 _ARRAYS: Features = {
     "rank": (2, 1, 3),
-    "dtype": ("float32", "float64", "int32", "uint8"),
+    "dtype": ("float32", "float64", "int8", "uint8", "int16", "int32", "int64"),
     "layout": ("plain", "negative", "transposed", "channels_last", "sliced"),
-    "width": (9, 19),
+    "width": (9, 19, 37, 70),
+    "height": (5, 11),
+    "taps": ((3, 2, 3), 3, (2, 5, 5), 1, 2, (1, 1, 7), (1, 9, 1)),
 }
-_WINDOWS: Features = {"stride": (1, 2, (3, 1, 2)), "dilation": (1, 2, (1, 2, 3)), "batch": (1, 3)}
+_WINDOWS: Features = {"stride": (1, 2, (3, 1, 2)), "dilation": (1, 2, (1, 2, 3)), "batch": (1, 3, 6)}
 _PADDING: Features = {"padding": (0, 1, ((1, 0), (0, 1), (2, 1)), "same", "same_lower", "valid", "full")}
-_LAYER: Features = {**_ARRAYS, **_WINDOWS, "groups": (1, 2, "depthwise"), "bias": (False, True)}
-_POOL: Features = {**_ARRAYS, **_WINDOWS, **_PADDING, "stride": (2, 1, (3, 1, 2)), "ceil_mode": (False, True)}
+_LAYER: Features = {
+    **_ARRAYS,
+    **_WINDOWS,
+    "groups": (1, 2, "depthwise"),
+    "inputs": ("few", "many"),
+    "outputs": ("few", "many"),
+    "bias": (False, True),
+}
+_POOL: Features = {
+    **_ARRAYS,
+    **_WINDOWS,
+    **_PADDING,
+    "channels": (3, 20),
+    "stride": (2, 1, (3, 1, 2)),
+    "ceil_mode": (False, True),
+}
 """At stride 1 rounding up would show nothing."""
 _EDGES = [
     ("full", "fill"),
@@ -42,7 +60,14 @@ _FEATURES: Mapping[str, Features] = {
     "max_pool": _POOL,
     "avg_pool": {**_POOL, "count_include_pad": (False, True)},
     "lp_pool": {**_POOL, "p": (2, 1, 3)},
-    "channel_pool": {**_ARRAYS, "batch": (1, 3), "stride": (None, 1, 3), "kind": ("max", "avg", "lp")},
+    "channel_pool": {
+        **{name: values for name, values in _ARRAYS.items() if name != "taps"},
+        "size": (3, 1, 2, 7),
+        "channels": (7, 20),
+        "batch": (1, 3, 6),
+        "stride": (None, 1, 3),
+        "kind": ("max", "avg", "lp"),
+    },
 }
 
 
@@ -56,22 +81,30 @@ def combined(op: str, chosen: Mapping[str, Any]) -> Case:
     if op in GRADIENTS:
         return gradient(combined(base(op), {"bias": False, **chosen}), op)
     rank, dtype = chosen["rank"], chosen["dtype"]
-    S, R = (6, 5, chosen["width"])[-rank:], (3, 2, 3)[-rank:]
+    R = np.broadcast_to(along(chosen.get("taps", 1), rank), rank)
+    reach = (R - 1) * along(chosen.get("dilation", 1), rank) + 1
+    S = tuple(map(max, (4, chosen["height"], chosen["width"])[-rank:], reach.tolist()))
+    R = tuple(R.tolist())
     arguments = {name: along(chosen[name], rank) for name in ARGUMENTS[op] if chosen.get(name) is not None}
-    rest = {"data": "small" if op in ("avg_pool", "lp_pool", "channel_pool") else "wide", "layout": chosen["layout"]}
+    rest = {"data": wide_or_small(op, prod(S) * chosen.get("batch", 1)), "layout": chosen["layout"]}
     if op in IMAGE_OPERATORS:
         arguments["mode"], arguments["boundary"] = chosen["edges"]
         return make(op, {"in1": (S, dtype), "in2": (tuple(r | 1 for r in R), dtype)}, arguments, **rest)
     if op.endswith("_pool"):
-        x = ((chosen["batch"], 7 if op == "channel_pool" else 3, *S), dtype)
-        size = 3 if op == "channel_pool" else R
-        return make(op, {"x": x}, {"size": size, **arguments}, **rest)
+        x = ((chosen["batch"], chosen["channels"], *S), dtype)
+        return make(op, {"x": x}, {"size": R, **arguments}, **rest)
     return _layer(op, chosen, S, R, arguments, rest)
+
+
+GROUPS: Mapping[Any, Any] = {1: ((2, 3), (19, 21)), 2: ((2, 1), (10, 9)), "depthwise": ((1, 1), (1, 2))}
+"""The channels and the filters of each group, few and many."""
 
 
 def _layer(op: str, chosen: Mapping[str, Any], S: Ints, R: Ints, arguments: dict[str, Any], rest: Any) -> Case:
     rank, dtype = chosen["rank"], chosen["dtype"]
-    G, Cg, Kg = {1: (1, 2, 3), 2: (2, 2, 1), "depthwise": (5, 1, 1)}[chosen["groups"]]
+    many = chosen["inputs"] == "many"
+    Cg, Kg = GROUPS[chosen["groups"]][many][0], GROUPS[chosen["groups"]][chosen["outputs"] == "many"][1]
+    G = (19 if many else 5) if chosen["groups"] == "depthwise" else chosen["groups"]
     K, arguments["groups"] = G * Kg, G
     x = ((chosen["batch"], G * Cg, *S), dtype)
     if op == "conv_transpose":

@@ -101,3 +101,8 @@ def placed(put: Put, dtype: np.dtype[Any]) -> Any:
         return int(put.value)
     named = {"tiny": info.smallest_normal, "least": info.smallest_subnormal}
     return named[put.value] if put.value in named else dtype.type(float(put.value))
+
+
+def wide_or_small(op: str, terms: int = 1) -> str:
+    """Exact data: an average of wide integers would round, and so would a sum of more than 2048 of them."""
+    return "small" if op in ("avg_pool", "lp_pool", "channel_pool") or terms > 2**11 else "wide"

@@ -10,6 +10,7 @@ import numpy as np
 
 from convspec import reference
 from convspec.conformance import limits
+from convspec.conformance.innocent import padded, taps
 from convspec.conformance.limits import Limits
 from convspec.params import ChannelPool, Pool, PoolGrad
 from convspec.policies import DEFAULTS
@@ -79,9 +80,9 @@ def _norm(e: Expectation, p: PoolGrad) -> Limits:
     B, order, n = e.oracle(a), p.forward.p, limits.terms(p)
     info = np.finfo(p.dtype)
     x, dy = a["x"][a["x"] > 0], a["dy"][a["dy"] > 0]
-    y = np.abs(_forward(e, p, a["x"])).ravel()
-    y = y[y > 0]
     with np.errstate(all="ignore"):
+        y = _norms(p.forward, a["x"]).ravel()
+        y = y[y > 0]
         sizes = [order * np.log(x), order * np.log(y), np.log(dy)]
         if len(x) and len(y):
             sizes.append((order - 1) * np.array([np.log(x.min() / y.max()), 0]))
@@ -93,6 +94,17 @@ def _norm(e: Expectation, p: PoolGrad) -> Limits:
         limit = (n + (order + 1) * (n + 4 + L)) * limits.roundoff(p.dtype) * B
         limit = limit + (n + 1) * float(info.smallest_subnormal)
     return Limits(value, np.where(np.isfinite(value), limit if normal else np.inf, 0), None)
+
+
+def _norms(f: Pool | ChannelPool, x: Array) -> Array:
+    """The norms of the windows of magnitudes, to as many digits as their logarithms need."""
+    if isinstance(f, ChannelPool):
+        parts = [x[:, i : i + (f.K - 1) * f.stride + 1 : f.stride] for i in range(f.size)]
+    else:
+        parts = [part for _, part in taps(padded(x, f, f.size), f.size, f.O, f.stride, f.dilation)]
+    most = np.maximum.reduce(parts)
+    scale = np.where(most > 0, most, 1)
+    return np.asarray(most * sum((part / scale) ** f.p for part in parts) ** (1 / f.p))
 
 
 def _forward(e: Expectation, p: PoolGrad, x: Array, kind: str = "") -> Array:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convspec import GRADIENTS, IMAGE_OPERATORS
 from convspec.conformance import metamorphic
 from convspec.conformance.case import ARGUMENTS, Case, make
+from convspec.conformance.data import wide_or_small
 from convspec.conformance.derived import base, clause_of, gradient
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import BOUNDARY, Draw
@@ -31,11 +32,6 @@ VALUES = [
     *(pytest.param(op, marks=pytest.mark.clause(clause_of(op))) for op in GRADIENTS),
 ]
 DTYPES = ("float32", "float32", "float64")
-
-
-def wide_or_small(op: str, terms: int = 1) -> str:
-    """Exact data: an average of wide integers would round, and so would a sum of more than 2048 of them."""
-    return "small" if op in ("avg_pool", "lp_pool", "channel_pool") or terms > 2**11 else "wide"
 
 
 @dataclass(frozen=True)
