@@ -81,10 +81,10 @@ def combined(op: str, chosen: Mapping[str, Any]) -> Case:
     if op in GRADIENTS:
         return gradient(combined(base(op), {"bias": False, **chosen}), op)
     rank, dtype = chosen["rank"], chosen["dtype"]
-    R = np.broadcast_to(along(chosen.get("taps", 1), rank), rank)
-    reach = (R - 1) * along(chosen.get("dilation", 1), rank) + 1
+    taps = np.broadcast_to(along(chosen.get("taps", 1), rank), rank)
+    reach = (taps - 1) * along(chosen.get("dilation", 1), rank) + 1
     S = tuple(map(max, (4, chosen["height"], chosen["width"])[-rank:], reach.tolist()))
-    R = tuple(R.tolist())
+    R = tuple(taps.tolist())
     arguments = {name: along(chosen[name], rank) for name in ARGUMENTS[op] if chosen.get(name) is not None}
     rest = {"data": wide_or_small(op, prod(S) * chosen.get("batch", 1)), "layout": chosen["layout"]}
     if op in IMAGE_OPERATORS:

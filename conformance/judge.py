@@ -212,7 +212,7 @@ class Trial:
         """How many examples a search tries."""
         return max(2, round(self.run.effort.examples * share * (self.run.effort.gradients if self.gradient else 1)))
 
-    def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], None], share: float = 1.0) -> None:
+    def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], object], share: float = 1.0) -> None:
         """The same with a judgement of one's own, which ends in `accuse` where a case fails."""
         hunt = _Hunt(attempt, self.run.effort)
         key = zlib.crc32(f"{self.record.test}:{self.record.slug}:{self.record.op}".encode())
@@ -247,7 +247,7 @@ def own_numbers() -> Iterator[None]:
 class _Hunt:
     """The smallest violation so far. Once the effort is spent every case passes, which ends Hypothesis's search."""
 
-    def __init__(self, judgement: Callable[[Case], None], effort: Effort) -> None:
+    def __init__(self, judgement: Callable[[Case], object], effort: Effort) -> None:
         self.judgement, self.effort = judgement, effort
         self.best: Violation | None = None
         self.left, self.until = effort.shrinks, float("inf")
