@@ -22,6 +22,13 @@ def pairs(padding: Any, rank: int) -> list[tuple[Any, ...]]:
     return [tuple(p) if isinstance(p, (tuple, list)) else (p, p) for p in axes(padding, rank)]
 
 
+def plain(value: Any) -> Any:
+    """numpy's integers, alone or in sequences, as Python's."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(plain, value))
+    return value.item() if isinstance(value, np.integer) else value
+
+
 def symmetric(padding: Any) -> Any:
     """The padding as a number or one for each axis; NotImplementedError where before and after differ."""
     if not isinstance(padding, (tuple, list)):

@@ -18,7 +18,7 @@ import MNN
 import MNN.expr as F
 import numpy as np
 
-from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs
+from convspec.conformance.backends._plumbing import axes, one_dtype, only, pairs, plain
 from convspec.conformance.backends._words import Words
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
@@ -125,7 +125,7 @@ def _asked(padding: Any, *operands: Any) -> tuple[str, list[int]]:
 
 def _xy(value: Any) -> Any:
     """A number for each axis, the last first."""
-    return [n.item() if isinstance(n, np.integer) else n for n in reversed(axes(value, 2))]
+    return [plain(n) for n in reversed(axes(value, 2))]
 
 
 def _single(groups: Any, x: Any, w: Any) -> None:

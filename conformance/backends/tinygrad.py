@@ -6,9 +6,9 @@
 * https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.avg_pool2d
 * https://docs.tinygrad.org/tensor/properties/#tinygrad.Tensor.gradient
 
-Padding is a number, one an axis, or before and after for each axis, the last axis first. There are no padding strings. Narrow integers
-are summed in 32 bits (see https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.sum), which is neither of the law's two ways: they
-are not offered.
+Padding is a number, one an axis, or before and after for each axis, the last axis first. Numbers are Python's; there are no
+padding strings. Narrow integers are summed in 32 bits (see https://docs.tinygrad.org/tensor/ops/#tinygrad.Tensor.sum), which is
+neither of the law's two ways: they are not offered.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ os.environ.setdefault("DEV", "CPU")
 
 from tinygrad import Tensor
 
-from convspec.conformance.backends._plumbing import axes, floating, machine_dtype, pairs, rank_of
+from convspec.conformance.backends._plumbing import axes, floating, machine_dtype, pairs, plain, rank_of
 from convspec.conformance.backends._words import Words
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
@@ -97,7 +97,7 @@ def _spelt(name: str, x: Any, *operands: Any, **keywords: Any) -> partial[Any]:
         keywords["padding"] = tuple(p[0] for p in each) if symmetric else tuple(n for p in reversed(each) for n in p)
     if keywords.get("stride", 1) is None:
         del keywords["stride"]
-    return partial(method, name, x, *operands, **keywords)
+    return partial(method, name, x, *operands, **{key: plain(value) for key, value in keywords.items()})
 
 
 globals().update(words.gradients())
