@@ -1,4 +1,4 @@
-/* Depthwise convolution, others of few channels to few outputs, and averages: no strip, the
+/* Depthwise convolution, others of few channels to few outputs, and averages, as sums of products by 1: no strip, the
  * kernel reads the input's own rows, and a row of zeros where they end; or copies of them where neighbours in a row are not
  * neighbours in x. */
 #include <string.h>
@@ -94,7 +94,7 @@ void cs_depthwise_split(cs_window *w, int threads)
     count_tasks(w);
     const int64_t slabs = w->channels * w->axis[0].taps, count = row_count(w, near_rows(w));
     const int64_t mean =
-        w->kind == CS_MEAN ? (w->width + w->height) * 8 + cs_divisors_size(w) * w->size : 0;
+        w->kind == CS_MEAN ? (w->width + w->height) * 8 + (cs_divisors_size(w) + w->terms + 1) * w->size : 0;
     w->scratch = w->axis[2].in * w->size + slabs * count * (int64_t)(2 * sizeof(void *) + 8) + copy_size(w) +
                  w->bundle * brought_size(w) + mean + 5 * 64;
 }
@@ -164,16 +164,19 @@ static band lay_out(const cs_window *w, void *scratch)
                   .weights = (w->terms + 1) * w->size};
 }
 
-/* What averages need beside rows: the divisors of a band, for each depth anew. */
+/* What averages need beside rows: the divisors of a band, for each depth anew, and the weights, which are ones. */
 typedef struct {
     int64_t *counts, *rows, depth;
-    char *divisors;
+    char *divisors, *ones;
 } mean;
 
 static mean lay_out_mean(const cs_window *w, void *scratch)
 {
-    int64_t *rows = (int64_t *)scratch + w->width;
-    return (mean){scratch, rows, -1, cs_aligned(rows + w->height)};
+    mean m = {scratch, (int64_t *)scratch + w->width, -1, cs_aligned((int64_t *)scratch + w->width + w->height), NULL};
+    m.ones = m.divisors + cs_divisors_size(w) * w->size;
+    cs_kernels(w->dtype)->ones(m.ones, w->terms + 1);
+    memset(m.ones, 0, (size_t)w->size);
+    return m;
 }
 
 /* The outputs of a band of a bundle; `weights` and `y` are those of its first group. */
@@ -200,7 +203,7 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
     mean m = {0};
     if (w->kind == CS_MEAN) {
         m = lay_out_mean(w, cs_aligned(b.brought + w->bundle * brought_size(w)));
-        b.weights = 0, b.d.divisors = m.divisors;
+        weights = m.ones, b.weights = 0, b.d.divisors = m.divisors;
     }
     for (int64_t plane = first; plane < planes; plane++) {
         const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;

@@ -1,8 +1,7 @@
 /* One output from one channel, or few: DEPTH_ROWS rows of outputs x a few vectors, read from the input's own rows.
  * An input row is loaded once for all outputs that see it; each output still runs through its taps in row-major order,
  * because input rows come in ascending order. Where a vector reaches beyond the ends of the rows, kernels of 3 x 3 load
- * the lanes that exist, and 0 for the others; larger ones read a padded copy of those columns. Means have no weights, so
- * that w is NULL: adding leaves to divisions the units that multiply. */
+ * the lanes that exist, and 0 for the others; larger ones read a padded copy of those columns. */
 
 /* The lanes of each vector that lie in the row, for each of its loads; with step 2 a pair of columns is two loads. */
 typedef FN(mask) FN(masks)[DEPTH_VECTORS][4];
@@ -16,11 +15,6 @@ INLINE int64_t FN(place)(const cs_depth *d, int v)
 INLINE VEC FN(take)(const int edge, const T *p, FN(mask) m)
 {
     return edge ? FN(load_inside)(p, m) : FN(load)(p);
-}
-
-INLINE VEC FN(depth_term)(VEC x, const T *w, int64_t i, VEC sum)
-{
-    return w ? FN(fma)(x, FN(all)(w[i]), sum) : sum + x;
 }
 
 /* A column of a row of inputs, with step 2 a pair, for all outputs that see it; i is the row's number. */
@@ -45,8 +39,9 @@ INLINE void FN(depth_column)(const int step, const int edge, const int vectors, 
         for (int k = 0; k < DEPTH_ROWS; k++) {
             const int r = i - k * step;
             if (r < 0 || r >= taps) continue;
+            const VEC wv = FN(all)(w[r * columns + c + s]);
             UNROLL
-            for (int v = 0; v < vectors; v++) sum[k][v] = FN(depth_term)(x[v][s], w, r * columns + c + s, sum[k][v]);
+            for (int v = 0; v < vectors; v++) sum[k][v] = FN(fma)(x[v][s], wv, sum[k][v]);
         }
     }
 }
@@ -97,7 +92,7 @@ INLINE void FN(depth_tile)(const int step, const int edge, const int vectors, co
                 TAPS(1) TAPS(2) TAPS(3) TAPS(4) TAPS(5) TAPS(6) TAPS(7)
 #undef TAPS
             }
-            if (w) w += three ? 9 : some * d->columns;
+            w += three ? 9 : some * d->columns;
         }
     }
 }
@@ -120,9 +115,9 @@ INLINE void FN(depth_columns)(const int step, const int apart, const int edge, c
             UNROLL
             for (int k = 0; k < DEPTH_ROWS; k++) {
                 UNROLL
-                for (int v = 0; v < vectors; v++) sum[k][v] = FN(all)(w ? w[0] : 0);
+                for (int v = 0; v < vectors; v++) sum[k][v] = FN(all)(w[0]);
             }
-            FN(depth_tile)(step, edge, vectors, three, sum, d, d->rows + top * step, m, w ? w + 1 : w);
+            FN(depth_tile)(step, edge, vectors, three, sum, d, d->rows + top * step, m, w + 1);
             UNROLL
             for (int k = 0; k < DEPTH_ROWS; k++) {
                 const int64_t row = top + k * d->apart;
@@ -207,10 +202,12 @@ INLINE void FN(depth_stripes)(const int step, const int apart, const int three, 
     }
 }
 
-INLINE void FN(depth_steps)(const cs_depth *d, const T *w, T *y)
+static void FN(depthwise)(const cs_depth *d, const void *w, void *y)
 {
     const int three = d->taps == 3 && d->columns == 3;
-    if (d->step == 1 && three) {
+    if (d->y_column == 2) {
+        FN(depth_stripes)(1, 2, 0, d, w, y);
+    } else if (d->step == 1 && three) {
         FN(depth_stripes)(1, 1, 1, d, w, y);
     } else if (d->step == 1) {
         FN(depth_stripes)(1, 1, 0, d, w, y);
@@ -218,16 +215,5 @@ INLINE void FN(depth_steps)(const cs_depth *d, const T *w, T *y)
         FN(depth_stripes)(2, 1, 1, d, w, y);
     } else {
         FN(depth_stripes)(2, 1, 0, d, w, y);
-    }
-}
-
-static void FN(depthwise)(const cs_depth *d, const void *w, void *y)
-{
-    if (d->divisors) {
-        FN(depth_steps)(d, NULL, y);
-    } else if (d->y_column == 2) {
-        FN(depth_stripes)(1, 2, 0, d, w, y);
-    } else {
-        FN(depth_steps)(d, w, y);
     }
 }
