@@ -211,8 +211,8 @@ cs_squares cs_pool_squares(cs_pool_state *t, cs_pool_box b)
 {
     const cs_window *w = t->w;
     const cs_axis *a = w->axis;
-    const int64_t depth = b.d * a[0].step + a[0].first, count = b.h1 - b.h0;
-    for (int64_t i = 0; i < square_rows(w); i++) {
+    const int64_t depth = b.d * a[0].step + a[0].first, count = b.h1 - b.h0, rows = square_rows(w);
+    for (int64_t i = 0; i < rows; i++) {
         const int64_t row = b.h0 * a[1].step + a[1].first + i;
         const int inside = depth >= 0 && depth < a[0].in && row >= 0 && row < a[1].in;
         t->seen[i] = inside ? depth * w->x[0] + row * w->x[1] : ROW_OUTSIDE;

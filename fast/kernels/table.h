@@ -129,7 +129,6 @@ typedef struct { /* rows of `in` inputs and `width` windows, of the columns firs
     const int64_t *row_divisors;
 } cs_planes;
 
-#define ROW_OUTSIDE INT64_MIN
 typedef struct { /* `count` rows of `width` windows of side x side, `step` apart; rows: the inputs' starts, or ROW_OUTSIDE */
     const int64_t *rows;
     int64_t side, step, count, width, ldy, first, in; /* first: the column that output 0 sees */
@@ -138,6 +137,7 @@ typedef struct { /* `count` rows of `width` windows of side x side, `step` apart
     const int64_t *row_divisors; /* where the divisors of each row start */
 } cs_squares;
 
+#define ROW_OUTSIDE INT64_MIN
 #define ROW_UNUSED (INT64_MIN + 1)
 
 typedef struct {

@@ -208,24 +208,7 @@ RARE void FN(store_evens)(T *p, VEC v)
 #endif
 }
 
-/* Transposes LANES vectors: each perfect shuffle turns the address (row, lane) by one bit. */
-INLINE void FN(turn)(VEC *v)
-{
-    VEC t[LANES];
-    UNROLL
-    for (int bit = 1; bit < LANES; bit *= 2) {
-        UNROLL
-        for (int i = 0; i < LANES / 2; i++) {
-            t[2 * i] = ZIP_LOW(v[i], v[i + LANES / 2]);
-            t[2 * i + 1] = ZIP_HIGH(v[i], v[i + LANES / 2]);
-        }
-        UNROLL
-        for (int i = 0; i < LANES; i++) v[i] = t[i];
-    }
-}
-
-/* Transposes a part of LANES rows: v[i][l] = x[l * row + i], i < PART. Shuffles within 128 bits cost a third of others, once
- * loads have put these where they belong. */
+/* The lanes of each 128 bits by themselves, where vectors have two of them. */
 #ifdef LOAD_PARTS
 #define PART (128 / BITS)
 #if BITS == 32
@@ -235,31 +218,46 @@ INLINE void FN(turn)(VEC *v)
 #define PARTS_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
 #define PARTS_HIGH(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
 #endif
-INLINE void FN(turn_part)(VEC *v, const T *x, int64_t row)
+#else
+#define PART LANES
+#define PARTS_LOW ZIP_LOW
+#define PARTS_HIGH ZIP_HIGH
+#endif
+
+/* Transposes n vectors, or in parts those of n lanes: each perfect shuffle turns the address (row, lane) by one bit. */
+INLINE void FN(shuffle)(const int n, const int parts, VEC *v)
 {
-    VEC t[PART];
+    VEC t[LANES];
     UNROLL
-    for (int l = 0; l < PART; l++) v[l] = (VEC)LOAD_PARTS(x + l * row, x + (l + PART) * row);
-    UNROLL
-    for (int bit = 1; bit < PART; bit *= 2) {
+    for (int bit = 1; bit < n; bit *= 2) {
         UNROLL
-        for (int i = 0; i < PART / 2; i++) {
-            t[2 * i] = PARTS_LOW(v[i], v[i + PART / 2]);
-            t[2 * i + 1] = PARTS_HIGH(v[i], v[i + PART / 2]);
+        for (int i = 0; i < n / 2; i++) {
+            t[2 * i] = parts ? PARTS_LOW(v[i], v[i + n / 2]) : ZIP_LOW(v[i], v[i + n / 2]);
+            t[2 * i + 1] = parts ? PARTS_HIGH(v[i], v[i + n / 2]) : ZIP_HIGH(v[i], v[i + n / 2]);
         }
         UNROLL
-        for (int i = 0; i < PART; i++) v[i] = t[i];
+        for (int i = 0; i < n; i++) v[i] = t[i];
     }
 }
 #undef PARTS_LOW
 #undef PARTS_HIGH
-#else
-#define PART LANES
+
+/* Transposes LANES vectors. */
+INLINE void FN(turn)(VEC *v)
+{
+    FN(shuffle)(LANES, 0, v);
+}
+
+/* Transposes a part of LANES rows: v[i][l] = x[l * row + i], i < PART. Shuffles within 128 bits cost a third of others, once
+ * loads have put these where they belong. */
 INLINE void FN(turn_part)(VEC *v, const T *x, int64_t row)
 {
     UNROLL
-    for (int l = 0; l < LANES; l++) v[l] = FN(load)(x + l * row);
-    FN(turn)(v);
-}
+#ifdef LOAD_PARTS
+    for (int l = 0; l < PART; l++) v[l] = (VEC)LOAD_PARTS(x + l * row, x + (l + PART) * row);
+#else
+    for (int l = 0; l < PART; l++) v[l] = FN(load)(x + l * row);
 #endif
+    FN(shuffle)(PART, 1, v);
+}
 #endif
