@@ -23,9 +23,9 @@ _ARRAYS: Features = {
     "layout": ("plain", "negative", "transposed", "channels_last", "sliced"),
     "width": (9, 19, 37, 70),
     "height": (5, 11),
-    "taps": ((3, 2, 3), 3, (2, 5, 5), 1, 2, (1, 1, 7), (1, 9, 1)),
 }
-_WINDOWS: Features = {"stride": (1, 2, (3, 1, 2)), "dilation": (1, 2, (1, 2, 3)), "batch": (1, 3, 6)}
+_TAPS: Features = {"taps": ((3, 2, 3), 3, (2, 5, 5), 1, 2, (1, 1, 7), (1, 9, 1))}
+_WINDOWS: Features = {**_TAPS, "stride": (1, 2, (3, 1, 2)), "dilation": (1, 2, (1, 2, 3)), "batch": (1, 3, 6)}
 _PADDING: Features = {"padding": (0, 1, ((1, 0), (0, 1), (2, 1)), "same", "same_lower", "valid", "full")}
 _LAYER: Features = {
     **_ARRAYS,
@@ -50,7 +50,7 @@ _EDGES = [
     ("valid", "fill"),
     *product(("full", "same"), ("wrap", "symm", "reflect", "edge")),
 ]
-_IMAGE: Features = {**_ARRAYS, "edges": _EDGES, "fillvalue": (0, 3)}
+_IMAGE: Features = {**_ARRAYS, **_TAPS, "edges": _EDGES, "fillvalue": (0, 3)}
 _FEATURES: Mapping[str, Features] = {
     **dict.fromkeys(IMAGE_OPERATORS, _IMAGE),
     "conv": {**_LAYER, **_PADDING},
@@ -61,7 +61,7 @@ _FEATURES: Mapping[str, Features] = {
     "avg_pool": {**_POOL, "count_include_pad": (False, True)},
     "lp_pool": {**_POOL, "p": (2, 1, 3)},
     "channel_pool": {
-        **{name: values for name, values in _ARRAYS.items() if name != "taps"},
+        **_ARRAYS,
         "size": (3, 1, 2, 7),
         "channels": (7, 20),
         "batch": (1, 3, 6),

@@ -79,7 +79,8 @@ class Expectation:
         if self.chosen is not None:
             return self.chosen
         shape = self.params.shape
-        count = max(min(16, self.budget // 75), self.budget // limits.terms(self.params))
+        least = min(16, self.budget // 75)  # of long sums, which a budget pays for a few of
+        count = max(least, self.budget // limits.terms(self.params))
         if math.prod(shape) <= count:
             return list(product(*map(range, shape)))
         ends = [sorted({0, n - 1}) for n in shape]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convspec import checks
-from convspec.params import Conv, Image, Pool
+from convspec.params import ChannelPool, Conv, Image, Pool
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +30,11 @@ def taps(x: Array, R: Any, O: Any, stride: Any, dilation: Any) -> list[tuple[tup
         axes = zip(r, O, stride, dilation, strict=True)
         found.append((r, trailing(x, [slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in axes])))
     return found
+
+
+def channel_taps(x: Array, p: ChannelPool) -> list[Array]:
+    """For each of the channels of a window, those that the windows meet there: every stride-th, of shape (N, K, ...)."""
+    return [x[:, i : i + (p.K - 1) * p.stride + 1 : p.stride] for i in range(p.size)]
 
 
 def padded(x: Array, p: Conv | Pool, R: Any, value: Any = 0) -> Array:
@@ -142,8 +147,7 @@ def norm(parts: list[Array], p: float, dtype: np.dtype[Any]) -> Array:
 def channel_pool(x: Any, size: Any, **keywords: Any) -> Array:
     """channel_pool: every stride-th channel, `size` times."""
     p = checks.channel_pool(x, size, **keywords)
-    a = p.x.astype(p.dtype)
-    parts = [a[:, i : i + (p.K - 1) * p.stride + 1 : p.stride] for i in range(p.size)]
+    parts = channel_taps(p.x.astype(p.dtype), p)
     if p.kind == "max":
         return np.asarray(np.maximum.reduce(parts))
     if p.kind == "lp":

@@ -174,11 +174,14 @@ class Trial:
     def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> None:
         """Judges every case of a list, smallest first, with `times` the usual effort."""
         for case in cases:
-            if self.settle(case, self.judge(case, upto, facts, times)):
-                continue
-            for plain in self._alike(case):
-                if self.settle(plain, self.judge(plain, upto, facts, times)):
-                    break
+            if not self.settle(case, self.judge(case, upto, facts, times)):
+                self.instead(case, upto, facts, times)
+
+    def instead(self, case: Case, upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> None:
+        """Judges the nearest of the plainer forms of a case that was declined, if one of them is offered."""
+        for plain in self._alike(case):
+            if self.settle(plain, self.judge(plain, upto, facts, times)):
+                break
 
     def _alike(self, case: Case) -> Iterator[Case]:
         """Plainer forms of a case that the backend declined, as valid or as wrong as the case itself."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from convspec import reference
 from convspec.conformance import limits
-from convspec.conformance.innocent import padded, taps
+from convspec.conformance.innocent import channel_taps, padded, taps
 from convspec.conformance.limits import Limits
 from convspec.params import ChannelPool, Pool, PoolGrad
 from convspec.policies import DEFAULTS
@@ -99,7 +99,7 @@ def _norm(e: Expectation, p: PoolGrad) -> Limits:
 def _norms(f: Pool | ChannelPool, x: Array) -> Array:
     """The norms of the windows of magnitudes, to as many digits as their logarithms need."""
     if isinstance(f, ChannelPool):
-        parts = [x[:, i : i + (f.K - 1) * f.stride + 1 : f.stride] for i in range(f.size)]
+        parts = channel_taps(x, f)
     else:
         parts = [part for _, part in taps(padded(x, f, f.size), f.size, f.O, f.stride, f.dilation)]
     most = np.maximum.reduce(parts)
@@ -107,14 +107,13 @@ def _norms(f: Pool | ChannelPool, x: Array) -> Array:
     return np.asarray(most * sum((part / scale) ** f.p for part in parts) ** (1 / f.p))
 
 
-def _forward(e: Expectation, p: PoolGrad, x: Array, kind: str = "") -> Array:
-    """The pooling itself, of other values than its own and maybe of another kind: "max", "avg" or "lp"."""
+def _forward(e: Expectation, p: PoolGrad, x: Array, kind: str) -> Array:
+    """The pooling of a kind, "max", "avg" or "lp", by the windows of a gradient."""
     f = p.forward
     if isinstance(f, ChannelPool):
-        return reference.channel_pool(x, f.size, stride=f.stride, kind=kind or f.kind, p=f.p)
-    op = f"{kind}_pool" if kind else f.op
-    keywords: dict[str, Any] = {"p": f.p} if op == "lp_pool" else {}
-    result: Array = getattr(reference, op)(x, f.size, **_window(e, f), **keywords)
+        return reference.channel_pool(x, f.size, stride=f.stride, kind=kind, p=f.p)
+    keywords: dict[str, Any] = {"p": f.p} if kind == "lp" else {}
+    result: Array = getattr(reference, f"{kind}_pool")(x, f.size, **_window(e, f), **keywords)
     return result
 
 

@@ -30,4 +30,4 @@ def test_combinations(judge: Trial, op: str) -> None:
     for chosen in covering(sound, 3 if judge.thorough else 2):
         case = combined(op, chosen)
         if not metamorphic.whole(judge, case):
-            judge.each([case])
+            judge.instead(case)
