@@ -1,4 +1,4 @@
-"""Small calls, whose checked shapes are remembered: each later call is judged by its own arguments and numbers."""
+"""Calls like one before, which are remembered: each is judged by its own arguments and numbers."""
 
 import numpy as np
 import pytest
@@ -76,3 +76,21 @@ def test_special_weights_after_finite_ones():
         x = X[:, :2]
         y = fast.conv_transpose(x, w[:2], stride=2)
         np.testing.assert_array_equal(y, reference.conv_transpose(x, w[:2], stride=2, stepwise=True))
+
+
+@pytest.mark.clause("call.repeatable", "call.strides", "call.byte-order", "number.special")
+@pytest.mark.parametrize("shape", [(1, 24, 40, 20), (1, 64, 64, 9), (3, 17, 48, 20)])
+def test_calls_again_give_what_a_plan_gives(shape):
+    images, C, K, side = shape
+    random = np.random.default_rng(6)
+    x = random.standard_normal((images, C, side, side), np.float32)
+    w = random.standard_normal((K, C, 3, 3), np.float32)
+    spoilt = w.copy()
+    spoilt[1, 2] = np.inf, 1, np.nan
+    for weights in (w, spoilt, w):
+        plan = fast.plan_conv(weights, padding=1)
+        y = plan(x)
+        assert "Winograd" in repr(plan)
+        for threads in (1, 2, 3, 8):
+            for same in (x, np.asfortranarray(x), x.astype(">f4")):
+                np.testing.assert_array_equal(fast.conv(same, weights, padding=1, num_threads=threads), y, strict=True)

@@ -254,24 +254,6 @@ def test_a_plan_meets_its_first_outliers_from_many_threads():
     assert np.isnan(spoilt).any() and not np.isnan(clean).any()
 
 
-@pytest.mark.clause("call.repeatable", "call.strides", "call.byte-order", "number.special")
-@pytest.mark.parametrize("shape", [(1, 24, 40, 20), (1, 64, 64, 9), (3, 17, 48, 20)])
-def test_calls_again_give_what_a_plan_gives(shape):
-    images, C, K, side = shape
-    random = np.random.default_rng(6)
-    x = random.standard_normal((images, C, side, side), np.float32)
-    w = random.standard_normal((K, C, 3, 3), np.float32)
-    spoilt = w.copy()
-    spoilt[1, 2] = np.inf, 1, np.nan
-    for weights in (w, spoilt, w):
-        plan = fast.plan_conv(weights, padding=1)
-        y = plan(x)
-        assert "Winograd" in repr(plan)
-        for threads in (1, 2, 3, 8):
-            for same in (x, np.asfortranarray(x), x.astype(">f4")):
-                np.testing.assert_array_equal(fast.conv(same, weights, padding=1, num_threads=threads), y, strict=True)
-
-
 @pytest.mark.clause("number.special")
 def test_special_weights_spoil_their_own_output_only():
     x, w, b = draw((1, 20, 12, 12), 40)
