@@ -61,7 +61,7 @@ def parse(text: str, source: str) -> Deviations:
             continue
         if len(parts) < 3 or parts[0] not in known or parts[1] not in (*OPERATORS, "*"):
             raise Unusable(f"{source}, line {number}: must be a clause, an operator or *, and a reason")
-        lines.append(Line(*parts))
+        lines.append(Line(parts[0], parts[1], parts[2]))
     return Deviations(tuple(lines))
 
 

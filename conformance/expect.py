@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from convspec import GRADIENTS, checks, gradients, reference
 from convspec.conformance import limits, limits_gradients
 from convspec.conformance.case import Case, parse
 from convspec.conformance.clock import CLOCK
-from convspec.conformance.data import build
+from convspec.conformance.data import build, hashed
 from convspec.conformance.limits import Limits
 from convspec.conformance.observe import positional
 from convspec.errors import SpecError, SpecValueError
@@ -84,11 +83,8 @@ class Expectation:
         if math.prod(shape) <= count:
             return list(product(*map(range, shape)))
         ends = [sorted({0, n - 1}) for n in shape]
-        sample = {*list(product(*ends))[: count // 2]}
-        dice = random.Random(zlib.crc32(self.case.text.encode()))
-        while len(sample) < count:
-            sample.add(tuple(_near_end(dice, n) if dice.random() < 0.3 else dice.randrange(n) for n in shape))
-        return sorted(sample)
+        corners = list(product(*ends))[: count // 2]
+        return sorted({*corners, *_scattered(shape, count - len(corners), zlib.crc32(self.case.text.encode()))})
 
     def oracle(self, arrays: Mapping[str, Array] | None = None, **changes: Any) -> Array:
         """The oracle's results at the judged elements, of the case's operands or of others in their place."""
@@ -101,8 +97,13 @@ class Expectation:
             return function(*arguments, **{**keywords, **changes}, at=at, policies=policies).ravel()
 
     @cached_property
+    def value(self) -> Array:
+        """The exact values of the judged elements, of float32 results to the digits of a float64."""
+        return self.oracle(limits.operands(self))
+
+    @cached_property
     def limits(self) -> Limits:
-        """The values of the judged elements, and how far each result may be from them."""
+        """How far each result may be from its value."""
         p = self.params
         with CLOCK.on("oracle"):
             return limits_gradients.of(self, p) if isinstance(p, PoolGrad) else limits.of(self)
@@ -114,8 +115,13 @@ def checker(op: str) -> Callable[..., Any]:
     return check
 
 
-def _near_end(dice: random.Random, n: int) -> int:
-    return max(0, n - 1 - dice.randrange(4))
+def _scattered(shape: Index, count: int, seed: int) -> list[Index]:
+    """Places in an array; along each axis about three of ten are among the last four."""
+    dice = hashed(count * len(shape), "sample", seed).reshape(count, -1)
+    anywhere, late = dice % np.uint64(2**31) % np.array(shape, np.uint64), (dice >> np.uint64(32)) % np.uint64(4)
+    near_end = np.maximum(np.array(shape) - 1 - late.astype(int), 0)
+    index = np.where((dice >> np.uint64(40)) % np.uint64(10) < 3, near_end, anywhere.astype(int))
+    return [tuple(row) for row in index.tolist()]
 
 
 @lru_cache(maxsize=2048)

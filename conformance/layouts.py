@@ -29,11 +29,14 @@ LAYOUTS: dict[str, str] = {
 }
 
 
+_COMPILED = {name: compile(text, f"<layout {name}>", "eval") for name, text in LAYOUTS.items()}
+
+
 def apply(layout: str, a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The C-ordered array `a` in the named layout; arrays without axes stay as they are."""
     if layout not in LAYOUTS:
         raise CaseError(f"a layout is one of {', '.join(LAYOUTS)}, not {layout!r}")
     if not a.ndim:
         return a
-    result: np.ndarray[Any, Any] = eval(LAYOUTS[layout], {"np": np, "a": a, "guarded": guarded})
+    result: np.ndarray[Any, Any] = eval(_COMPILED[layout], {"np": np, "a": a, "guarded": guarded})
     return result

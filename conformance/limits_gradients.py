@@ -25,7 +25,7 @@ def of(e: Expectation, p: PoolGrad) -> Limits:
     """Gradients of pooling."""
     kind = p.forward.kind if isinstance(p.forward, ChannelPool) else p.op.removesuffix("_pool_grad")
     if kind == "max" and p.dtype.kind != "f":
-        found = Limits(value := e.oracle(), np.zeros(value.shape))
+        found = Limits(e.value, np.zeros(e.value.shape))
     elif kind == "lp" and p.forward.p != 1:
         found = _norm(e, p)
     else:
@@ -41,17 +41,12 @@ def of(e: Expectation, p: PoolGrad) -> Limits:
 
 def _sum(e: Expectation, p: PoolGrad, kind: str) -> Limits:
     """The gradients of maxima, averages and norms with p = 1: sums of dy, over divisors or with signs."""
-    arrays = dict(e.arrays)
-    with np.errstate(all="ignore"):
-        arrays["dy"] = arrays["dy"].astype(p.dtype).astype(np.float64)
-    if kind == "lp":
-        arrays["x"] = arrays["x"].astype(p.dtype).astype(np.float64)
-    value = e.oracle(arrays)
+    arrays = limits.operands(e)
     a = arrays | limits.magnitudes({"dy": arrays["dy"]})
     if kind == "lp":
         a["x"] = np.where(arrays["x"] == 0, 0.0, 1.0)
     B, n = e.oracle(a), limits.terms(p)
-    found = limits.bounded(p.dtype, value, B, n, 1)
+    found = limits.bounded(p.dtype, e.value, B, n, 1)
     divisors = _divisors(e, p) if kind == "avg" else np.ones(1)
     if kind == "max" and e.policies["max_tie"] == "split":
         return found
@@ -75,8 +70,7 @@ def _divisors(e: Expectation, p: PoolGrad) -> Array:
 
 def _norm(e: Expectation, p: PoolGrad) -> Limits:
     """|y^ - y| <= (n + (p + 1) (m + 4 + L)) u B + (n + 1) e, while everything is zero or normal."""
-    arrays = limits.lifted(e)
-    value, a = e.oracle(arrays), limits.magnitudes(arrays)
+    value, a = e.value, limits.magnitudes(limits.lifted(e))
     B, order, n = e.oracle(a), p.forward.p, limits.terms(p)
     info = np.finfo(p.dtype)
     x, dy = a["x"][a["x"] > 0], a["dy"][a["dy"] > 0]

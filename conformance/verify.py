@@ -93,9 +93,12 @@ def _result(e: Expectation, value: Any, upto: int) -> Outcome:
 
 def compare(e: Expectation, value: np.ndarray[Any, Any]) -> Outcome:
     """The verdict on the values of a result of the right shape."""
-    limits, got = e.limits, value[tuple(np.array(e.at).T)]
-    if got.dtype.kind == "f" and limits.value.dtype.kind == "f":
+    got = value[tuple(np.array(e.at).T)]
+    if got.dtype.kind == "f" and e.value.dtype.kind == "f":
         got = got.astype(np.float64)
+    if e.case.data != "real" and np.all(_same(got, e.value)):
+        return Outcome(CONFORMS)  # limits take as long as values, and so do grades, which only real numbers have
+    limits = e.limits
     with np.errstate(all="ignore"):
         error = np.abs(np.asarray(got - limits.value, dtype=np.float64))
         good = _same(got, limits.value) | np.isposinf(limits.limit)

@@ -7,7 +7,7 @@ Both offer `lift` (arrays to numbers they compute with), `zero`, `fma`, `add`, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isinf, isnan, lcm, nan, prod, sqrt
+from math import isinf, isnan, lcm, nan, sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,14 +77,14 @@ class Exact:
 
     zero = 0
 
-    def __init__(self, dtype: np.dtype[Any], lazy: bool = False) -> None:
-        self.dtype, self.lazy, self.one = dtype, lazy, 1
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.dtype, self.one = dtype, 1
 
     def lift(self, *arrays: Array) -> list[Any]:
         """The operands, converted to the dtype and then to integers over the common denominator `one`."""
         converted = [a.astype(self.dtype) for a in arrays]  # [number.conversion] [call.byte-order] [call.strides]
         self.one = max([1, *(_denominator(a) for a in converted)])
-        return [_lifted(a, self.scalar, self.lazy) for a in converted]
+        return [Elements(a, self.scalar) for a in converted]
 
     def scalar(self, value: int | float) -> Number:
         if isinstance(value, int):
@@ -151,8 +151,8 @@ class Stepwise:
 
     zero: Number = 0
 
-    def __init__(self, dtype: np.dtype[Any], lazy: bool = False) -> None:
-        self.dtype, self.lazy = dtype, lazy
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
         self.single = dtype == np.float32
         fused: dict[str, Callable[[Any, Any, Any], Any]] = {"float32": rounding.fma32, "float64": rounding.fma64}
         self.fma = fused.get(dtype.name, lambda x, w, acc: x * w + acc)
@@ -160,7 +160,7 @@ class Stepwise:
 
     def lift(self, *arrays: Array) -> list[Any]:
         """The operands, converted to the dtype and then to Python numbers."""
-        return [_lifted(a.astype(self.dtype), self.scalar, self.lazy) for a in arrays]
+        return [Elements(a.astype(self.dtype), self.scalar) for a in arrays]
 
     def scalar(self, value: int | float) -> Number:
         return value
@@ -211,26 +211,16 @@ class Stepwise:
         return rounding.as_float32(value) if self.single else value
 
 
-class Elements:
-    """An array whose elements are lifted when they are first asked for: for samples of large results."""
+class Elements(dict[tuple[int, ...], Number]):
+    """The elements of an array by their index, each lifted when it is first asked for: a sample of a result reads few."""
 
     def __init__(self, array: Array, lift: Callable[[int | float], Number]) -> None:
-        self.array, self.lift_one = array, lift
-        self.lifted: dict[tuple[int, ...], Number] = {}
+        super().__init__()
+        self.array, self.lift = array, lift
 
-    def __getitem__(self, index: tuple[int, ...]) -> Number:
-        found = self.lifted.get(index)
-        if found is None:
-            found = self.lifted[index] = self.lift_one(self.array[index].item())
+    def __missing__(self, index: tuple[int, ...]) -> Number:
+        found = self[index] = self.lift(self.array[index].item())
         return found
-
-
-def _lifted(array: Array, lift: Callable[[int | float], Number], lazy: bool) -> Array | Elements:
-    if lazy:
-        return Elements(array, lift)
-    lifted = np.empty(prod(array.shape), dtype=object)
-    lifted[:] = [lift(v) for v in array.ravel().tolist()]
-    return lifted.reshape(array.shape)
 
 
 def _denominator(array: Array) -> int:

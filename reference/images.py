@@ -11,7 +11,7 @@ from convspec import checks
 from convspec.params import Image
 from convspec.policies import DEFAULTS
 from convspec.reference.arithmetic import Number
-from convspec.reference.loops import Index, Outputs, extend, indices
+from convspec.reference.loops import Index, Outputs, complete, extend, indices
 
 
 def convolve(
@@ -56,20 +56,21 @@ def correlate(
     return y.array()
 
 
-class Extended:
-    """An image that goes on beyond its edges."""
+class Extended(dict[Index, Number]):
+    """An image that goes on beyond its edges, element by element as they are read."""
 
     def __init__(self, image: Any, fill: Number, p: Image, policies: Mapping[str, str]) -> None:
+        super().__init__()
         self.image, self.fill, self.S, self.boundary = image, fill, p.S, p.boundary
         self.literal = policies["padded_tap"] != "skipped" or p.fillvalue != 0
 
     def _source(self, i: Index) -> Index | None:
-        source = tuple(extend(j, n, self.boundary) for j, n in zip(i, self.S, strict=True))
-        return None if None in source else source  # type: ignore[return-value]
+        return complete(tuple(extend(j, n, self.boundary) for j, n in zip(i, self.S, strict=True)))
 
-    def __getitem__(self, i: Index) -> Number:
+    def __missing__(self, i: Index) -> Number:
         source = self._source(i)
-        return self.fill if source is None else self.image[source]
+        found = self[i] = self.fill if source is None else self.image[source]
+        return found
 
     def counts(self, i: Index) -> bool:
         """Whether the element enters the sum: all do, unless a policy skips zero padding."""

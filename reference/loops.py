@@ -45,10 +45,9 @@ class Outputs:
         return result
 
     def arithmetic(self, stepwise: bool) -> Arithmetic:
-        """The exact or the stepwise arithmetic for this result; operands are lifted lazily where few are read."""
-        lazy = self.at is not None
+        """The exact or the stepwise arithmetic for this result."""
         return (
-            Stepwise(self.dtype, lazy) if stepwise else Exact(self.dtype, lazy)
+            Stepwise(self.dtype) if stepwise else Exact(self.dtype)
         )  # [oracle.stepwise] [number.chain] [gradient.chain]
 
 
@@ -69,17 +68,26 @@ def _checked(index: Any, shape: Index) -> Index:
     return whole
 
 
+def complete(index: tuple[int | None, ...]) -> Index | None:
+    """An index none of whose parts is missing."""
+    return None if None in index else index  # type: ignore[return-value]
+
+
 @lru_cache(maxsize=1 << 14)
 def window(
     o: Index, size: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], S: Index
 ) -> list[tuple[Index, Index | None]]:
     """The taps of window `o`, in row-major order: each with the input index it reads, or None in the padding."""
-    return [(r, read(o, r, stride, dilation, pads, S)) for r in indices(size)]
+    along = [
+        [i if 0 <= i < n else None for i in range(a * s - lo, a * s - lo + k * d, d)]
+        for a, k, s, d, (lo, _), n in zip(o, size, stride, dilation, pads, S, strict=True)
+    ]  # [shape.stride] [shape.dilation]
+    return list(zip(indices(size), map(complete, product(*along)), strict=True))
 
 
+@lru_cache(maxsize=1 << 16)
 def read(o: Index, r: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], S: Index) -> Index | None:
     """The input index that window `o` reads through tap `r`, or None in the padding."""
-    # [shape.stride] [shape.dilation]
     i = tuple(a * s - lo + b * d for a, s, (lo, _), b, d in zip(o, stride, pads, r, dilation, strict=True))
     return i if all(0 <= j < n for j, n in zip(i, S, strict=True)) else None
 
@@ -89,12 +97,11 @@ def readers(
     i: Index, size: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], O: Index
 ) -> list[tuple[Index, Index]]:
     """The windows that read input index `i`: for each tap r, in row-major order, the o with o s = i + before - r d."""
-    pairs = []
-    for r in indices(size):
-        reached = [a + lo - b * d for a, (lo, _), b, d in zip(i, pads, r, dilation, strict=True)]
-        if all(q % s == 0 and 0 <= q // s < n for q, s, n in zip(reached, stride, O, strict=True)):
-            pairs.append((r, tuple(q // s for q, s in zip(reached, stride, strict=True))))
-    return pairs
+    along = [
+        [q // s if q % s == 0 and 0 <= q // s < n else None for q in range(a + lo, a + lo - k * d, -d)]
+        for a, k, s, d, (lo, _), n in zip(i, size, stride, dilation, pads, O, strict=True)
+    ]
+    return [(r, o) for r, o in zip(indices(size), map(complete, product(*along)), strict=True) if o is not None]
 
 
 def extend(i: int, n: int, boundary: str) -> int | None:

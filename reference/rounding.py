@@ -22,8 +22,7 @@ def wrapped(value: int, dtype: DType) -> int:
 
 def nearest(numerator: int, denominator: int, dtype: DType) -> float:
     """The number of a floating dtype that is nearest to a fraction; ties go to the even one, too much to infinity."""
-    info = np.finfo(dtype)
-    precision, least = info.nmant + 1, int(info.minexp) - info.nmant
+    precision, least, most = _format(dtype)
     sign, magnitude = (-1 if numerator < 0 else 1), abs(numerator)
     unit = max(magnitude.bit_length() - denominator.bit_length() - precision, least)
     significand, rest, divisor = _divide(magnitude, denominator, unit)
@@ -32,9 +31,16 @@ def nearest(numerator: int, denominator: int, dtype: DType) -> float:
         significand, rest, divisor = _divide(magnitude, denominator, unit)
     if 2 * rest > divisor or (2 * rest == divisor and significand % 2):
         significand += 1
-    if significand.bit_length() + unit > info.maxexp:
+    if significand.bit_length() + unit > most:
         return sign * inf
     return sign * ldexp(significand, unit)
+
+
+@lru_cache
+def _format(dtype: DType) -> tuple[int, int, int]:
+    """The bits of a significand, the exponent of the least subnormal number, and that of the first too large for `dtype`."""
+    info = np.finfo(dtype)
+    return int(info.nmant) + 1, int(info.minexp) - int(info.nmant), int(info.maxexp)
 
 
 def _divide(numerator: int, denominator: int, unit: int) -> tuple[int, int, int]:
