@@ -141,6 +141,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
     trial, start = item.stash[TRIAL], time.perf_counter()
     try:
+        trial.each(trial.run.deviations.cases(trial.record.slug, trial.record.op))
         yield
     except Exception as error:
         collect.conclude(trial, error)

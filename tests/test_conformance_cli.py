@@ -92,8 +92,27 @@ def test_deviations(bad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "declared: max_pool.value" in capsys.readouterr().out
     assert status("check", "convspec.conformance.innocent", *QUICKLY, "--deviations", str(declared)) == 1
     assert "stale: max_pool.value max_pool" in capsys.readouterr().out
-    declared.write_text("max_pool.value max_pool\n")
-    assert status("check", bad, *QUICKLY, "--deviations", str(declared)) == 2
+    for damaged in (b"max_pool.value max_pool\n", b"max_pool.value max_pool late\n max_pool x=four size=2\n"):
+        declared.write_bytes(damaged)
+        assert status("check", bad, *QUICKLY, "--deviations", str(declared)) == 2
+
+
+def test_a_declaration_with_a_case_is_not_stale_by_chance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rare = tmp_path / "rare.py"
+    rare.write_text(
+        "from convspec.conformance import innocent\n"
+        "def max_pool(x, *size, **window):\n"
+        "    y = innocent.max_pool(x, *size, **window)\n"
+        "    return y + (x.shape == (1, 1, 7777))\n"
+    )
+    line = "max_pool.value max_pool  7777 elements\n"
+    declared = tmp_path / "declared"
+    declared.write_text(line)
+    assert status("check", str(rare), *QUICKLY, "--deviations", str(declared)) == 1
+    assert "stale: max_pool.value max_pool" in capsys.readouterr().out
+    declared.write_text(line + "    max_pool x=1x1x7777:float32 size=3 data=small seed=0\n")
+    assert status("check", str(rare), *QUICKLY, "--deviations", str(declared)) == 0
+    assert "declared: max_pool.value" in capsys.readouterr().out
 
 
 def test_clauses(capsys: pytest.CaptureFixture[str]) -> None:
