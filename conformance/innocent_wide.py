@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from convspec import checks
-from convspec.conformance.innocent import trailing
 from convspec.params import Conv, Image, Pool
 
 Array = np.ndarray[Any, Any]
@@ -79,23 +78,23 @@ def multiplied(p: Conv) -> Array:
 
 
 def conv_transpose(x: Any, w: Any, b: Any = None, **keywords: Any) -> Array:
-    """conv_transpose: every input element adds to the outputs that it reaches, channel by channel."""
+    """conv_transpose: one product of matrices a group, whose columns are added to the outputs that they reach."""
     p = checks.conv_transpose(x, w, b, **keywords)
     wide, G = wider(p.dtype), p.groups
-    a = p.x.astype(p.dtype).astype(wide).reshape(p.N, G, p.C // G, *p.S)
-    k = p.w.astype(p.dtype).astype(wide).reshape(G, p.C // G, p.K // G, *p.R)
+    a = p.x.astype(p.dtype).astype(wide).reshape(p.N, G, p.C // G, prod(p.S))
+    k = p.w.astype(p.dtype).astype(wide).reshape(G, p.C // G, p.K // G * prod(p.R))
+    products = np.matmul(np.swapaxes(a, 2, 3), k).reshape(p.N, G, *p.S, p.K // G, *p.R)
     y = np.zeros((p.N, G, p.K // G, *p.O), wide)
-    for i in product(*map(range, p.S)):
-        whole = []
-        for n, o, r, s, d, (before, _) in zip(i, p.O, p.R, p.stride, p.dilation, p.pads, strict=True):
-            reach = n * s + np.arange(r) * d - before
-            whole.append((reach, (reach >= 0) & (reach < o)))
-        to: Any = np.ix_(*(t[inside] for t, inside in whole))
-        taps: Any = np.ix_(*(np.flatnonzero(inside) for _, inside in whole))
-        painted: Array = trailing(a, i)
-        part = k[(ALL, ALL, ALL, *taps)]
-        at: Any = (..., *to)
-        y[at] += sum(painted[:, :, c].reshape(p.N, G, 1, *(1 for _ in p.R)) * part[None, :, c] for c in range(p.C // G))
+    for r in product(*map(range, p.R)):
+        painted = np.moveaxis(products[(..., *r)], -1, 2)
+        reach = [
+            np.arange(n) * s + t * d - before
+            for n, t, s, d, (before, _) in zip(p.S, r, p.stride, p.dilation, p.pads, strict=True)
+        ]
+        inside = [(to >= 0) & (to < o) for to, o in zip(reach, p.O, strict=True)]
+        at: Any = (..., *np.ix_(*(to[kept] for to, kept in zip(reach, inside, strict=True))))
+        of: Any = (..., *np.ix_(*map(np.flatnonzero, inside)))
+        y[at] += painted[of]
     y = y.reshape(p.shape)
     if p.b is not None:
         y += p.b.astype(p.dtype).astype(wide).reshape(-1, *(1 for _ in p.O))

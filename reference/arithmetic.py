@@ -7,7 +7,7 @@ Both offer `lift` (arrays to numbers they compute with), `zero`, `fma`, `add`, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isinf, isnan, lcm, nan, sqrt
+from math import isfinite, isnan, lcm, nan, sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -89,7 +89,7 @@ class Exact:
     def scalar(self, value: int | float) -> Number:
         if isinstance(value, int):
             return value * self.one
-        if isnan(value) or isinf(value):
+        if not isfinite(value):
             return NonFinite(value)  # [number.special]
         numerator, denominator = value.as_integer_ratio()
         return numerator * (self.one // denominator)
@@ -219,7 +219,7 @@ class Elements(dict[tuple[int, ...], Number]):
         self.array, self.lift = array, lift
 
     def __missing__(self, index: tuple[int, ...]) -> Number:
-        found = self[index] = self.lift(self.array[index].item())
+        found = self[index] = self.lift(self.array.item(index))
         return found
 
 

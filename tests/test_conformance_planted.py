@@ -34,6 +34,13 @@ def called(bug: planted.Bug) -> str:
     return zoo.key(bug).replace(" ", "-")
 
 
+@pytest.mark.parametrize(("backend", "seed"), INNOCENT)
+def test_innocent_is_never_accused(backend: ModuleType, seed: int) -> None:
+    run = check("innocent", Options(seed=seed), host=Here("innocent", backend))
+    assert not run.errors
+    assert [f"{r.slug} {r.op}: {r.violation}" for r in run.records if r.verdict in FAILURES] == []
+
+
 @pytest.mark.parametrize("bug", BUGS, ids=called)
 def test_planted_bug_is_caught(bug: planted.Bug) -> None:
     tests = [test for test in zoo.tests() if (test.op, test.slug) == (bug.op, bug.slug)]
@@ -67,10 +74,3 @@ def test_a_survivor_is_reported(pytestconfig: pytest.Config) -> None:
     said = list(zoo.problems(nothing, pytestconfig.rootpath))
     assert "conv the kernel is flipped escapes conv.formula; call.shape accuses it" in said
     assert "conv.bias catches no planted bug" in said and "call.shape catches no planted bug" not in said
-
-
-@pytest.mark.parametrize(("backend", "seed"), INNOCENT)
-def test_innocent_is_never_accused(backend: ModuleType, seed: int) -> None:
-    run = check("innocent", Options(seed=seed), host=Here("innocent", backend))
-    assert not run.errors
-    assert [f"{r.slug} {r.op}: {r.violation}" for r in run.records if r.verdict in FAILURES] == []
