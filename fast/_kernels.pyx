@@ -14,17 +14,17 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cs_axis:
         int64_t out, y
     ctypedef struct cs_window:
-        int64_t kind, groups, channels, y_plane, images, blocks, tasks, scratch, packed, by_pixels, by_groups, rows, vectors, lanes, terms, outputs
+        int64_t kind, groups, channels, y_plane, images, blocks, tasks, scratch, packed, once, fresh, by_pixels, by_groups, rows, vectors, lanes, terms, outputs
         cs_axis axis[3]
         uint64_t fill
         double power, cycles, cost
     void cs_lay(cs_window *w, const int64_t *strides)
     void cs_choose(cs_window *w)
     int64_t cs_packed_size(const cs_window *w)
-    void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+    int cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
     void cs_split(cs_window *w, int64_t images, int threads)
-    void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
-                void *scratch)
+    int cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
+               void *scratch)
     void cs_share_out(int64_t *next, int64_t tasks, int threads)
     int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
     int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads)
@@ -54,6 +54,7 @@ cdef extern from "join.h" nogil:
 
 cdef enum:
     CACHE_LINE = 64
+    CLEARED_ALONE = 1 << 17
 
 cdef double PARALLEL_CYCLES = 4e4
 
@@ -93,55 +94,70 @@ cdef void *allocated(void *p, int64_t size) except NULL:
     return p
 
 
-cdef void run_shares(const cs_window *w, int64_t within, int64_t tasks, int own, int threads, int64_t *next, const void *x,
-                     const void *weights, const void *bias, void *y, char *scratch) noexcept nogil:
-    """A thread's share of the tasks, or of those of so many windows each, then what is left of the others'."""
-    cdef int t, share
+cdef int run_shares(const cs_window *w, int64_t within, int64_t tasks, int own, int threads, int64_t *next, const void *x,
+                    const void *weights, const void *bias, void *y, char *scratch) noexcept nogil:
+    """A thread's share of the tasks, or of those of so many windows each, then what is left of the others'. The number of
+    tasks that packed weights which are not finite."""
+    cdef int t, share, infinite = 0
     cdef int64_t i
     for t in range(threads):
         share = (own + t) % threads
         i = cs_take_within(w, within, next, share, threads) if within else cs_take(next, tasks, share, threads)
         while i >= 0:
-            cs_run(w, i, x, weights, bias, y, scratch)
+            infinite += not cs_run(w, i, x, weights, bias, y, scratch)
             i = cs_take_within(w, within, next, share, threads) if within else cs_take(next, tasks, share, threads)
+    return infinite
 
 
-cdef void run_all(const cs_window *w, int64_t windows, int64_t tasks, int threads, const void *x, const void *weights,
+cdef bint run_all(const cs_window *w, int64_t windows, int64_t tasks, int threads, const void *x, const void *weights,
                   const void *bias, void *y, char *scratch, int64_t scratch_size) noexcept nogil:
-    """Of windows whose outputs alternate, each thread has its part of all."""
-    cdef int64_t i, within = windows if windows > 1 and 1 < w.axis[2].y < w.y_plane else 0
-    cdef int t
+    """Of windows whose outputs alternate, each thread has its part of all. Whether weights that were packed are finite."""
+    cdef int64_t within = windows if windows > 1 and 1 < w.axis[2].y < w.y_plane else 0
+    cdef int t, infinite = 0
     cdef int64_t *next = <int64_t *>scratch  # the caller leaves a cache line for each thread
-    if threads == 1:
-        for i in range(tasks):
-            cs_run(w, i, x, weights, bias, y, scratch)
-        return
     cs_share_out(next, 0 if within else tasks, threads)
     scratch += threads * CACHE_LINE
-    for t in prange(threads, schedule="static", num_threads=threads):
-        run_shares(w, within, tasks, t, threads, next, x, weights, bias, y, scratch + t * scratch_size)
-
-
-cdef void pack_block(const cs_window *w, int64_t i, const void *weights, const void *bias, char *packed) noexcept nogil:
-    """Number i of the blocks of all windows."""
-    while i >= w.groups * w.blocks:
-        i -= w.groups * w.blocks
-        w += 1
-    cs_pack(w, i, weights, bias, packed + w.packed)
-
-
-cdef void pack_all(const cs_window *w, int64_t windows, int threads, const void *weights, const void *bias,
-                   char *packed) noexcept nogil:
-    """The weights of all windows, by the threads that most likely use them."""
-    cdef int64_t i, blocks = 0
-    for i in range(windows):
-        blocks += w[i].groups * w[i].blocks
     if threads == 1:
-        for i in range(blocks):
-            pack_block(w, i, weights, bias, packed)
+        return run_shares(w, within, tasks, 0, 1, next, x, weights, bias, y, scratch) == 0
+    for t in prange(threads, schedule="static", num_threads=threads):
+        infinite += run_shares(w, within, tasks, t, threads, next, x, weights, bias, y, scratch + t * scratch_size)
+    return infinite == 0
+
+
+cdef int pack_share(const cs_window *w, int64_t windows, int own, int threads, const void *weights, const void *bias,
+                    char *packed) noexcept nogil:
+    """A thread's part of the blocks of each window, or of the windows; how many blocks are not finite."""
+    cdef int64_t n, i, blocks, first = 0, last = windows
+    cdef int infinite = 0
+    if w.groups * w.blocks < threads:
+        first, last, own, threads = windows * own // threads, windows * (own + 1) // threads, 0, 1
+    for n in range(first, last):
+        blocks = w[n].groups * w[n].blocks
+        for i in range(blocks * own // threads, blocks * (own + 1) // threads):
+            infinite += not cs_pack(w + n, i, weights, bias, packed + w[n].packed)
+    return infinite
+
+
+cdef bint pack_all(const cs_window *w, int64_t windows, int threads, const void *weights, const void *bias,
+                   char *packed) noexcept nogil:
+    """The weights of all windows, by the threads that most likely use them. Whether they are finite."""
+    cdef int t, infinite = 0
+    if threads == 1:
+        return pack_share(w, windows, 0, 1, weights, bias, packed) == 0
+    for t in prange(threads, schedule="static", num_threads=threads):
+        infinite += pack_share(w, windows, t, threads, weights, bias, packed)
+    return infinite == 0
+
+
+cdef void clear(char *y, int64_t bytes, int threads) noexcept nogil:
+    """Sets a result to zeros."""
+    cdef int64_t i, share = whole_lines((bytes + threads - 1) // threads)
+    if threads == 1 or bytes < CLEARED_ALONE:
+        memset(y, 0, bytes)
         return
-    for i in prange(blocks, schedule="static", num_threads=threads):
-        pack_block(w, i, weights, bias, packed)
+    for i in prange(threads, schedule="static", num_threads=threads):
+        if i * share < bytes:
+            memset(y + i * share, 0, min(share, bytes - i * share))
 
 
 cdef void read_window(cs_window *w, tuple fields):

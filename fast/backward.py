@@ -9,12 +9,12 @@ import numpy as np
 
 from convspec.fast import _kernels, windows
 from convspec.fast.calls import operand, result, returned
-from convspec.fast.known import Key, Known, remember, run_once
+from convspec.fast.known import Key, Known, remember, run_finite, run_once
 from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
-FEW_POSITIONS = 36
+FEW_POSITIONS = 50
 """Below so many inputs of a channel, "auto" does not transform weights that are used once."""
 
 WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
@@ -40,8 +40,7 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
     """The same for a call whose like is known; None for weights that are not all finite, which have other windows."""
     dy, w = operand(dy, k.dtype), operand(w, k.dtype)
-    finite = k.dtype.kind != "f" or _kernels.finite(w, threads)
-    return run_once(k, dy, w, out, threads) if finite else None
+    return run_finite(k, dy, w, out, threads)
 
 
 def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:

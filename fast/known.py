@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convspec.fast import windows
+from convspec.fast import _kernels, windows
 from convspec.fast.calls import prepare, run
 from convspec.params import Array, Ints
 
@@ -42,6 +42,16 @@ def remember(key: Key, known: Known) -> None:
 
 def run_once(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array:
     """A layer without a bias whose weights are used for one call."""
+    return _run(k, x, w, out, threads)[0]
+
+
+def run_finite(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array | None:
+    """The same for windows that are right for finite weights only; None for others."""
+    y, plan = _run(k, x, w, out, threads)
+    return y if plan.has_finite_weights(threads) else None
+
+
+def _run(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> tuple[Array, _kernels.Plan]:
     plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
     background = None if k.described.covers else np.zeros((), k.dtype)
-    return run(plan, x, k.images, out, k.shape, k.dtype, threads, background)
+    return run(plan, x, k.images, out, k.shape, k.dtype, threads, background), plan

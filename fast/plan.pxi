@@ -11,11 +11,12 @@ cdef class Plan:
     cdef cs_winograd tiles
     cdef object w, b
     cdef int64_t size
-    cdef bint once
+    cdef bint once, finite
 
     def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles, bint once=False):
         """`once`: the plan will run once, and weights without a bias may be left as they are."""
         cdef int n
+        self.finite = True
         self.count = <int>len(windows)
         self.windows = <cs_window *>allocated(calloc(self.count + 1, sizeof(cs_window)), self.count * sizeof(cs_window))
         for n in range(self.count):
@@ -30,8 +31,11 @@ cdef class Plan:
         elif w is not None:
             if tiles and self.count == 1:
                 if cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1):
-                    self.w, self.b, self.once = w, b, once
-            if not self.once:
+                    self.w, self.b = w, b
+            if once and b is None and self.count == 1:
+                self.w, self.once = w, True
+                self.windows[0].once = not self.tiles.down
+            else:
                 self.pack(w, b, threads, self.tiles.down > 0)
 
     cdef pack(self, w, b, int threads, bint tiled):
@@ -50,7 +54,7 @@ cdef class Plan:
             if tiled:
                 pack_tiles(&self.tiles, threads, vw.buf, bias, packed)
             else:
-                pack_all(self.windows, self.count, threads, vw.buf, bias, packed)
+                self.finite = pack_all(self.windows, self.count, threads, vw.buf, bias, packed)
         PyBuffer_Release(&vw)
         if b is not None:
             PyBuffer_Release(&vb)
@@ -165,34 +169,50 @@ cdef class Plan:
         cdef Py_buffer vy, vw, vb
         cdef int64_t strides[5]
         cdef int64_t tasks, size, head = self.count * sizeof(cs_window)
-        cdef const void *weights = self.packed
+        cdef const void *weights
         cdef const void *bias = NULL
+        cdef bint raw, zeros = background is not None and background.ndim == 0
         cdef char *scratch = NULL
         cdef cs_window *windows = <cs_window *>allocated(malloc(head + 1), head)
         read_strides(x, strides)
         size = self.split(windows, strides, images, &threads, &tasks)
+        raw = self.w is not None and (not self.once or windows[0].fresh)
+        if self.once and not raw:
+            try:
+                self.pack(self.w, None, threads, False)
+            except MemoryError:
+                free(windows)
+                raise
+        weights = self.packed
         scratch = <char *>cs_borrow((size + CACHE_LINE) * threads)
         if scratch == NULL:
             free(windows)
         allocated(scratch, size * threads)
-        if background is not None:
+        if background is not None and not zeros:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
-        if self.w is not None:
+        if raw:
             PyObject_GetBuffer(self.w, &vw, PyBUF_SIMPLE)
             weights = vw.buf
         if self.b is not None:
             PyObject_GetBuffer(self.b, &vb, PyBUF_SIMPLE)
             bias = vb.buf
         with nogil:
-            run_all(windows, self.count, tasks, threads, x.buf, weights, bias, vy.buf, scratch, size)
+            if zeros:
+                clear(<char *>vy.buf, vy.len, threads)
+            if not run_all(windows, self.count, tasks, threads, x.buf, weights, bias, vy.buf, scratch, size):
+                self.finite = False
             cs_give_back(scratch)
             free(windows)
         PyBuffer_Release(&vy)
-        if self.w is not None:
+        if raw:
             PyBuffer_Release(&vw)
         if self.b is not None:
             PyBuffer_Release(&vb)
+
+    def has_finite_weights(self, int threads):
+        """Of a plan that has run."""
+        return finite(self.w, threads) if self.once and self.tiles.down else self.finite
 
     def run(self, x, y, int64_t images, int threads, background=None):
         """Fills `y`, which is C-contiguous; `x` is (images, channels, *S), of any strides. `background` is the result where no

@@ -59,7 +59,7 @@ def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64
     for a in arrays:
         if a is not None and a.dtype != dtype:
             return False
-    if plan.tiles.down or not (plan.packed == NULL or plan.cycles(images) < REMEMBERED_CYCLES):
+    if plan.tiles.down or not (plan.size == 0 or plan.cycles(images) < REMEMBERED_CYCLES):
         return False
     key = key_of(arrays, arguments)
     if key is None:
@@ -132,6 +132,7 @@ cdef class Small:
         self.windows = <cs_window *>allocated(malloc(plan.count * sizeof(cs_window) + 1), plan.count * sizeof(cs_window))
         memcpy(self.windows, plan.windows, plan.count * sizeof(cs_window))
         for n in range(plan.count):
+            self.windows[n].once = False
             cs_split(&self.windows[n], images, 1)
 
     def __dealloc__(self):

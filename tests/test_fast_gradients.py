@@ -166,6 +166,23 @@ def test_a_call_like_one_before_has_a_result_of_its_own():
         fast.conv_grad_weight(dy, x, w.shape, num_threads=0)
 
 
+@pytest.mark.clause("fast.algorithm", "gradient.chain", "conv.padded-tap")
+@pytest.mark.parametrize("bad", [None, np.inf, np.nan])
+def test_weights_that_one_task_reads_are_packed_by_it(bad):
+    rng = np.random.default_rng(6)
+    dy, w = rng.standard_normal((1, 12, 5, 7)).astype("f4"), rng.standard_normal((12, 40, 3, 3)).astype("f4")
+    x, large = rng.standard_normal((1, 64, 7, 7)).astype("f4"), rng.standard_normal((192, 64, 3, 3)).astype("f4")
+    for again in range(3):
+        if bad and again:
+            w[3, 35, 0, 1] = large[100, 5, 2, 0] = bad
+        dx = fast.conv_grad_input(dy, w, (1, 40, 5, 7), padding=1, algorithm="direct")
+        assert_same_bits(dx, reference.conv_grad_input(dy, w, (1, 40, 5, 7), padding=1, stepwise=True))
+        planned = fast.plan_conv(large, padding=1, algorithm="direct")(x)
+        for threads in (1, 2):
+            y = fast.conv(x, large, padding=1, algorithm="direct", num_threads=threads)
+            assert_same_bits(y, planned)
+
+
 @pytest.mark.clause("fast.winograd", "gradient.bound-fast")
 @pytest.mark.parametrize("padding", [0, 1, (2, 0)])
 def test_winograd_obeys_its_bound_and_spoils_no_more_than_the_chain(padding):

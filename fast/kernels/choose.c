@@ -208,7 +208,8 @@ int64_t cs_scratch_bytes(const cs_window *w)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
     const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 6 * cs_list_size(w) + w->width;
-    return numbers * 8 + (cs_strip_size(w, w->height, w->width) + cs_tile_size(w)) * w->size + 256;
+    const int64_t elements = cs_strip_size(w, w->height, w->width) + cs_tile_size(w);
+    return (w->fresh ? cs_block_bytes(w) : 0) + numbers * 8 + elements * w->size + 256;
 }
 
 /* The cycles of the thread that works longest: its tasks, each with the filling of a strip and the reading of weights. */
@@ -283,7 +284,8 @@ void cs_split(cs_window *w, int64_t images, int threads)
         cs_pool_split(w, threads);
     } else {
         split_plane(w, threads);
-        tasks(w);
+        w->fresh = tasks(w) == w->shares && w->once && w->groups == 1 && !w->by_pixels && !w->by_groups &&
+                   cs_block_bytes(w) <= LARGEST;
         w->scratch = cs_scratch_bytes(w);
     }
     w->cycles = w->cost * (double)images * (double)w->groups;

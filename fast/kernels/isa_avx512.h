@@ -37,6 +37,6 @@
 #define LOAD_INSIDE_64(p, m) _mm512_maskz_loadu_epi64((m), (p))
 #define LOAD_OVER_32(v, p, m) _mm512_mask_loadu_epi32((__m512i)(v), (m), (p))
 #define LOAD_OVER_64(v, p, m) _mm512_mask_loadu_epi64((__m512i)(v), (m), (p))
-#define STORE_EVENS_32(p, v) _mm512_mask_storeu_epi32((p), 0x5555, (__m512i)(v))
-#define STORE_EVENS_64(p, v) _mm512_mask_storeu_epi64((p), 0x55, (__m512i)(v))
+#define STORE_EVENS_32(p, v, odd) _mm512_mask_storeu_epi32((p), (__mmask16)(0x5555 << (odd)), (__m512i)(v))
+#define STORE_EVENS_64(p, v, odd) _mm512_mask_storeu_epi64((p), (__mmask8)(0x55 << (odd)), (__m512i)(v))
 #include "tiles_32.h"

@@ -33,6 +33,7 @@ typedef struct {
     double power;
     int64_t by_pixels, by_rows, by_groups, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
     int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
+    int64_t once, fresh; /* weights that serve one call may be left as they are; the task that reads a block packs it */
     int64_t images, planes, height, width,
         shares; /* a task: planes x height x width outputs of one share of the blocks */
     int64_t bundle; /* groups that are brought into a strip together */
@@ -48,10 +49,11 @@ enum { CS_FIELDS = 15 + 3 * 13 };
 void cs_lay(cs_window *w, const int64_t *strides);
 void cs_choose(cs_window *w);
 int64_t cs_packed_size(const cs_window *w); /* bytes */
-void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed);
+/* Whether its weights are finite. */
+int cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed);
 void cs_split(cs_window *w, int64_t images, int threads);
-/* Runs one task of all those of several windows. */
-void cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
+/* Runs one task of all those of several windows. Whether weights that it packed are finite. */
+int cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
             void *scratch);
 
 /* Tasks are shared out so that a thread has the same ones in every call, and what they read and write in its cache, but one

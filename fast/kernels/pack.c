@@ -70,23 +70,31 @@ static int64_t term_place(const cs_window *w, int64_t term)
 /* Whether all of n weights are finite: none has the exponent of infinities and NaNs. */
 static int finite(const cs_window *w, const char *p, int64_t n)
 {
-    const uint32_t mask = w->dtype == CS_F32 ? 0x7f800000 : 0x7ff00000;
-    const int64_t words = w->size / 4;
     uint32_t found = 0, bits;
-    if (w->dtype != CS_F32 && w->dtype != CS_F64) return 1;
-    for (int64_t i = 0; i < n; i++) {
-        memcpy(&bits, p + 4 * (i * words + words - 1), 4);
-        found |= (bits & mask) == mask;
-    }
+    if (w->dtype == CS_F32)
+        for (int64_t i = 0; i < n; i++) {
+            memcpy(&bits, p + 4 * i, 4);
+            found |= (bits & 0x7f800000) == 0x7f800000;
+        }
+    if (w->dtype == CS_F64)
+        for (int64_t i = 0; i < n; i++) {
+            memcpy(&bits, p + 8 * i + 4, 4);
+            found |= (bits & 0x7ff00000) == 0x7ff00000;
+        }
     return !found;
 }
 
-static void pack_block(const cs_window *w, int64_t block, const void *weights, const void *bias, char *packed)
+int64_t cs_block_bytes(const cs_window *w)
+{
+    return w->vectors * w->lanes * (w->terms + 1) * w->size;
+}
+
+int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const void *bias, char *p)
 {
     const int64_t group = block / w->blocks, size = w->size;
     int64_t from, to, done = 0;
+    int whole = 1;
     const int64_t wide = block_range(w, block % w->blocks, &from, &to), outputs = to - from;
-    char *p = packed + from * (w->terms + 1) * size;
     const char *source = (const char *)weights + (w->w_base + group * w->w_group + from * w->w_output) * size;
     memset(p, 0, (size_t)(wide * (wide > outputs ? w->terms + 1 : 1) * size));
     for (int64_t k = 0; bias && k < outputs; k++)
@@ -96,11 +104,14 @@ static void pack_block(const cs_window *w, int64_t block, const void *weights, c
     if (run == w->terms) {
         done = w->terms / w->lanes * w->lanes;
         cs_kernels(w->dtype)->transpose(p, wide, source, w->w_output, outputs, done);
+        whole = finite(w, p, wide * done);
     } else if (run > 1) { /* whole vectors are read: of the last channel they would end beyond the weights */
         done = w->terms - cs_ceil(w->lanes, run) * run;
-        for (int64_t t = 0; t < done; t += run)
-            cs_kernels(w->dtype)->transpose(p + t * wide * size, wide, source + t / run * w->w_channel * size, w->w_output,
-                                            outputs, run);
+        for (int64_t t = 0; t < done; t += run) {
+            char *some = p + t * wide * size;
+            cs_kernels(w->dtype)->transpose(some, wide, source + t / run * w->w_channel * size, w->w_output, outputs, run);
+            whole &= finite(w, some, wide * run);
+        }
         done = cs_most(0, done);
     }
     for (int64_t t = done; t < w->terms; t++) {
@@ -111,14 +122,18 @@ static void pack_block(const cs_window *w, int64_t block, const void *weights, c
         }
         for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
     }
-    if (cs_padded(w)) packed[cs_flags(w) + block % w->blocks * size] = (char)finite(w, p, wide * w->terms);
+    return whole & finite(w, p + done * wide * size, wide * (w->terms - done));
 }
 
-void cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+int cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
 {
     cs_window p = packed_as(w);
-    if (w->by_groups && block % w->lanes) return; /* it was packed with the first group of its vector */
+    if (w->by_groups && block % w->lanes) return 1; /* it was packed with the first group of its vector */
     if (w->by_groups) block /= w->lanes;
     char *group = (char *)packed + block / p.blocks * (cs_packed_size(w) / p.groups);
-    pack_block(&p, block, weights, bias, group);
+    int64_t from, to;
+    block_range(&p, block % p.blocks, &from, &to);
+    const int whole = cs_pack_block(&p, block, weights, bias, group + from * (p.terms + 1) * p.size);
+    if (cs_padded(&p)) group[cs_flags(&p) + block % p.blocks * p.size] = (char)whole;
+    return whole;
 }

@@ -42,7 +42,7 @@ const cs_terms *cs_seen_terms(cs_state *t, int64_t block, int64_t h0, int64_t h1
     const cs_window *w = t->w;
     const int64_t d = t->d;
     int64_t kept = 1, of = 1, inner = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
-    if (!t->packed[t->finite + block * w->size]) return &t->all;
+    if (t->raw ? !t->fresh_finite : !t->packed[t->finite + block * w->size]) return &t->all;
     t->seen = t->all;
     for (int i = 0; i < (w->by_groups ? 2 : 3); i++) {
         const cs_axis *a = &w->axis[i];

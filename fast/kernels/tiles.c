@@ -173,13 +173,26 @@ static tile_outputs *choose_kernel(const cs_state *t, int64_t rows, int64_t vect
     return slide ? slide : t->k->groups[rows];
 }
 
+/* The packed weights of a block. */
+static const char *block_weights(cs_state *t, int64_t block)
+{
+    const cs_window *w = t->w;
+    if (!t->raw) return t->packed + block * w->vectors * w->lanes * (w->terms + 1) * w->size;
+    if (t->fresh_block != block) {
+        t->fresh_block = block;
+        t->fresh_finite = cs_pack_block(w, block, t->raw, NULL, t->fresh);
+        t->all_finite &= t->fresh_finite;
+    }
+    return t->fresh;
+}
+
 /* One panel of a group's outputs: pairs of runs, and a smaller tile for one that is left, in two overlapping parts. */
-static void run_panel(cs_state *t, const char *src, int64_t block, int64_t from, int64_t vectors)
+static void run_panel(cs_state *t, const char *src, int64_t block, int64_t vectors)
 {
     const cs_window *w = t->w;
     const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
     const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2, step = t->pixel;
-    const char *weights = t->packed + from * (w->terms + 1) * size;
+    const char *weights = block_weights(t, block);
     tile_outputs *pair = choose_kernel(t, w->rows, vectors), *single = choose_kernel(t, small, vectors);
     for (int64_t i = 0; i < last; i += 2) {
         const cs_terms *terms = seen_terms(t, block, i, 2);
@@ -200,7 +213,7 @@ static void run_block(cs_state *t, const char *src, int64_t pitch, int64_t block
     const int64_t panel = w->vectors * w->lanes, from = block * panel;
     const int64_t outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from), vectors = cs_ceil(outputs, w->lanes);
     if (relist(t, b, pitch)) list_runs(t, b, pitch, w->rows / 2);
-    run_panel(t, src, block, from, vectors);
+    run_panel(t, src, block, vectors);
     store_panel(t, b, vectors * w->lanes, outputs, y + from * w->y_plane * w->size);
 }
 
@@ -213,7 +226,7 @@ void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t 
     const int64_t columns = b.w1 - b.w0, rows = b.h1 - b.h0, tall = cs_panel_rows(w), blocks = t->to - t->from;
     const int64_t wide = cs_ceil(columns, cs_panel_columns(w)), pieces = cs_ceil(rows, tall) * wide;
     t->all = (cs_terms){off, 0, w->terms, 0, 1};
-    const int near = w->outputs * w->terms * w->size <= NEAR_WEIGHTS;
+    const int near = !t->raw && w->outputs * w->terms * w->size <= NEAR_WEIGHTS;
     for (int64_t i = 0; i < pieces * blocks; i++) {
         const int64_t piece = near ? i / blocks : i % pieces, block = t->from + (near ? i % blocks : i / pieces);
         const int64_t row = piece / wide * tall, from = columns * (piece % wide) / wide;

@@ -1,7 +1,9 @@
 /* One task: the outputs of a few planes, rows and columns, from the input in place or from a padded strip of it. */
+#include <stddef.h>
+
 #include "task.h"
 
-enum { CACHE_WAY = 4096 };
+enum { CACHE_WAY = 4096, NEAR = 512 << 10 };
 
 /* Whether the input has its own rows where windows are not padded; a row of outputs is found by that of its inputs where
  * its neighbours are apart. Pixels that are loaded one by one may be anywhere, but not
@@ -81,15 +83,16 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->xs = t->rows + l0->slots * l0->length * l1->slots * l1->length;
     t->ys = t->xs + cs_list_size(w);
     t->boxes = (cs_box *)(t->ys + cs_list_size(w));
-    t->strip = cs_aligned(t->boxes + cs_list_size(w));
+    t->fresh = cs_aligned(t->boxes + cs_list_size(w));
+    t->strip = t->fresh + (w->fresh ? cs_block_bytes(w) : 0);
     t->channel = l0->slots * l0->length * l1->slots * l1->length * t->side[2].layout.slots * t->side[2].layout.length;
     t->tile = cs_aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
 
-static void run_task(const cs_window *w, int64_t i, const void *x, const void *weights, void *y, void *scratch)
+static int run_task(const cs_window *w, int64_t i, const void *x, const void *weights, void *y, void *scratch)
 {
     const cs_axis *a = w->axis;
-    cs_state t = {.w = w, .k = cs_kernels(w->dtype)};
+    cs_state t = {.w = w, .k = cs_kernels(w->dtype), .raw = w->fresh ? weights : NULL, .fresh_block = -1, .all_finite = 1};
     cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
     t.packed_group = w->by_groups ? (w->terms + 1) * w->size : cs_packed_size(w) / cs_most(1, w->groups);
@@ -109,21 +112,34 @@ static void run_task(const cs_window *w, int64_t i, const void *x, const void *w
         t.y = (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + t.d * a[0].y) * w->size;
         cut_box(&t, b);
     }
+    return (int)t.all_finite;
 }
 
+/* The tasks of window n that a share has, from *from on; how many. */
+static int64_t share_of(const cs_window *w, int64_t n, int share, int threads, int64_t *from)
+{
+    *from = (w->tasks * share + n % threads) / threads;
+    return (w->tasks * (share + 1) + n % threads) / threads - *from;
+}
+
+/* The windows take turns, as long as each has tasks, since they read the same inputs and write the same lines, unless their
+ * weights are too many to stay in the second-level cache meanwhile. */
 int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads)
 {
-    int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED), before = 0;
+    int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED), before = 0, from;
+    int64_t turns = w[windows - 1].packed < NEAR ? INT64_MAX : 0;
+    for (int64_t n = 0; n < windows; n++) turns = cs_least(turns, share_of(w + n, n, share, threads, &from));
+    const int64_t all = turns * windows;
     for (int64_t n = 0; n < windows; before += w[n++].tasks) {
-        const int64_t from = (w[n].tasks * share + n % threads) / threads;
-        const int64_t count = (w[n].tasks * (share + 1) + n % threads) / threads - from;
-        if (i < count) return before + from + i;
-        i -= count;
+        const int64_t count = share_of(w + n, n, share, threads, &from);
+        if (i < all && i % windows == n) return before + from + i / windows;
+        if (i >= all && i - all < count - turns) return before + from + turns + i - all;
+        if (i >= all) i -= count - turns;
     }
     return -1;
 }
 
-void cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
+int cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
 {
     while (i >= w->tasks) i -= w++->tasks;
     if (w->kind == CS_LOCAL) {
@@ -133,6 +149,7 @@ void cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, c
     } else if (w->kind != CS_FMA) {
         cs_pool_task(w, i, x, y, scratch);
     } else {
-        run_task(w, i, x, (const char *)weights + w->packed, y, scratch);
+        return run_task(w, i, x, (const char *)weights + (w->fresh ? 0 : w->packed), y, scratch);
     }
+    return 1;
 }

@@ -60,6 +60,8 @@ int64_t cs_slot_start(const cs_side *s, int64_t slot);         /* where a run st
 
 /* Whether taps of some outputs see padding, of zeros: then each block of packed weights has a flag, that they are finite. */
 int cs_padded(const cs_window *w);
+int64_t cs_block_bytes(const cs_window *w); /* of a whole block over outputs */
+int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const void *bias, char *p); /* like cs_pack */
 int64_t cs_flags(const cs_window *w); /* where those of a group start, in bytes from its weights; all groups' of by_groups */
 
 /* The outputs [from, to) of an axis whose windows do not reach beyond the edges. */

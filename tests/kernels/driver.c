@@ -137,14 +137,16 @@ static void run_plan(call *c)
     if (tiles && cs_winograd_choose(&g, w, c->h.choice % ONCE > 1)) {
         run_tiled(c, &g, w);
     } else {
-        char *packed = local ? NULL : pack_windows(c, w);
+        w->once = c->a[1] && !local && !c->a[2] && c->h.windows == 1 && c->h.choice >= ONCE;
         for (int64_t n = 0; n < c->h.windows; n++) {
             cs_split(&w[n], c->h.images, threads);
             tasks += w[n].tasks;
             if (w[n].scratch > scratch) scratch = w[n].scratch;
         }
+        const int raw = local || w->fresh; /* weights are packed where they are used */
+        char *packed = raw ? NULL : pack_windows(c, w);
         allocate_scratch(c, scratch);
-        c->parameters = w, c->weights = local ? c->a[1] : packed;
+        c->parameters = w, c->weights = raw ? c->a[1] : packed;
         phase(c, tasks, run_window);
         free(packed);
     }
