@@ -7,11 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from convspec.conformance import innocent, planted_gradients_pools, planted_layers, planted_numbers, planted_pooling
+from convspec.conformance import (
+    innocent,
+    metamorphic,
+    planted_gradients_pools,
+    planted_layers,
+    planted_numbers,
+    planted_pooling,
+)
 from convspec.conformance.case import parse
 from convspec.conformance.data import build
 from convspec.conformance.expect import expect
 from convspec.conformance.host import Here
+from convspec.conformance.judge import Run, Trial
 from convspec.conformance.observe import positional
 from convspec.conformance.run import Options, check
 from convspec.conformance.seen import Observation
@@ -143,3 +151,10 @@ def test_policies_are_tested_as_declared(op: str, key: str, value: str, function
 
     assert failures({})
     assert failures({key: {op: value}}) == []
+
+
+def test_whole_results_have_the_shape_of_their_policies() -> None:
+    case = parse("max_pool x=1x1x3:float32 size=2 stride=2 padding=1 ceil_mode=True data=wide seed=0")
+    function = planted_pooling.a_window_beyond_the_input_is_kept
+    host = Here("declaring", SimpleNamespace(max_pool=function, policies={"ceil_drop": "no"}))
+    assert metamorphic.whole(Trial(Run(host), "call.combinations", "max_pool"), case)
