@@ -137,6 +137,26 @@ def test_pools(name, dtype):
             assert_same_bits(getattr(fast, op.strip())(dy, operand, size, **given, num_threads=threads), y)
 
 
+@pytest.mark.clause("gradient.chain", "max_pool.grad", "avg_pool.grad")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("padding", [0, 1, ((1, 0), (0, 1)), ((0, 1), (1, 0))])
+@pytest.mark.parametrize(("size", "stride"), [(2, 2), (3, 1), (3, 2)])
+def test_squares_of_every_width_at_every_edge(size, stride, padding, dtype):
+    random = np.random.default_rng(2)
+    for shape, ceil_mode in (
+        ((2, 2, 7, 5), True),
+        ((1, 1, 19, 16), False),
+        ((1, 2, 6, 39), True),
+        ((1, 1, 33, 66), False),
+    ):
+        keywords = {"stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+        x = random.integers(-2, 3, shape).astype(dtype)
+        dy = random.standard_normal(fast.max_pool(x, size, **keywords).shape).astype(dtype)
+        for op, operand in (("max_pool_grad", x), ("avg_pool_grad", shape)):
+            dx = getattr(fast, op)(dy, operand, size, **keywords, out=np.full(shape, np.nan, dtype))
+            assert_same_bits(dx, getattr(reference, op)(dy, operand, size, **keywords, stepwise=True))
+
+
 @pytest.mark.clause("max_pool.grad", "max_pool.grad-nan")
 @pytest.mark.parametrize("stride", [1, 2, (3, 2)])
 def test_the_first_of_the_greatest_where_there_are_infinities_and_nans(stride):

@@ -6,6 +6,7 @@
 #include "squares.tmpl.h"
 #include "pool_gradient.tmpl.h"
 #include "pool_greatest.tmpl.h"
+#include "squares_gradient.tmpl.h"
 #if FLOATING
 #include "winograd.tmpl.h"
 #include "depthwise.tmpl.h"
@@ -87,6 +88,10 @@ static const cs_table FN(table) = {
     .whole[CS_SQUARE] = FN(whole_square),
 #endif
     .squares[CS_MEAN] = FN(squares_mean),
+#if BITS == 32
+    .squares_back[CS_MAX] = FN(squares_max_back),
+#endif
+    .squares_back[CS_MEAN] = FN(squares_mean_back),
     .planes[CS_MEAN] = FN(planes_mean),
     .planes[CS_ABS] = FN(planes_abs),
     .planes[CS_SQUARE] = FN(planes_square),

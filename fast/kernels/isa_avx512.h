@@ -22,6 +22,10 @@
     _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask((best), (best), _CMP_ORD_Q), (v), (best), _CMP_NLE_UQ)
 #define ABOVE_f64(v, best) \
     _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask((best), (best), _CMP_ORD_Q), (v), (best), _CMP_NLE_UQ)
+#define GREATER_f32(v, best) _mm512_cmp_ps_mask((v), (best), _CMP_GT_OQ)
+#define GREATER_f64(v, best) _mm512_cmp_pd_mask((v), (best), _CMP_GT_OQ)
+#define SAME_32(a, b) _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b))
+#define SAME_64(a, b) _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b))
 #define EITHER_f32(m, a, b) _mm512_mask_mov_ps((b), (m), (a))
 #define EITHER_f64(m, a, b) _mm512_mask_mov_pd((b), (m), (a))
 /* Lanes of 32 bits: sums of products of four unsigned bytes by signed ones, of two signed words. The former is asked of

@@ -137,6 +137,16 @@ typedef struct { /* `count` rows of `width` windows of side x side, `step` apart
     const int64_t *row_divisors; /* where the divisors of each row start */
 } cs_squares;
 
+typedef struct { /* a band of rows of windows, and what they pass on to rows of elements; ldy: of dy */
+    cs_squares windows;
+    void *slopes, *places; /* of window 0 of each row, rows `pitch` apart; before it and after the last there is room */
+    int64_t pitch, before, rows; /* rows, of which there are so many before the windows': they pass nothing on */
+    int64_t top, height;         /* the row of elements that the first of them sees first; rows of elements */
+    int64_t ahead;               /* bytes to the next band's dy */
+    int64_t seen, seen_count;    /* the elements of x in the rows that they see */
+    const int32_t *firsts;       /* the first tap of each column of windows that exists */
+} cs_passing_squares;
+
 #define ROW_OUTSIDE INT64_MIN
 #define ROW_UNUSED (INT64_MIN + 1)
 
@@ -165,6 +175,7 @@ typedef struct {
     /* A window of n neighbouring inputs of each of at least LANES planes, to results that are `step` apart. */
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
     void (*squares[KINDS])(const void *x, const cs_squares *p, void *y); /* at least LANES windows a row */
+    void (*squares_back[KINDS])(const void *x, const cs_passing_squares *b, const void *dy, void *dx);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
