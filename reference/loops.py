@@ -68,6 +68,12 @@ def _checked(index: Any, shape: Index) -> Index:
     return whole
 
 
+def reached(o: int, r: int, stride: int, dilation: int, before: int, n: int) -> int | None:
+    """What window `o` reads through tap `r` of an axis of `n` elements, or None in the padding."""
+    i = o * stride - before + r * dilation  # [shape.stride] [shape.dilation]
+    return i if 0 <= i < n else None
+
+
 def complete(index: tuple[int | None, ...]) -> Index | None:
     """An index none of whose parts is missing."""
     return None if None in index else index  # type: ignore[return-value]
@@ -79,17 +85,17 @@ def window(
 ) -> list[tuple[Index, Index | None]]:
     """The taps of window `o`, in row-major order: each with the input index it reads, or None in the padding."""
     along = [
-        [i if 0 <= i < n else None for i in range(a * s - lo, a * s - lo + k * d, d)]
+        [reached(a, b, s, d, lo, n) for b in range(k)]
         for a, k, s, d, (lo, _), n in zip(o, size, stride, dilation, pads, S, strict=True)
-    ]  # [shape.stride] [shape.dilation]
+    ]
     return list(zip(indices(size), map(complete, product(*along)), strict=True))
 
 
 @lru_cache(maxsize=1 << 16)
 def read(o: Index, r: Index, stride: Index, dilation: Index, pads: tuple[Index, ...], S: Index) -> Index | None:
     """The input index that window `o` reads through tap `r`, or None in the padding."""
-    i = tuple(a * s - lo + b * d for a, s, (lo, _), b, d in zip(o, stride, pads, r, dilation, strict=True))
-    return i if all(0 <= j < n for j, n in zip(i, S, strict=True)) else None
+    along = zip(o, r, stride, dilation, pads, S, strict=True)
+    return complete(tuple(reached(a, b, s, d, lo, n) for a, b, s, d, (lo, _), n in along))
 
 
 @lru_cache(maxsize=1 << 14)
