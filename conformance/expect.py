@@ -21,6 +21,7 @@ from convspec.conformance.limits import Limits
 from convspec.conformance.observe import positional
 from convspec.errors import SpecError, SpecValueError
 from convspec.params import BiasGrad, ChannelPool, Conv, ConvGrad, Image, Pool, PoolGrad
+from convspec.policies import DEFAULTS
 
 Array = np.ndarray[Any, Any]
 Params = Conv | Image | Pool | ChannelPool | ConvGrad | BiasGrad | PoolGrad
@@ -85,6 +86,11 @@ class Expectation:
         ends = [sorted({0, n - 1}) for n in shape]
         corners = list(product(*ends))[: count // 2]
         return sorted({*corners, *_scattered(shape, count - len(corners), zlib.crc32(self.case.text.encode()))})
+
+    @property
+    def shaping(self) -> dict[str, str]:
+        """The policies as far as shapes depend on them, and the law's own for the rest."""
+        return DEFAULTS | {"ceil_drop": self.policies["ceil_drop"]}
 
     def oracle(self, arrays: Mapping[str, Array] | None = None, **changes: Any) -> Array:
         """The oracle's results at the judged elements, of the case's operands or of others in their place."""

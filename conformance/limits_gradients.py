@@ -13,7 +13,6 @@ from convspec.conformance import limits
 from convspec.conformance.innocent import channel_taps, padded, taps
 from convspec.conformance.limits import Limits
 from convspec.params import ChannelPool, Pool, PoolGrad
-from convspec.policies import DEFAULTS
 
 if TYPE_CHECKING:
     from convspec.conformance.expect import Expectation
@@ -112,10 +111,9 @@ def _forward(e: Expectation, p: PoolGrad, x: Array, kind: str) -> Array:
 
 
 def _window(e: Expectation, f: Pool) -> dict[str, Any]:
-    """The keywords of a pooling, of whose policies only one changes its shape."""
-    policies = DEFAULTS | {"ceil_drop": e.policies["ceil_drop"]}
+    """The keywords of a pooling."""
     return {
-        "stride": f.stride, "padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode, "policies": policies
+        "stride": f.stride, "padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode, "policies": e.shaping
     }  # fmt: skip
 
 

@@ -24,9 +24,9 @@ Array = np.ndarray[Any, Any]
 def evaluated(e: Expectation, arrays: dict[str, Array]) -> Array:
     """All elements of a result at once by plain numpy, in float64 or int64: exact where every order of summation is."""
     first, keywords = positional(e.case, arrays)
-    room, shaping = innocent_gradients if e.case.op in GRADIENTS else innocent, {"ceil_drop": e.policies["ceil_drop"]}
+    room = innocent_gradients if e.case.op in GRADIENTS else innocent
     with np.errstate(all="ignore"):
-        result: Array = getattr(room, e.case.op)(*first, **keywords, policies=DEFAULTS | shaping)
+        result: Array = getattr(room, e.case.op)(*first, **keywords, policies=e.shaping)
     return result
 
 
