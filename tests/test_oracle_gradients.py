@@ -106,7 +106,10 @@ def test_slopes_are_rounded_once() -> None:
     x = np.array([[[1.0, 1.0, np.sqrt(7.0)]]])
     assert rounding.nearest_slope([(1, 1, 1, (1, 1)), (-1, 1, 2, (2, 2))], 1, 2, np.dtype(float)) == 0.0
     exact = reference.lp_pool_grad(np.ones((1, 1, 1)), x, 3)
-    assert np.allclose(exact, x / 3, rtol=2.0**-51, atol=0)
+    square = sum(Fraction(v) ** 2 for v in x.ravel().tolist())
+    for v, slope in zip(x.ravel().tolist(), exact.ravel().tolist(), strict=True):
+        nearest, half = Fraction(slope), Fraction(float(np.spacing(slope))) / 2
+        assert (nearest - half) ** 2 * square < Fraction(v) ** 2 < (nearest + half) ** 2 * square
     assert (
         reference.lp_pool_grad(np.ones((1, 1, 1)), np.full((1, 1, 2), 2.0), 2, p=3).tolist()[0][0]
         == [2 ** (-2 / 3)] * 2
