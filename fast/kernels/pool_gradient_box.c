@@ -25,11 +25,6 @@ typedef struct {
     char *x, *dx, *slopes;
 } box_task;
 
-static int64_t floor_of(int64_t a, int64_t b)
-{
-    return a >= 0 ? a / b : -cs_ceil(-a, b);
-}
-
 static int64_t span_of(const cs_axis *a)
 {
     return (a->taps - 1) * a->gap;
@@ -37,8 +32,8 @@ static int64_t span_of(const cs_axis *a)
 
 static side side_of(const cs_axis *a, int64_t from, int64_t to)
 {
-    const int64_t first = cs_most(0, floor_of(from - a->first - span_of(a), a->step));
-    const int64_t last = cs_least(a->out, floor_of(to - 1 - a->first, a->step) + 1), start = a->first + first * a->step;
+    const int64_t first = cs_most(0, cs_floor(from - a->first - span_of(a), a->step));
+    const int64_t last = cs_least(a->out, cs_floor(to - 1 - a->first, a->step) + 1), start = a->first + first * a->step;
     return (side){.axis = a, .from = from, .to = to, .first = first, .windows = cs_most(0, last - first), .start = start,
                   .groups = (to - 1 - start) / a->step + 1, .most = span_of(a) / a->step};
 }

@@ -13,16 +13,11 @@ typedef struct {
     int64_t top, end, from, to;
 } band;
 
-static int64_t floor_of(int64_t a, int64_t b)
-{
-    return a >= 0 ? a / b : -cs_ceil(-a, b);
-}
-
 static band band_of(const cs_pool_gradient *g, int64_t i)
 {
     const cs_axis *h = &g->window.axis[1];
     const int64_t top = h->in * i / g->tall, end = h->in * (i + 1) / g->tall;
-    return (band){top, end, floor_of(top - h->first - h->taps + h->step, h->step), floor_of(end - 1 - h->first, h->step) + 1};
+    return (band){top, end, cs_floor(top - h->first - h->taps + h->step, h->step), cs_floor(end - 1 - h->first, h->step) + 1};
 }
 
 /* Rows of windows that a band has at most; elements from one row of them to the next, with room at both ends. */

@@ -177,7 +177,7 @@ static tile_outputs *choose_kernel(const cs_state *t, int64_t rows, int64_t vect
 static const char *block_weights(cs_state *t, int64_t block)
 {
     const cs_window *w = t->w;
-    if (!t->raw) return t->packed + block * w->vectors * w->lanes * (w->terms + 1) * w->size;
+    if (!t->raw) return t->packed + block * cs_block_bytes(w);
     if (t->fresh_block != block) {
         t->fresh_block = block;
         t->fresh_finite = cs_pack_block(w, block, t->raw, NULL, t->fresh);

@@ -19,9 +19,13 @@ static inline int64_t cs_most(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
-static inline int64_t cs_ceil(int64_t a, int64_t b)
+static inline int64_t cs_ceil(int64_t a, int64_t b) /* of a >= 0; cs_floor is of any a */
 {
     return (a + b - 1) / b;
+}
+static inline int64_t cs_floor(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -cs_ceil(-a, b);
 }
 
 /* Three neighbouring taps, outputs one apart: an axis that may have Winograd's tiles. */
