@@ -20,8 +20,9 @@ cdef extern from "kernels.h" nogil:
         double power, cycles, cost
     void cs_lay(cs_window *w, const int64_t *strides)
     void cs_choose(cs_window *w)
+    void cs_choose_pairs(cs_window *w, int64_t windows)
     int64_t cs_packed_size(const cs_window *w)
-    int cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+    int cs_pack(const cs_window *w, int64_t first, int64_t last, const void *weights, const void *bias, void *packed)
     void cs_split(cs_window *w, int64_t images, int threads)
     int cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                void *scratch)
@@ -126,15 +127,15 @@ cdef bint run_all(const cs_window *w, int64_t windows, int64_t tasks, int thread
 
 cdef int pack_share(const cs_window *w, int64_t windows, int own, int threads, const void *weights, const void *bias,
                     char *packed) noexcept nogil:
-    """A thread's part of the blocks of each window, or of the windows; how many blocks are not finite."""
-    cdef int64_t n, i, blocks, first = 0, last = windows
+    """A thread's part of the blocks of each window, or of the windows; of how many it is not finite."""
+    cdef int64_t n, blocks, first = 0, last = windows
     cdef int infinite = 0
     if w.groups * w.blocks < threads:
         first, last, own, threads = windows * own // threads, windows * (own + 1) // threads, 0, 1
     for n in range(first, last):
         blocks = w[n].groups * w[n].blocks
-        for i in range(blocks * own // threads, blocks * (own + 1) // threads):
-            infinite += not cs_pack(w + n, i, weights, bias, packed + w[n].packed)
+        infinite += not cs_pack(w + n, blocks * own // threads, blocks * (own + 1) // threads, weights, bias,
+                                packed + w[n].packed)
     return infinite
 
 

@@ -24,6 +24,8 @@ cdef class Plan:
             self.windows[n].power = power
             memcpy(&self.windows[n].fill, <const char *>fill, len(fill))
             cs_choose(&self.windows[n])
+        cs_choose_pairs(self.windows, self.count)
+        for n in range(self.count):
             self.windows[n].packed = self.size
             self.size += whole_lines(cs_packed_size(&self.windows[n]))
         if self.count and self.windows[0].kind == CS_LOCAL:

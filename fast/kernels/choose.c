@@ -149,6 +149,12 @@ static int suits_in_place(const cs_window *w, int64_t taps)
     return once || taps == 1 || (w->outputs * taps < FEW && a[2].out >= WIDE);
 }
 
+static void choose_depthwise(cs_window *w)
+{
+    w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs;
+    w->cost = cs_depthwise_cycles(w);
+}
+
 void cs_choose(cs_window *w)
 {
     const cs_table *k = cs_kernels(w->dtype);
@@ -168,10 +174,32 @@ void cs_choose(cs_window *w)
     } else {
         w->cost = cs_pool_cycles(w);
     }
-    if (!w->by_groups && cs_depthwise_suits(w))
-        w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs,
-        w->cost = cs_depthwise_cycles(w);
+    if (!w->by_groups && w->axis[2].y == 1 && cs_depthwise_suits(w)) choose_depthwise(w);
     w->cost *= (double)w->axis[0].out;
+}
+
+/* Windows whose columns alternate, those of a gradient by stride 2, the one with the first column first. */
+static int alternate(const cs_window *l, const cs_window *r)
+{
+    const cs_axis *a = &l->axis[2], *b = &r->axis[2];
+    if (memcmp(l->axis, r->axis, 2 * sizeof(cs_axis)) || l->kind != CS_FMA || l->by_groups || r->by_groups) return 0;
+    if (a->y != 2 || b->y != 2 || r->y_base != l->y_base + 1 || (a->out != b->out && a->out != b->out + 1)) return 0;
+    if (a->step != 1 || l->axis[1].taps > PAIR_TAPS || a->taps > PAIR_TAPS || b->taps > PAIR_TAPS) return 0;
+    return cs_depthwise_suits(l) && cs_depthwise_suits(r);
+}
+
+void cs_choose_pairs(cs_window *w, int64_t windows)
+{
+    for (int64_t n = 0; n + 1 < windows; n++) {
+        if (alternate(w + n + 1, w + n)) {
+            const cs_window first = w[n + 1];
+            w[n + 1] = w[n], w[n] = first;
+        }
+        if (!alternate(w + n, w + n + 1)) continue;
+        choose_depthwise(w + n), choose_depthwise(w + n + 1);
+        w[n].cost = (double)w->axis[0].out * (w[n].cost + w[n + 1].cost), w[n + 1].cost = 0;
+        w[n].half = 1, w[++n].half = 2;
+    }
 }
 
 static int64_t tasks(cs_window *w)
@@ -276,7 +304,7 @@ void cs_split(cs_window *w, int64_t images, int threads)
     w->images = images;
     if (w->kind == CS_LOCAL) {
         cs_local_split(w, threads);
-    } else if (images * w->groups * w->outputs == 0) {
+    } else if (images * w->groups * w->outputs == 0 || w->half == 2) {
         w->tasks = w->scratch = 0;
     } else if (w->depthwise) {
         cs_depthwise_split(w, threads);

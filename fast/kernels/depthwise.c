@@ -16,14 +16,14 @@ static int64_t gap_of(const cs_axis *a)
 int cs_depthwise_suits(const cs_window *w)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
-    if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || v->y < 1 || v->y > 2 || w->terms == 0)
+    if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || w->terms == 0)
         return 0;
-    if (w->kind != CS_FMA && !(w->kind == CS_MEAN && !cs_pool_by_squares(w) && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
+    if (w->kind != CS_FMA && !(w->kind == CS_MEAN && v->y == 1 && !cs_pool_by_squares(w) && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
     if (v->in * w->size > ROW_BYTES) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;
     if (v->step == 1 && h->taps * v->taps > FEW) return 0; /* a strip, and tiles of four vectors, are faster */
-    if (v->step == 2 ? h->gap != 1 || v->gap != 1 || v->y != 1 : v->step != 1) return 0;
+    if (v->step == 2 ? h->gap != 1 || v->gap != 1 : v->step != 1) return 0;
     if ((v->taps - 1) * gap_of(v) > WIDEST || (h->taps - 1) * gap_of(h) > WIDEST) return 0;
     return 2 * h->out > DEPTH_ROWS && 3 * v->out > w->lanes;
 }
@@ -102,13 +102,14 @@ void cs_depthwise_split(cs_window *w, int threads)
 /* What a task holds beside what the kernel sees. */
 typedef struct {
     const cs_window *w;
-    cs_depth d;
+    cs_depth d[2]; /* d[1]: of the window that is computed with this one */
     const void **rows, *zeros;
     int64_t *starts; /* where rows start in x */
     char *brought;   /* copies of them, channel by channel */
     const char *x;   /* the first channel of the bundle */
     int64_t depth, top, groups;
-    int64_t weights; /* bytes from the weights of one output to the next */
+    const char *weights[2];
+    int64_t each[2]; /* bytes from the weights of one output to the next */
 } band;
 
 /* Where the rows start that tap t of the outermost axis sees in a channel. Taps that go up see rows of outputs from the last
@@ -116,14 +117,14 @@ typedef struct {
 static void list_starts(band *b)
 {
     const cs_axis *a = b->w->axis;
-    const int64_t step = a[1].gap < 0 ? -1 : 1, top = step < 0 ? b->top + b->d.height - 1 : b->top;
+    const int64_t step = a[1].gap < 0 ? -1 : 1, top = step < 0 ? b->top + b->d->height - 1 : b->top;
     const int64_t start = top * a[1].step + a[1].first;
     for (int64_t t = 0; t < a[0].taps; t++) {
         const int64_t p = b->depth * a[0].step + a[0].first + t * a[0].gap;
-        for (int64_t i = 0; i < b->d.slab; i++) {
+        for (int64_t i = 0; i < b->d->slab; i++) {
             const int64_t row = start + step * i;
             const int inside = p >= 0 && p < a[0].in && row >= 0 && row < a[1].in;
-            b->starts[t * b->d.slab + i] = inside ? p * b->w->x[0] + row * b->w->x[1] : ROW_OUTSIDE;
+            b->starts[t * b->d->slab + i] = inside ? p * b->w->x[0] + row * b->w->x[1] : ROW_OUTSIDE;
         }
     }
 }
@@ -132,7 +133,7 @@ static void list_starts(band *b)
 static void bring(band *b)
 {
     const cs_window *w = b->w;
-    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d.slab;
+    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d->slab;
     const cs_row r = {0, 1, in, 0, in, in, CS_FILL, 0, w->x[2], b->groups * w->channels, w->x_channel};
     cs_kernels(w->dtype)->copy_rows(b->brought, rows * in, in, b->x, b->starts, rows, &r);
 }
@@ -141,7 +142,7 @@ static void bring(band *b)
 static void list_rows(band *b, int64_t group)
 {
     const cs_window *w = b->w;
-    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d.slab;
+    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d->slab;
     const void **to = b->rows;
     for (int64_t c = group * w->channels; c < (group + 1) * w->channels; c++)
         for (int64_t i = 0; i < rows; i++)
@@ -159,9 +160,19 @@ static band lay_out(const cs_window *w, void *scratch)
     char *zeros = cs_aligned(starts + slabs * count), *copies = cs_aligned(zeros + a[2].in * w->size);
     memset(zeros, 0, (size_t)(a[2].in * w->size));
     const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, gap_of(&a[1]), a[2].gap, a[2].first, 0, a[2].in, 0,
-                        a[2].out, apart(w), a[1].gap < 0 ? -a[1].y : a[1].y, a[2].y, rows + slabs * count, copies, NULL, NULL};
-    return (band){.w = w, .d = d, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
-                  .weights = (w->terms + 1) * w->size};
+                        a[2].out, apart(w), a[1].gap < 0 ? -a[1].y : a[1].y, rows + slabs * count, copies, NULL, NULL};
+    return (band){.w = w, .d = {d}, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
+                  .each = {(w->terms + 1) * w->size}};
+}
+
+/* The window beside, which sees the same rows. */
+static void lay_out_other(band *b)
+{
+    const cs_window *w = b->w + 1;
+    const cs_axis *v = &w->axis[2];
+    b->d[1] = b->d[0];
+    b->d[1].columns = v->taps, b->d[1].column_gap = v->gap, b->d[1].first = v->first, b->d[1].width = v->out;
+    b->weights[1] = b->weights[0] + w->packed - b->w->packed, b->each[1] = (w->terms + 1) * w->size;
 }
 
 /* What averages need beside rows: the divisors of a band, for each depth anew, and the weights, which are ones. */
@@ -179,17 +190,26 @@ static mean lay_out_mean(const cs_window *w, void *scratch)
     return m;
 }
 
-/* The outputs of a band of a bundle; `weights` and `y` are those of its first group. */
-static void run_band(band *b, const char *weights, char *y)
+/* The outputs of a band of a bundle; `first` and `y` are those of its first group. */
+static void run_band(band *b, int64_t first, char *y)
 {
     const cs_window *w = b->w;
+    const cs_table *kernels = cs_kernels(w->dtype);
     list_starts(b);
     if (w->x[2] != 1) bring(b);
-    if (w->axis[1].gap < 0) y += (b->d.height - 1) * w->axis[1].y * w->size;
+    if (w->axis[1].gap < 0) y += (b->d->height - 1) * w->axis[1].y * w->size;
     for (int64_t g = 0; g < b->groups; g++) {
         list_rows(b, g);
-        for (int64_t k = g * w->outputs; k < (g + 1) * w->outputs; k++)
-            cs_kernels(w->dtype)->depthwise(&b->d, weights + k * b->weights, y + (g * w->y_group + k % w->outputs * w->y_plane) * w->size);
+        for (int64_t k = g * w->outputs; k < (g + 1) * w->outputs; k++) {
+            char *to = y + (g * w->y_group + k % w->outputs * w->y_plane) * w->size;
+            const void *weights[2] = {b->weights[0] + (first + k) * b->each[0]};
+            if (w->half) {
+                weights[1] = b->weights[1] + (first + k) * b->each[1];
+                kernels->depthwise_pair(b->d, weights, to);
+            } else {
+                kernels->depthwise(b->d, weights[0], to);
+            }
+        }
     }
 }
 
@@ -201,9 +221,11 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
     const int64_t bundles = cs_ceil(w->groups, w->bundle), end = cs_least(a[1].out, start + w->height);
     band b = lay_out(w, scratch);
     mean m = {0};
+    b.weights[0] = weights;
+    if (w->half) lay_out_other(&b);
     if (w->kind == CS_MEAN) {
         m = lay_out_mean(w, cs_aligned(b.brought + w->bundle * brought_size(w)));
-        weights = m.ones, b.weights = 0, b.d.divisors = m.divisors;
+        b.weights[0] = m.ones, b.each[0] = 0, b.d->divisors = m.divisors;
     }
     for (int64_t plane = first; plane < planes; plane++) {
         const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
@@ -214,8 +236,8 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
             m.depth = b.depth;
         }
         for (b.top = start; b.top < end; b.top += some) {
-            b.d.height = cs_least(some, end - b.top), b.d.row_divisors = m.rows + (b.top - start);
-            run_band(&b, (const char *)weights + group * w->outputs * b.weights,
+            b.d->height = cs_least(some, end - b.top), b.d->row_divisors = m.rows + (b.top - start);
+            run_band(&b, group * w->outputs,
                      (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + b.depth * a[0].y + b.top * a[1].y) * size);
         }
     }

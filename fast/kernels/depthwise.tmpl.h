@@ -105,8 +105,8 @@ INLINE void FN(depth_divide)(const int vectors, const cs_depth *d, int64_t row, 
     for (int v = 0; v < vectors; v++) sum[v] /= FN(load)(divisors + FN(place)(d, v));
 }
 
-/* A stripe: some vectors of columns down all rows. Neighbouring results are `apart` elements apart. */
-INLINE void FN(depth_columns)(const int step, const int apart, const int edge, const int vectors, const int three,
+/* A stripe: some vectors of columns down all rows. */
+INLINE void FN(depth_columns)(const int step, const int edge, const int vectors, const int three,
                               const cs_depth *d, FN(masks) m, const T *w, T *y)
 {
     for (int64_t phase = 0; phase < d->apart; phase++) {
@@ -125,11 +125,11 @@ INLINE void FN(depth_columns)(const int step, const int apart, const int edge, c
                 if (row >= d->height) break;
                 if (d->divisors) FN(depth_divide)(vectors, d, row, sum[k]);
                 if (vectors == 1 && d->width < LANES) {
-                    for (int l = 0; l < d->width; l++) to[l * apart] = sum[k][0][l];
+                    for (int l = 0; l < d->width; l++) to[l] = sum[k][0][l];
                     continue;
                 }
                 UNROLL
-                for (int v = 0; v < vectors; v++) FN(store_apart)(to + apart * FN(place)(d, v), apart, sum[k][v]);
+                for (int v = 0; v < vectors; v++) FN(store)(to + FN(place)(d, v), sum[k][v]);
             }
         }
     }
@@ -140,7 +140,7 @@ INLINE void FN(depth_three)(const int step, const int vectors, const cs_depth *d
 {
     FN(masks) m = {0};
     if (inside) {
-        FN(depth_columns)(step, 1, 0, vectors, 1, d, m, w, y);
+        FN(depth_columns)(step, 0, vectors, 1, d, m, w, y);
         return;
     }
     for (int v = 0; v < vectors; v++) {
@@ -150,7 +150,7 @@ INLINE void FN(depth_three)(const int step, const int vectors, const cs_depth *d
             m[v][c] = FN(inside)(-p, d->in - p);
         }
     }
-    FN(depth_columns)(step, 1, 1, vectors, 1, d, m, w, y);
+    FN(depth_columns)(step, 1, vectors, 1, d, m, w, y);
 }
 
 /* Makes `d` read copies of some columns from `first` on, with zeros beyond the ends of the rows. */
@@ -168,7 +168,7 @@ static void FN(depth_copy)(cs_depth *d, int64_t first, int64_t columns)
     d->rows = d->copied, d->first -= first;
 }
 
-INLINE void FN(depth)(const int step, const int apart, const int vectors, const int three, cs_depth *d, const T *w, T *y)
+INLINE void FN(depth)(const int step, const int vectors, const int three, cs_depth *d, const T *w, T *y)
 {
     const int64_t span = (d->columns - 1) * d->column_gap, from = d->first + (span < 0 ? span : 0);
     const int64_t end = d->first + (d->last + LANES - 1) * step + (span > 0 ? span : 0) + 1;
@@ -178,11 +178,11 @@ INLINE void FN(depth)(const int step, const int apart, const int vectors, const 
     } else {
         if (!inside) FN(depth_copy)(d, from, end - from);
         FN(masks) m;
-        FN(depth_columns)(step, apart, 0, vectors, 0, d, m, w, y);
+        FN(depth_columns)(step, 0, vectors, 0, d, m, w, y);
     }
 }
 
-INLINE void FN(depth_stripes)(const int step, const int apart, const int three, const cs_depth *d, const T *w, T *y)
+INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d, const T *w, T *y)
 {
     const int64_t last = d->width < LANES ? 0 : d->width - LANES;
     const int most = three ? 2 : DEPTH_VECTORS;
@@ -190,14 +190,14 @@ INLINE void FN(depth_stripes)(const int step, const int apart, const int three, 
         const int64_t from = column < last ? column : last;
         cs_depth some = *d;
         some.first += from * step, some.last = last - from < (most - 1) * LANES ? last - from : (most - 1) * LANES;
-        T *to = y + from * apart;
+        T *to = y + from;
         if (d->divisors) some.divisors = (const T *)d->divisors + from;
         if (some.last == 0) {
-            FN(depth)(step, apart, 1, three, &some, w, to);
+            FN(depth)(step, 1, three, &some, w, to);
         } else if (some.last <= LANES || most == 2) {
-            FN(depth)(step, apart, 2, three, &some, w, to);
+            FN(depth)(step, 2, three, &some, w, to);
         } else {
-            FN(depth)(step, apart, most, three, &some, w, to);
+            FN(depth)(step, most, three, &some, w, to);
         }
     }
 }
@@ -205,15 +205,13 @@ INLINE void FN(depth_stripes)(const int step, const int apart, const int three, 
 static void FN(depthwise)(const cs_depth *d, const void *w, void *y)
 {
     const int three = d->taps == 3 && d->columns == 3;
-    if (d->y_column == 2) {
-        FN(depth_stripes)(1, 2, 0, d, w, y);
-    } else if (d->step == 1 && three) {
-        FN(depth_stripes)(1, 1, 1, d, w, y);
+    if (d->step == 1 && three) {
+        FN(depth_stripes)(1, 1, d, w, y);
     } else if (d->step == 1) {
-        FN(depth_stripes)(1, 1, 0, d, w, y);
+        FN(depth_stripes)(1, 0, d, w, y);
     } else if (three) {
-        FN(depth_stripes)(2, 1, 1, d, w, y);
+        FN(depth_stripes)(2, 1, d, w, y);
     } else {
-        FN(depth_stripes)(2, 1, 0, d, w, y);
+        FN(depth_stripes)(2, 0, d, w, y);
     }
 }

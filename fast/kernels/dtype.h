@@ -10,6 +10,7 @@
 #if FLOATING
 #include "winograd.tmpl.h"
 #include "depthwise.tmpl.h"
+#include "depthwise_pair.tmpl.h"
 #endif
 #ifdef DOTS
 #include "dots.tmpl.h"
@@ -78,6 +79,7 @@ static const cs_table FN(table) = {
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),
     .depthwise = FN(depthwise),
+    .depthwise_pair = FN(depthwise_pair),
     .pool[CS_MEAN] = FN(pool_mean),
     .pool[CS_ABS] = FN(pool_abs),
     .pool[CS_SQUARE] = FN(pool_square),

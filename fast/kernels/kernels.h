@@ -32,6 +32,7 @@ typedef struct {
     uint64_t fill;                    /* the bits of one element */
     double power;
     int64_t by_pixels, by_rows, by_groups, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
+    int64_t half; /* 1: computed with the next window, whose columns alternate with its own; 2: with the one before */
     int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
     int64_t once, fresh; /* weights that serve one call may be left as they are; the task that reads a block packs it */
     int64_t images, planes, height, width,
@@ -48,9 +49,10 @@ enum { CS_FIELDS = 15 + 3 * 13 };
  * stay packed. */
 void cs_lay(cs_window *w, const int64_t *strides);
 void cs_choose(cs_window *w);
+void cs_choose_pairs(cs_window *w, int64_t windows); /* of windows that have been chosen, before they are packed */
 int64_t cs_packed_size(const cs_window *w); /* bytes */
-/* Whether its weights are finite. */
-int cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed);
+/* Packs the blocks [first, last) of all groups. Whether their weights are finite. */
+int cs_pack(const cs_window *w, int64_t first, int64_t last, const void *weights, const void *bias, void *packed);
 void cs_split(cs_window *w, int64_t images, int threads);
 /* Runs one task of all those of several windows. Whether weights that it packed are finite. */
 int cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,

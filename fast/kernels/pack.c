@@ -4,6 +4,8 @@
 
 #include "window.h"
 
+enum { FEW_TERMS = 64 };
+
 /* The outputs [from, to) of a block, and how many a term of it holds: a block over outputs is padded to whole vectors.
  */
 static int64_t block_range(const cs_window *w, int64_t block, int64_t *from, int64_t *to)
@@ -125,15 +127,45 @@ int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const 
     return whole & finite(w, p + done * wide * size, wide * (w->terms - done));
 }
 
-int cs_pack(const cs_window *w, int64_t block, const void *weights, const void *bias, void *packed)
+/* Blocks of one output, without flags, in one go: they are many and short. */
+static int pack_single(const cs_window *w, int64_t first, int64_t last, const char *weights, const char *bias, char *packed)
 {
-    cs_window p = packed_as(w);
-    if (w->by_groups && block % w->lanes) return 1; /* it was packed with the first group of its vector */
-    if (w->by_groups) block /= w->lanes;
-    char *group = (char *)packed + block / p.blocks * (cs_packed_size(w) / p.groups);
-    int64_t from, to;
-    block_range(&p, block % p.blocks, &from, &to);
-    const int whole = cs_pack_block(&p, block, weights, bias, group + from * (p.terms + 1) * p.size);
-    if (cs_padded(&p)) group[cs_flags(&p) + block % p.blocks * p.size] = (char)whole;
+    const int64_t size = w->size, all = w->terms + 1;
+    int64_t place[FEW_TERMS];
+    int whole = 1;
+    for (int64_t t = 0; t < w->terms; t++) place[t] = term_place(w, t);
+    for (int64_t k = first; k < last; k++) {
+        const char *from = weights + (w->w_base + k / w->outputs * w->w_group + k % w->outputs * w->w_output) * size;
+        char *to = packed + k * all * size;
+        memset(to, 0, (size_t)size);
+        if (bias) put(to, 0, bias, w->b_base + k * w->b_output, size);
+        for (int64_t t = 0; t < w->terms; t++) put(to, t + 1, from, place[t], size);
+        whole &= finite(w, to + size, w->terms);
+    }
     return whole;
+}
+
+/* Blocks over pixels that hold an output each, of one window that is packed without flags. */
+static int is_single(const cs_window *w)
+{
+    return w->by_pixels && w->blocks == w->outputs && w->terms <= FEW_TERMS && !cs_padded(w);
+}
+
+int cs_pack(const cs_window *w, int64_t first, int64_t last, const void *weights, const void *bias, void *packed)
+{
+    if (is_single(w)) return pack_single(w, first, last, weights, bias, packed);
+    const cs_window p = packed_as(w);
+    const int64_t group_size = cs_packed_size(w) / p.groups, padded = cs_padded(&p);
+    int all = 1;
+    for (int64_t i = first; i < last; i++) {
+        if (w->by_groups && i % w->lanes) continue; /* it was packed with the first group of its vector */
+        const int64_t block = w->by_groups ? i / w->lanes : i;
+        char *group = (char *)packed + block / p.blocks * group_size;
+        int64_t from, to;
+        block_range(&p, block % p.blocks, &from, &to);
+        const int whole = cs_pack_block(&p, block, weights, bias, group + from * (p.terms + 1) * p.size);
+        if (padded) group[cs_flags(&p) + block % p.blocks * p.size] = (char)whole;
+        all &= whole;
+    }
+    return all;
 }

@@ -6,7 +6,7 @@
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
-enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
+enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
  * out. */
@@ -60,7 +60,7 @@ typedef struct { /* a plane of outputs that is read from rows of inputs: see dep
     int64_t taps, columns;   /* of a slab */
     int64_t step, row_gap, column_gap, first, last; /* first: the column that output 0 sees; last: the last vector's output */
     int64_t in, height, width, apart;               /* columns of the input; of the outputs, whose tiles' rows are `apart` */
-    int64_t y_row, y_column; /* y_column: 1, or 2 with step 1 */
+    int64_t y_row;
     const void **copied; /* room for a copy of a stripe: a pointer a row, and the rows */
     void *copies;
     const void *divisors;        /* of the sums, or NULL */
@@ -69,6 +69,9 @@ typedef struct { /* a plane of outputs that is read from rows of inputs: see dep
 
 /* w: an initial value, then the weights. */
 typedef void tile_depthwise(const cs_depth *d, const void *w, void *y);
+
+/* The same for two windows whose columns alternate; the first has the first column. */
+typedef void tile_depthwise_pair(const cs_depth d[2], const void *const w[2], void *y);
 
 typedef struct { /* rows of inputs start + i * step, i < count, of which [inside, outside) lie between the edges */
     int64_t start, step, count, inside, outside, in, boundary;
@@ -162,6 +165,7 @@ typedef struct {
     int64_t dot_outputs;
     join *join; /* of 8 and 16 bits only */
     tile_depthwise *depthwise;
+    tile_depthwise_pair *depthwise_pair;
     /* Copies rows of x, which start where `starts` says, to `length` elements each; a channel is `apart` from the next. */
     void (*copy_rows)(void *to, int64_t apart, int64_t length, const void *x, const int64_t *starts, int64_t rows,
                       const cs_row *r);

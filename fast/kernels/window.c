@@ -126,15 +126,18 @@ static int64_t share_of(const cs_window *w, int64_t n, int share, int threads, i
  * weights are too many to stay in the second-level cache meanwhile. */
 int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads)
 {
-    int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED), before = 0, from;
+    int64_t i = __atomic_fetch_add(&next[share * CS_APART], 1, __ATOMIC_RELAXED), before = 0, from, some = 0;
     int64_t turns = w[windows - 1].packed < NEAR ? INT64_MAX : 0;
-    for (int64_t n = 0; n < windows; n++) turns = cs_least(turns, share_of(w + n, n, share, threads, &from));
-    const int64_t all = turns * windows;
-    for (int64_t n = 0; n < windows; before += w[n++].tasks) {
-        const int64_t count = share_of(w + n, n, share, threads, &from);
-        if (i < all && i % windows == n) return before + from + i / windows;
+    for (int64_t n = 0; n < windows; n++)
+        if (w[n].tasks) turns = cs_least(turns, share_of(w + n, some++, share, threads, &from));
+    const int64_t all = some ? turns * some : 0;
+    for (int64_t n = 0, turn = 0; n < windows; before += w[n++].tasks) {
+        if (!w[n].tasks) continue;
+        const int64_t count = share_of(w + n, turn, share, threads, &from);
+        if (i < all && i % some == turn) return before + from + i / some;
         if (i >= all && i - all < count - turns) return before + from + turns + i - all;
         if (i >= all) i -= count - turns;
+        turn++;
     }
     return -1;
 }

@@ -64,7 +64,7 @@ static cs_window window_of(const call *c, int64_t n)
 
 static void pack_window(call *c, int64_t i, char *scratch)
 {
-    cs_pack(c->parameters, i, c->a[1], c->a[2], c->packed);
+    cs_pack(c->parameters, i, i + 1, c->a[1], c->a[2], c->packed);
 }
 
 static void run_window(call *c, int64_t i, char *scratch)
@@ -132,6 +132,7 @@ static void run_plan(call *c)
         w[n] = window_of(c, n);
         cs_choose(&w[n]);
     }
+    cs_choose_pairs(w, c->h.windows);
     const int local = c->h.windows && w->kind == CS_LOCAL;
     const int tiles = c->a[1] && !local && c->h.choice % ONCE && c->h.windows == 1 && c->h.images;
     if (tiles && cs_winograd_choose(&g, w, c->h.choice % ONCE > 1)) {
