@@ -137,6 +137,28 @@ def test_pools(name, dtype):
             assert_same_bits(getattr(fast, op.strip())(dy, operand, size, **given, num_threads=threads), y)
 
 
+@pytest.mark.clause("gradient.chain", "conv.grad-input", "call.in-bounds")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kernel", [(3, 3), (4, 2), (5, 5), (3, 8), (9, 9)])
+def test_columns_that_alternate(kernel, dtype):
+    """Depthwise with stride 2: even and odd columns of every width, at every edge, with two outputs a group and dilation."""
+    random = np.random.default_rng(3)
+    for S, outputs, keywords in (
+        ((9, 13), 3, {"padding": 1}),
+        ((8, 34), 3, {"padding": ((1, 0), (0, 1))}),
+        ((11, 67), 6, {"padding": (1, 2)}),
+        ((21, 66), 3, {"padding": (4, 3), "dilation": (2, 1)}),
+        ((17, 71), 3, {"padding": 5, "dilation": (1, 3)}),
+    ):
+        keywords = {"stride": 2, "groups": 3, **keywords}
+        x, w = np.zeros((1, 3, *S), dtype), random.standard_normal((outputs, 1, *kernel)).astype(dtype)
+        dy = random.standard_normal(fast.conv(x, w, **keywords).shape).astype(dtype)
+        out = np.full(x.size + 32, np.nan, dtype)
+        dx = fast.conv_grad_input(dy, w, x.shape, **keywords, algorithm="direct", out=out[16:-16].reshape(x.shape))
+        assert_same_bits(dx, reference.conv_grad_input(dy, w, x.shape, **keywords, stepwise=True))
+        assert np.isnan(out[:16]).all() and np.isnan(out[-16:]).all()
+
+
 @pytest.mark.clause("gradient.chain", "max_pool.grad", "avg_pool.grad")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("padding", [0, 1, ((1, 0), (0, 1)), ((0, 1), (1, 0))])
