@@ -12,6 +12,9 @@ from setuptools.command.build_ext import build_ext
 
 KERNELS = "fast/kernels"
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-Wno-psabi"]
+THREADED = ("_kernels.c", "dispatch.c")
+"""What OpenMP changes: the kernels themselves are the same with and without it, to compilers that remember them."""
+
 SANITIZE = os.environ.get("CONVSPEC_SANITIZE", "")
 """Sanitizers to build with, such as "address,undefined": for tests/sanitized.py, which says how to load the result."""
 
@@ -22,15 +25,16 @@ def sanitizing(names):
             "--param", "asan-instrumentation-with-call-threshold=0"]  # fmt: skip
 
 
-def at_once(compile_all):
-    """The same for each source by itself; the short ones, which take longest, first."""
+def at_once(compile_all, threaded):
+    """The same for each source by itself, with flags for those that have threads; the short ones, which take longest, first."""
 
-    def compile_each(sources, *rest, **keywords):
+    def compile_each(sources, *rest, extra_postargs=(), **keywords):
+        def compile_one(source):
+            flags = [*extra_postargs, *(threaded if Path(source).name in THREADED else ())]
+            return compile_all([source], *rest, extra_postargs=flags, **keywords)
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = pool.map(
-                lambda source: compile_all([source], *rest, **keywords), sorted(sources, key=os.path.getsize)
-            )
-            return list(chain.from_iterable(found))
+            return list(chain.from_iterable(pool.map(compile_one, sorted(sources, key=os.path.getsize))))
 
     return compile_each
 
@@ -50,11 +54,12 @@ class BuildKernels(build_ext):
                 extension.extra_link_args.append(f"-fsanitize={SANITIZE}")
         if os.environ.get("CONVSPEC_NO_OPENMP") == "1" or not self.compiles_with("-fopenmp"):
             warnings.warn("convspec.fast is being built WITHOUT OpenMP: it will use one thread only", stacklevel=1)
+            threaded = []
         else:
+            threaded = ["-fopenmp"]
             for extension in self.extensions:
-                extension.extra_compile_args.append("-fopenmp")
-                extension.extra_link_args.append("-fopenmp")
-        self.compiler.compile = at_once(self.compiler.compile)
+                extension.extra_link_args.extend(threaded)
+        self.compiler.compile = at_once(self.compiler.compile, threaded)
         super().build_extensions()
 
     def compiles_with(self, flag, program="#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"):
