@@ -56,13 +56,15 @@ OUTER_TILES(TILE)
 EACH_TILES(TILE)
 #undef TILE
 
-/* y[i][l] = x[l][i * step], i < n, a vector of lanes every `wide` elements. */
+/* y[i][l] = x[l][i * step], i < n, a vector of lanes every `wide` elements. Blocks begin where cache lines of the first run do: runs that
+ * are a multiple of 4096 bytes apart have few lines of the first-level cache, so each has to be read at once. */
 static void FN(interleave)(void *to, int64_t wide, const void *const *from, int64_t step, int64_t n)
 {
     const T *const *x = (const T *const *)from;
     T *y = to;
-    for (int64_t i = 0; i < n && n >= LANES && step == 1; i += LANES) {
-        const int64_t p = i + LANES <= n ? i : n - LANES; /* the last block overlaps the one before */
+    const int64_t odd = (int64_t)((uintptr_t)x[0] / sizeof(T) % LANES), first = odd ? LANES - odd : LANES;
+    for (int64_t i = 0; i < n && n >= LANES && step == 1; i += i ? LANES : first) {
+        const int64_t p = i + LANES <= n ? i : n - LANES; /* the second and the last block overlap the one before */
         VEC v[LANES];
         UNROLL
         for (int l = 0; l < LANES; l++) v[l] = FN(load)(x[l] + p);
