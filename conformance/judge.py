@@ -66,7 +66,7 @@ class Effort:
 
 PROFILES = {
     "quick": Effort(18, 1500, gradients=0.12),
-    "full": Effort(150, 6000, shrinks=400, seconds=20.0),
+    "full": Effort(150, 6000, shrinks=400, seconds=20.0, gradients=0.5),
     "soak": Effort(60, 6000, shrinks=1000, seconds=60.0),
 }
 
