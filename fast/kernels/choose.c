@@ -140,7 +140,7 @@ static int suits_in_place(const cs_window *w, int64_t taps)
 static void choose_depthwise(cs_window *w)
 {
     w->depthwise = w->by_pixels = 1, w->by_rows = 0, w->rows = 1, w->blocks = w->outputs;
-    w->cost = cs_depthwise_cycles(w);
+    w->cost = (double)w->axis[0].out * cs_depthwise_cycles(w);
 }
 
 void cs_choose(cs_window *w)
@@ -162,8 +162,8 @@ void cs_choose(cs_window *w)
     } else {
         w->cost = cs_pool_cycles(w);
     }
-    if (!w->by_groups && w->axis[2].y == 1 && cs_depthwise_suits(w)) choose_depthwise(w);
     w->cost *= (double)w->axis[0].out;
+    if (!w->by_groups && w->axis[2].y == 1 && cs_depthwise_suits(w)) choose_depthwise(w);
 }
 
 /* Windows whose columns alternate, those of a gradient by stride 2, the one with the first column first. */
@@ -185,7 +185,6 @@ void cs_choose_pairs(cs_window *w, int64_t windows)
         }
         if (!alternate(w + n, w + n + 1)) continue;
         choose_depthwise(w + n), choose_depthwise(w + n + 1);
-        w[n].cost = (double)w->axis[0].out * (w[n].cost + w[n + 1].cost), w[n + 1].cost = 0;
         w[n].half = 1, w[++n].half = 2;
     }
 }

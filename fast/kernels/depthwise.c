@@ -18,7 +18,7 @@ int cs_depthwise_suits(const cs_window *w)
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     if (!cs_kernels(w->dtype)->depthwise || w->boundary != CS_FILL || w->fill || w->terms == 0)
         return 0;
-    if (w->kind != CS_FMA && !(w->kind == CS_MEAN && v->y == 1 && !cs_pool_by_squares(w) && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
+    if (w->kind != CS_FMA && !(w->kind == CS_MEAN && !cs_pool_by_squares(w) && w->lanes > 1 && v->taps > 2 && v->out >= w->lanes)) return 0;
     if (v->in * w->size > ROW_BYTES) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;
@@ -81,7 +81,7 @@ static int64_t brought_size(const cs_window *w)
 void cs_depthwise_split(cs_window *w, int threads)
 {
     const int64_t row = w->axis[1].step * w->axis[2].in * w->size, least = 2 * DEPTH_ROWS * apart(w);
-    const double cycles = w->cost * (double)(w->images * w->groups);
+    const double cycles = (w->cost + (w->half ? w[1].cost : 0)) * (double)(w->images * w->groups);
     w->width = w->axis[2].out, w->height = w->axis[1].out, w->planes = w->shares = w->width_tasks = 1;
     w->bundle = cs_bundle(w);
     while (w->height > least && (w->height * row > BAND_BYTES || (threads > 1 && count_tasks(w) < 4 * threads &&
