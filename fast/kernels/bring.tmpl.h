@@ -28,12 +28,12 @@ INLINE void FN(unzip)(VEC a, VEC b, VEC *even, VEC *odd)
 #endif
 }
 
-/* The greatest of the n rows at x + starts[k] + i, in a vector of columns, and in one; a copy where n is 1. */
+/* The greatest of the n rows at x + starts[k] + i, in a vector of columns, and in one; a copy where n is 1. Few known rows
+ * are unrolled by the compiler; a loop of any number, of which there are many, is not to be. */
 INLINE VEC FN(top)(const int64_t n, const T *x, const int64_t *starts, int64_t i)
 {
     VEC v = FN(load)(x + starts[0] + i);
     if (n <= 2) __builtin_prefetch((const char *)(x + starts[0] + i) + AHEAD);
-    UNROLL
     for (int64_t k = 1; k < n; k++) {
         v = FN(max)(v, FN(load)(x + starts[k] + i));
         if (k >= n - 2) __builtin_prefetch((const char *)(x + starts[k] + i) + AHEAD);
@@ -139,11 +139,11 @@ static void FN(bring)(const cs_pooling *p, int64_t r, const T *x, T *strips, T *
             for (const cs_span *c = s->spans; c < s->spans + s->count; c++)
                 for (int64_t j = c->inside; j < c->outside; j++)
                     y[c->at + j] = FN(top_one)(n, x, starts, (c->start + j * s->step) * s->pixel);
-        } else if (n == 1) {
+        } else if (WIDE && n == 1) {
             FN(bring_row)(1, y, x, starts, s, spare);
-        } else if (n == 2) {
+        } else if (WIDE && n == 2) {
             FN(bring_row)(2, y, x, starts, s, spare);
-        } else if (n == 3) {
+        } else if (WIDE && n == 3) {
             FN(bring_row)(3, y, x, starts, s, spare);
         } else if (n) {
             FN(bring_row)(n, y, x, starts, s, spare);

@@ -185,14 +185,14 @@ INLINE void FN(depth)(const int step, const int vectors, const int three, cs_dep
 INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d, const T *w, T *y)
 {
     const int64_t last = d->width < LANES ? 0 : d->width - LANES;
-    const int most = three ? 2 : DEPTH_VECTORS;
+    const int most = three && DEPTH_VECTORS > 2 ? 2 : DEPTH_VECTORS;
     for (int64_t column = 0; column < d->width; column += most * LANES) {
         const int64_t from = column < last ? column : last;
         cs_depth some = *d;
         some.first += from * step, some.last = last - from < (most - 1) * LANES ? last - from : (most - 1) * LANES;
         T *to = y + from;
         if (d->divisors) some.divisors = (const T *)d->divisors + from;
-        if (some.last == 0) {
+        if (most == 1 || some.last == 0) {
             FN(depth)(step, 1, three, &some, w, to);
         } else if (some.last <= LANES || most == 2) {
             FN(depth)(step, 2, three, &some, w, to);

@@ -81,13 +81,14 @@ INLINE void FN(pair_stripe)(const int vectors, const cs_depth *d, int64_t left, 
 
 static void FN(depthwise_pair)(const cs_depth d[2], const void *const w[2], void *y)
 {
+    const int most = DEPTH_VECTORS > 2 ? 2 : DEPTH_VECTORS;
     const int64_t last = d->width < LANES ? 0 : d->width - LANES;
-    for (int64_t column = 0; column < d->width; column += 2 * LANES) {
+    for (int64_t column = 0; column < d->width; column += most * LANES) {
         const int64_t from = column < last ? column : last, left = d[0].width + d[1].width - 2 * from;
         cs_depth some[2] = {d[0], d[1]};
         for (int half = 0; half < 2; half++)
-            some[half].first += from, some[half].last = last - from < LANES ? last - from : LANES;
-        if (some->last) {
+            some[half].first += from, some[half].last = last - from < (most - 1) * LANES ? last - from : (most - 1) * LANES;
+        if (most > 1 && some->last) {
             FN(pair_stripe)(2, some, left, w, (T *)y + 2 * from);
         } else {
             FN(pair_stripe)(1, some, left, w, (T *)y + 2 * from);

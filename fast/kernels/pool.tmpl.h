@@ -42,12 +42,12 @@
                                int64_t width, const T *divisors) \
     { \
         int64_t o = 0; \
+        const int most = WIDE ? POOL_VECTORS : 1; \
         const int64_t step = 1 + pairs; \
-        for (; width - o > POOL_VECTORS * LANES; o += POOL_VECTORS * LANES) \
-            FN(name##_block)(POOL_VECTORS, pairs, p, x + step * o, starts, n, y + o, (POOL_VECTORS - 1) * LANES, \
-                             divisors + o); \
+        for (; width - o > most * LANES; o += most * LANES) \
+            FN(name##_block)(most, pairs, p, x + step * o, starts, n, y + o, (most - 1) * LANES, divisors + o); \
         const int64_t rest = width - o, vectors = (rest + LANES - 1) / LANES, apart = rest - LANES; \
-        if (vectors == 1) { \
+        if (most == 1 || vectors == 1) { \
             FN(name##_block)(1, pairs, p, x + step * o, starts, n, y + o, apart, divisors + o); \
         } else if (vectors == 2) { \
             FN(name##_block)(2, pairs, p, x + step * o, starts, n, y + o, apart, divisors + o); \
@@ -139,7 +139,7 @@ INLINE void FN(max_row)(const int64_t n, const int taps, const T *x, const int64
 /* As a rule there are as many rows as columns. */
 INLINE void FN(max_rows)(int64_t n, const int taps, const T *x, const int64_t *starts, T *y, int64_t width)
 {
-    if (n == taps) {
+    if (WIDE && n == taps) {
         FN(max_row)(taps, taps, x, starts, y, width);
     } else if (n) {
         FN(max_row)(n, taps, x, starts, y, width);

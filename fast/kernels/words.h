@@ -4,6 +4,8 @@
 #define FN(name) JOIN(name, DT)
 #define VEC FN(vec)
 #define LANES (VBITS / BITS)
+/* Whether forms for one number of vectors, rows or taps are worth their code; those for any number compute the same. */
+#define WIDE (LANES > 1)
 #define INLINE static inline __attribute__((always_inline))
 #define SIGNED_32 int32_t
 #define SIGNED_64 int64_t
