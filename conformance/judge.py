@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
+from hypothesis.errors import Unsatisfiable
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
@@ -231,7 +232,9 @@ class Trial:
             if isinstance(error, KeyboardInterrupt):
                 self.run.interrupted = True
                 self.run.host.close()  # an answer may be on its way
-            if hunt.best is None:
+            # or the backend declined so many cases that Hypothesis gave up
+            declined = isinstance(error, Unsatisfiable) and self.record.not_offered > 0
+            if hunt.best is None and not declined:
                 raise
         if hunt.best is not None:
             raise Found(hunt.best)
