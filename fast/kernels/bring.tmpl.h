@@ -5,27 +5,7 @@ INLINE void FN(unzip)(VEC a, VEC b, VEC *even, VEC *odd)
 {
     KEEP(a);
     KEEP(b);
-#if LANES == 16
-    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-#elif LANES == 8
-    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-#elif LANES == 4
-    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
-    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
-#elif LANES == 2
-    *even = __builtin_shufflevector(a, b, 0, 2);
-    *odd = __builtin_shufflevector(a, b, 1, 3);
-#elif LANES == 1
-    *even = a, *odd = b;
-#else
-    *even = *odd = (VEC){0};
-    for (int l = 0; l < LANES / 2; l++) {
-        (*even)[l] = a[2 * l], (*even)[l + LANES / 2] = b[2 * l];
-        (*odd)[l] = a[2 * l + 1], (*odd)[l + LANES / 2] = b[2 * l + 1];
-    }
-#endif
+    *even = UNZIP_LOW(a, b), *odd = UNZIP_HIGH(a, b);
 }
 
 /* The greatest of the n rows at x + starts[k] + i, in a vector of columns, and in one; a copy where n is 1. Few known rows

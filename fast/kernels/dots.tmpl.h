@@ -27,7 +27,7 @@ INLINE void FN(dot_block)(const int rows, const int taps, FN(sums) sum[DOT_ROWS]
         for (int64_t g = 0; g < groups; g++, p += DOTS) {
             FN(sums) xv[DOT_VECTORS];
             UNROLL
-            for (int j = 0; j < DOT_VECTORS; j++) xv[j] = *(const FN(some) *)(p + j / DOTS * LANES + j % DOTS);
+            for (int j = 0; j < DOT_VECTORS; j++) xv[j] = *(const FN(some) *)(p + j / DOTS * (VBITS / BITS) + j % DOTS);
             UNROLL
             for (int r = 0; r < rows; r++) {
                 if (i - r < 0 || i - r >= taps) continue;

@@ -7,6 +7,14 @@
 #define FMA_f64(a, b, c) ((VEC){__builtin_fma((a)[0], (b)[0], (c)[0])})
 #define MAX_f32(a, x) ((VEC){(x)[0] > (a)[0] || (x)[0] != (x)[0] ? (x)[0] : (a)[0]})
 #define MAX_f64 MAX_f32
+#define MAX_i8 MAX_f32
+#define MAX_u8 MAX_f32
+#define MAX_i16 MAX_f32
+#define MAX_u16 MAX_f32
+#define MAX_i32 MAX_f32
+#define MAX_u32 MAX_f32
+#define MAX_i64 MAX_f32
+#define MAX_u64 MAX_f32
 #define LARGER_f32(a, x) ((VEC){(a)[0] > (x)[0] ? (a)[0] : (x)[0]})
 #define LARGER_f64 LARGER_f32
 /* The register tiles: TILE(rows, vectors), for every vectors all rows from 1 on. */

@@ -3,12 +3,15 @@
 #define JOIN(a, b) JOIN2(a, b)
 #define FN(name) JOIN(name, DT)
 #define VEC FN(vec)
-#define LANES (VBITS / BITS)
+/* At most 16: few enough for cheap shuffles, and for the rows of small images. */
+#define LANES (VBITS > 16 * BITS ? 16 : VBITS / BITS)
 /* Whether forms for one number of vectors, rows or taps are worth their code; those for any number compute the same. */
 #define WIDE (LANES > 1)
 #define INLINE static inline __attribute__((always_inline))
 #define SIGNED_32 int32_t
 #define SIGNED_64 int64_t
+/* The greater integers, where there is no instruction for them; compilers do not find them in a loop over the lanes. */
+#define CHOSEN(a, x) (((x) & (VEC)((x) > (a))) | ((a) & ~(VEC)((x) > (a))))
 #define UNROLL _Pragma("GCC unroll 16")
 /* Sanitizers do not see what instructions with a mask read and write, so they are given loops, which are not repeated
  * wherever they are used. */
@@ -19,8 +22,8 @@
 #define RARE INLINE
 #endif
 
-typedef T VEC __attribute__((vector_size(VBITS / 8)));
-typedef T FN(loose) __attribute__((vector_size(VBITS / 8), aligned(BITS / 8), may_alias));
+typedef T VEC __attribute__((vector_size(LANES * BITS / 8)));
+typedef T FN(loose) __attribute__((vector_size(LANES * BITS / 8), aligned(BITS / 8), may_alias));
 
 INLINE VEC FN(load)(const T *p)
 {
@@ -69,8 +72,7 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 }
 INLINE VEC FN(max)(VEC a, VEC x)
 {
-    for (int l = 0; l < LANES; l++) a[l] = x[l] > a[l] ? x[l] : a[l];
-    return a;
+    return JOIN(MAX, DT)(a, x);
 }
 #endif
 
@@ -116,7 +118,6 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 }
 #endif
 
-#if BITS >= 32
 /* Interleave the lower, and the upper, halves of two vectors; take the even, and the odd, elements of two vectors, and the
  * even ones of a run, with b one early; the thirds of two vectors, and of a third, which is two early. */
 #if LANES == 16
@@ -158,7 +159,6 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 #define ZIP_LOW(a, b) (a)
 #define ZIP_HIGH(a, b) (b)
 #endif
-#endif
 
 /* y[l] = p[step * l]. */
 INLINE VEC FN(every)(const T *p, const int step)
@@ -171,7 +171,7 @@ INLINE VEC FN(every)(const T *p, const int step)
 /* Every other element from p on; nothing beyond the last of them is read. */
 INLINE VEC FN(evens)(const T *p)
 {
-#if BITS >= 32 && LANES > 1
+#if LANES > 1
     return EVENS(FN(load)(p), FN(load)(p + LANES - 1));
 #else
     return FN(every)(p, 2);
@@ -181,7 +181,7 @@ INLINE VEC FN(evens)(const T *p)
 /* Every third, and every fourth. */
 INLINE VEC FN(thirds)(const T *p)
 {
-#if BITS >= 32 && LANES > 1
+#if LANES > 1
     const VEC low = THIRDS(FN(load)(p), FN(load)(p + LANES));
     return LANES > 2 ? MORE_THIRDS(low, FN(load)(p + 2 * LANES - 2)) : low;
 #else
@@ -191,7 +191,7 @@ INLINE VEC FN(thirds)(const T *p)
 
 INLINE VEC FN(fourths)(const T *p)
 {
-#if BITS >= 32 && LANES > 1
+#if LANES > 1
     return EVENS(FN(evens)(p), FN(evens)(p + 2 * (LANES - 1)));
 #else
     return FN(every)(p, 4);
