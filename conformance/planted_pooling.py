@@ -21,6 +21,18 @@ def integers_pass_through_float32(x: Array, size: Any, **rest: Any) -> Array:
     return y.astype(np.float32).astype(y.dtype) if x.dtype in (np.int32, np.uint32) else y
 
 
+@planted("max_pool.value", "max_pool")
+def a_maximum_starts_at_a_low_number(x: Array, size: Any, **rest: Any) -> Array:
+    y = innocent.max_pool(x, size, **rest)
+    return np.maximum(y, np.asarray(-(2.0**24), y.dtype)) if y.dtype.kind == "f" else y
+
+
+@planted("channel_pool.value", "channel_pool")
+def a_maximum_of_doubles_starts_at_the_least_of_floats(x: Array, size: Any, *, kind: Any = "max", **rest: Any) -> Array:
+    y = innocent.channel_pool(x, size, kind=kind, **rest)
+    return np.maximum(y, np.asarray(-3.4e38, y.dtype)) if y.dtype == np.float64 and kind == "max" else y
+
+
 @planted("max_pool.nan", "max_pool")
 def nan_is_ignored(x: Array, size: Any, **rest: Any) -> Array:
     y = innocent.max_pool(np.where(np.isnan(x), -np.inf, x).astype(x.dtype) if x.dtype.kind == "f" else x, size, **rest)

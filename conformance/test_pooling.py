@@ -25,6 +25,23 @@ def test_max_pool(judge: Trial) -> None:
     judge.search(pools("max_pool", Open(dtypes=INTEGERS, data=("real", "small"), stride=True)))
 
 
+@pytest.mark.parametrize(
+    "op", [pytest.param(f"{what}_pool", marks=pytest.mark.clause(f"{what}_pool.value")) for what in ("max", "channel")]
+)
+def test_low_maxima(judge: Trial, op: str) -> None:
+    """Windows of numbers so low that a maximum which starts at some number, or at that of another dtype, is greater."""
+    for dtype, low in (
+        ("float32", "-1e+38"),
+        ("float64", "-1e+308"),
+        ("float32", "-inf"),
+        ("int8", "min"),
+        ("int32", "min"),
+    ):
+        put = tuple(Put("x", i, low) for i in product(range(1), range(2), range(2), range(4)))
+        how = {"padding": 1} if op == "max_pool" else {"kind": "max"}
+        judge.each([make(op, {"x": ((1, 2, 2, 4), dtype)}, {"size": 2, **how}, put=put)])
+
+
 @st.composite
 def with_nan(draw: st.DrawFn, base: st.SearchStrategy[Case]) -> Case:
     """A case with NaN in one to all of its elements."""
