@@ -29,8 +29,8 @@ def convspec() -> None:
     """An executable specification of the operators of convolutional networks."""
 
 
-def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(filter(None, (value or "").split(",")))
+def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, ",".join(values).split(",")))
 
 
 def _outputs(function: Callable[..., None]) -> Callable[..., None]:
@@ -52,8 +52,14 @@ def _check_folders(*paths: str | None) -> None:
 
 @convspec.command()
 @click.argument("backends", nargs=-1, metavar="[BACKEND]...")
-@click.option("--op", "ops", callback=_names, help="Only these operators, separated by commas.")
-@click.option("--clause", "slugs", callback=_names, help="Only these clauses, separated by commas.")
+@click.option(
+    "--op",
+    "ops",
+    multiple=True,
+    callback=_names,
+    help="Only these operators, separated by commas or asked for one by one.",
+)
+@click.option("--clause", "slugs", multiple=True, callback=_names, help="Only these clauses, likewise.")
 @click.option("--profile", type=click.Choice(["quick", "full", "soak"]), default="quick", show_default=True)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
 @click.option("--seed", type=click.IntRange(0), help="Other cases; 0, and for soak the time of day.")

@@ -31,6 +31,12 @@ def test_conforming_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 conforms" in capsys.readouterr().out
 
 
+def test_names_may_be_separated_or_asked_for_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("--op", "max_pool", "--clause", "max_pool.value", "--clause", "max_pool.nan")
+    assert status("check", "convspec.conformance.innocent", *names) == 0
+    assert "2 conforms" in capsys.readouterr().out
+
+
 def test_violating_is_1_and_is_told_in_full(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("check", bad, *QUICKLY) == 1
     out = capsys.readouterr().out
