@@ -146,6 +146,16 @@ def the_strides_of_the_axes_are_swapped(x: Array, w: Array, b: Any = None, *, st
     return innocent.conv(x, w, b, stride=backwards(stride), **rest)
 
 
+@planted("shape.stride", "conv")
+def rows_of_several_images_are_lost_beyond_a_stride(
+    x: Array, w: Array, b: Any = None, *, stride: Any = 1, **rest: Any
+) -> Array:
+    y = innocent.conv(x, w, b, stride=stride, **rest)
+    if x.ndim == 5 and x.shape[0] > 1 and x.shape[1] == 1 and isinstance(stride, tuple) and stride[-1] > w.shape[-1]:
+        y[..., 1:, :] = 0
+    return y
+
+
 @planted("shape.stride", "avg_pool")
 def the_stride_defaults_to_one(x: Array, size: Any, *, stride: Any = 1, **rest: Any) -> Array:
     return innocent.avg_pool(x, size, stride=stride, **rest)

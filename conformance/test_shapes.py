@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from convspec.conformance.case import Case
+from convspec.conformance.case import Case, make
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import Open, of
 from convspec.conformance.strategies_layers import transposed
@@ -33,6 +33,17 @@ def test_stride(judge: Trial, op: str) -> None:
     judge.search(of(op, Open(stride=True, most=12)))
     if op.endswith("_pool"):
         judge.search(of(op, Open(most=12)), share=0.5)
+    judge.each(beyond_the_window(op, rank, axis) for rank in (1, 2, 3) for axis in range(rank))
+
+
+def beyond_the_window(op: str, rank: int, axis: int) -> Case:
+    """Several images of one channel, with a stride beyond the window along one axis."""
+    arrays = {"x": ((2, 1, *[4] * rank), "float32")}
+    stride = tuple(3 if i == axis else 1 for i in range(rank))
+    if op.endswith("_pool"):
+        return make(op, arrays, {"size": 2, "stride": stride})
+    kernels = {"local_conv": tuple(2 // s + 1 for s in stride), "tiled_conv": (1,) * rank}.get(op, ())
+    return make(op, {**arrays, "w": ((1, *kernels, 1, *[2] * rank), "float32")}, {"stride": stride})
 
 
 @pytest.mark.clause("shape.dilation")
