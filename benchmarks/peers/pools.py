@@ -20,8 +20,8 @@ Call = Callable[[], Any]
 
 HEAD = """# Pooling, unshared kernels and volumes beside the frameworks
 
-Made by `python -m benchmarks.peers.pools`: milliseconds of a call on float32, {threads} threads, one process a contestant, medians of
-{rounds} rounds; load average {load:.1f}. `copy` moves as many bytes as the call.
+Made by `python -m benchmarks.peers.pools`: milliseconds of a call on float32, or on what is said, {threads} threads, one process a
+contestant, medians of {rounds} rounds; load average {load:.1f}. `copy` moves as many bytes as the call.
 
 """
 
@@ -35,11 +35,14 @@ class Row(NamedTuple):
     stride: int = 1
     pad: int = 0
     k: int = 0
+    dtype: str = "float32"
 
     def operands(self) -> tuple[Any, Any]:
         """x, and w or None."""
         random = np.random.default_rng(0)
         w = (self.k, *(self.out if self.op == "local_conv" else ()), self.x[1], *(self.size,) * (len(self.x) - 2))
+        if self.dtype != "float32":
+            return random.integers(0, np.iinfo(self.dtype).max, self.x, self.dtype, endpoint=True), None
         return random.standard_normal(self.x, np.float32), random.standard_normal(w, np.float32) if self.k else None
 
     @property
@@ -57,7 +60,7 @@ class Row(NamedTuple):
     def bytes(self) -> int:
         """Of the operands and the result."""
         x, w = self.operands()
-        y = 4 * self.x[0] * (self.k or self.x[1]) * prod(self.out)
+        y = x.itemsize * self.x[0] * (self.k or self.x[1]) * prod(self.out)
         return int(x.nbytes) + (0 if w is None else int(w.nbytes)) + y
 
 
@@ -69,6 +72,9 @@ ROWS = {
     "max 13 +6, 256 x 13 x 13": Row("max_pool", (1, 256, 13, 13), 13, 1, 6),
     "max 2, 16 x 16 x 56 x 56": Row("max_pool", (1, 16, 16, 56, 56), 2, 2),
     "max 4, 4 x 64 x 4000": Row("max_pool", (4, 64, 4000), 4, 4),
+    "max 2, 64 x 224 x 224 of uint8": Row("max_pool", (1, 64, 224, 224), 2, 2, dtype="uint8"),
+    "max 3 /2 +1, 64 x 112 x 112 of uint8": Row("max_pool", (1, 64, 112, 112), 3, 2, 1, dtype="uint8"),
+    "max 3 +1, 192 x 28 x 28 of uint8": Row("max_pool", (1, 192, 28, 28), 3, 1, 1, dtype="uint8"),
     "average 2, 64 x 224 x 224": Row("avg_pool", (1, 64, 224, 224), 2, 2),
     "average 3 /2 +1, 64 x 112 x 112": Row("avg_pool", (1, 64, 112, 112), 3, 2, 1),
     "average 3 /2, 2 x 64 x 35 x 35": Row("avg_pool", (2, 64, 35, 35), 3, 2),
@@ -104,8 +110,8 @@ def torch(row: Row, threads: int, last: bool = False) -> Call | None:
     x, w = (None if a is None else framework.from_numpy(a) for a in row.operands())
     functions, rank = framework.nn.functional, len(row.x) - 2
     if last:
-        if rank == 1 or row.op == "local_conv":
-            return None
+        if rank == 1 or row.op == "local_conv" or row.dtype == "uint8":
+            return None  # of 8 bits torch has no more than 127 elements a channel with the channels last
         order = framework.channels_last if rank == 2 else framework.channels_last_3d
         x, w = (None if a is None else a.contiguous(memory_format=order) for a in (x, w))
     if row.op == "conv":
@@ -135,7 +141,7 @@ def torch_last(row: Row, threads: int) -> Call | None:
 def onnxruntime(row: Row, threads: int) -> Call | None:
     """A session of the one operator."""
     import onnxruntime as framework
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
     names = {"max_pool": "MaxPool", "avg_pool": "AveragePool", "lp_pool": "LpPool", "conv": "Conv"}
     if row.op not in names:
@@ -144,7 +150,8 @@ def onnxruntime(row: Row, threads: int) -> Call | None:
     rank = x.ndim - 2
     axes = {"kernel_shape": [row.size] * rank, "strides": [row.stride] * rank, "pads": [row.pad] * 2 * rank}
     node = helper.make_node(names[row.op], ["x"] if w is None else ["x", "w"], ["y"], **axes)
-    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", x.shape), ("y", None))]
+    dtype = helper.np_dtype_to_tensor_dtype(x.dtype)
+    values = [helper.make_tensor_value_info(n, dtype, s) for n, s in (("x", x.shape), ("y", None))]
     graph = helper.make_graph(
         [node], "row", values[:1], values[1:], [] if w is None else [numpy_helper.from_array(w, "w")]
     )
