@@ -132,6 +132,10 @@ def drawn(seeds, layers=(), dots=True):
         x = np.random.default_rng(5).integers(0, 256, (70, 91), np.uint8)
         fast.correlate(x, np.arange(-7, 8, dtype=np.int8).reshape(3, 5))
         fast.correlate(x.astype(np.int16), np.arange(-7, 8, dtype=np.int16).reshape(3, 5))
+        for dtype in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"):
+            numbers = np.random.default_rng(6).integers(0, 2**64, (2, 70, 91), np.uint64).astype(dtype)
+            for size, stride in ((2, 2), (3, 2), (4, 4), (5, 1)):
+                fast.max_pool(numbers[None], size, stride=stride)
         x, w = x.reshape(1, 7, 10, 91), np.arange(-126, 126, dtype=np.int8).reshape(4, 7, 3, 3)
         fast.conv(x.view(np.int8), w, padding=1)
         fast.conv(x, w.astype(np.int16), dtype=np.int32)
