@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from convspec import LAYER_OPERATORS, POOL_OPERATORS
@@ -144,6 +145,11 @@ def make(op: str, arrays: Mapping[str, tuple[tuple[int, ...], str]], arguments: 
         raise CaseError(f"{op} lacks {', '.join(sorted(missing))}")
     operands = tuple((name, Operand(*arrays[name])) for name in ARRAYS[op] if name in arrays)
     return Case(op, operands, tuple((name, arguments[name]) for name in ARGUMENTS[op] if name in arguments), **rest)
+
+
+def filled(case: Case, name: str, value: str) -> Case:
+    """The case with one value in place of every element of an operand."""
+    return case.but(put=tuple(Put(name, i, value) for i in product(*map(range, case.operands[name].shape))))
 
 
 def parse(text: str) -> Case:

@@ -52,13 +52,7 @@ def _check_folders(*paths: str | None) -> None:
 
 @convspec.command()
 @click.argument("backends", nargs=-1, metavar="[BACKEND]...")
-@click.option(
-    "--op",
-    "ops",
-    multiple=True,
-    callback=_names,
-    help="Only these operators, separated by commas or asked for one by one.",
-)
+@click.option("--op", "ops", multiple=True, callback=_names, help="Only these operators, with commas or one by one.")
 @click.option("--clause", "slugs", multiple=True, callback=_names, help="Only these clauses, likewise.")
 @click.option("--profile", type=click.Choice(["quick", "full", "soak"]), default="quick", show_default=True)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from hypothesis import strategies as st
 
-from convspec.conformance.case import Case, Put, make
+from convspec.conformance.case import Case, Put, filled, make
 from convspec.conformance.judge import Trial
 from convspec.conformance.strategies import FLOATS, INTEGERS, Open
 from convspec.conformance.strategies_pooling import channel_pools, pools
@@ -15,6 +15,7 @@ from convspec.conformance.strategies_pooling import channel_pools, pools
 pooled = pytest.mark.parametrize("op", ["max_pool", "avg_pool", "lp_pool"])
 WINDOWS = Open(stride=True, dilation=True, padding="numbers", data=("small", "real"), dtypes=FLOATS)
 ORDERS = (2, 1, 1.0, 3, 1.5, 2.0, 4)
+LOW = (("float32", "-1e+38"), ("float64", "-1e+308"), ("float32", "-inf"), ("int8", "min"), ("int32", "min"))
 
 
 @pytest.mark.clause("max_pool.value")
@@ -30,16 +31,8 @@ def test_max_pool(judge: Trial) -> None:
 )
 def test_low_maxima(judge: Trial, op: str) -> None:
     """Windows of numbers so low that a maximum which starts at some number, or at that of another dtype, is greater."""
-    for dtype, low in (
-        ("float32", "-1e+38"),
-        ("float64", "-1e+308"),
-        ("float32", "-inf"),
-        ("int8", "min"),
-        ("int32", "min"),
-    ):
-        put = tuple(Put("x", i, low) for i in product(range(1), range(2), range(2), range(4)))
-        how = {"padding": 1} if op == "max_pool" else {"kind": "max"}
-        judge.each([make(op, {"x": ((1, 2, 2, 4), dtype)}, {"size": 2, **how}, put=put)])
+    how = {"padding": 1} if op == "max_pool" else {"kind": "max"}
+    judge.each(filled(make(op, {"x": ((1, 2, 2, 4), dtype)}, {"size": 2, **how}), "x", low) for dtype, low in LOW)
 
 
 @st.composite
