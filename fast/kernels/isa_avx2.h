@@ -20,10 +20,7 @@
 /* vmaxps gives its second operand where either is NaN: keep the first, which does not wait for others, where it is. */
 #define MAX_f32(a, x) ((VEC)_mm256_blendv_ps(_mm256_max_ps((x), (a)), (x), _mm256_cmp_ps((x), (x), _CMP_UNORD_Q)))
 #define MAX_f64(a, x) ((VEC)_mm256_blendv_pd(_mm256_max_pd((x), (a)), (x), _mm256_cmp_pd((x), (x), _CMP_UNORD_Q)))
-#define MAX_i8(a, x) ((VEC)_mm_max_epi8((__m128i)(a), (__m128i)(x)))
-#define MAX_u8(a, x) ((VEC)_mm_max_epu8((__m128i)(a), (__m128i)(x)))
-#define MAX_i16(a, x) ((VEC)_mm256_max_epi16((__m256i)(a), (__m256i)(x)))
-#define MAX_u16(a, x) ((VEC)_mm256_max_epu16((__m256i)(a), (__m256i)(x)))
+#include "maxima_x86.h"
 #define MAX_i32(a, x) ((VEC)_mm256_max_epi32((__m256i)(a), (__m256i)(x)))
 #define MAX_u32(a, x) ((VEC)_mm256_max_epu32((__m256i)(a), (__m256i)(x)))
 #define MAX_i64 CHOSEN

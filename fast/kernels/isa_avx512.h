@@ -18,10 +18,7 @@
 /* vmaxps gives its second operand where either is NaN: keep the first, which does not wait for others, where it is. */
 #define MAX_f32(a, x) ((VEC)_mm512_mask_max_ps((x), _mm512_cmp_ps_mask((x), (x), _CMP_ORD_Q), (x), (a)))
 #define MAX_f64(a, x) ((VEC)_mm512_mask_max_pd((x), _mm512_cmp_pd_mask((x), (x), _CMP_ORD_Q), (x), (a)))
-#define MAX_i8(a, x) ((VEC)_mm_max_epi8((__m128i)(a), (__m128i)(x)))
-#define MAX_u8(a, x) ((VEC)_mm_max_epu8((__m128i)(a), (__m128i)(x)))
-#define MAX_i16(a, x) ((VEC)_mm256_max_epi16((__m256i)(a), (__m256i)(x)))
-#define MAX_u16(a, x) ((VEC)_mm256_max_epu16((__m256i)(a), (__m256i)(x)))
+#include "maxima_x86.h"
 #define MAX_i32(a, x) ((VEC)_mm512_max_epi32((__m512i)(a), (__m512i)(x)))
 #define MAX_u32(a, x) ((VEC)_mm512_max_epu32((__m512i)(a), (__m512i)(x)))
 #define MAX_i64(a, x) ((VEC)_mm512_max_epi64((__m512i)(a), (__m512i)(x)))

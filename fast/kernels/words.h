@@ -45,10 +45,6 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {
     return JOIN(FMA, DT)(a, b, c);
 }
-INLINE VEC FN(max)(VEC a, VEC x)
-{
-    return JOIN(MAX, DT)(a, x);
-}
 /* The larger, and of a NaN and a number either. */
 INLINE VEC FN(larger)(VEC a, VEC x)
 {
@@ -70,6 +66,9 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {
     return a * b + c;
 }
+#endif
+
+#ifndef MULTIPLY
 INLINE VEC FN(max)(VEC a, VEC x)
 {
     return JOIN(MAX, DT)(a, x);
@@ -160,22 +159,10 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 #define ZIP_HIGH(a, b) (b)
 #endif
 
-/* y[l] = p[step * l]. */
-INLINE VEC FN(every)(const T *p, const int step)
-{
-    VEC r = {0};
-    for (int l = 0; l < LANES; l++) r[l] = p[step * l];
-    return r;
-}
-
 /* Every other element from p on; nothing beyond the last of them is read. */
 INLINE VEC FN(evens)(const T *p)
 {
-#if LANES > 1
     return EVENS(FN(load)(p), FN(load)(p + LANES - 1));
-#else
-    return FN(every)(p, 2);
-#endif
 }
 
 /* Every third, and every fourth. */
@@ -185,17 +172,13 @@ INLINE VEC FN(thirds)(const T *p)
     const VEC low = THIRDS(FN(load)(p), FN(load)(p + LANES));
     return LANES > 2 ? MORE_THIRDS(low, FN(load)(p + 2 * LANES - 2)) : low;
 #else
-    return FN(every)(p, 3);
+    return FN(load)(p);
 #endif
 }
 
 INLINE VEC FN(fourths)(const T *p)
 {
-#if LANES > 1
     return EVENS(FN(evens)(p), FN(evens)(p + 2 * (LANES - 1)));
-#else
-    return FN(every)(p, 4);
-#endif
 }
 
 #if BITS >= 32
