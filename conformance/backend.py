@@ -46,6 +46,8 @@ class Profile:
     version: str = ""
     guards: bool = False
     """Whether its binding guards the buffers of every call, so that every crash may be a stray access."""
+    effort: float = 1.0
+    """What part of a profile's cases it is tried on: less than all where each call takes long."""
 
     def policies_of(self, op: str) -> dict[str, str]:
         """The policies in force for one operator."""
@@ -153,7 +155,7 @@ def profile(name: str, backend: Any) -> Profile:
         raise Unusable(f"backend {name}: {', '.join(map(repr, unknown))} is no operator")
     found = Profile(
         name, operators, _plain(policies), _plain(classes), bool(getattr(backend, "chain", False)),
-        str(getattr(backend, "__version__", "")), getattr(backend, "guards", False) is True,
+        str(getattr(backend, "__version__", "")), getattr(backend, "guards", False) is True, _effort(name, backend),
     )  # fmt: skip
     try:
         for op in OPERATORS:
@@ -161,6 +163,14 @@ def profile(name: str, backend: Any) -> Profile:
     except SpecValueError as error:
         raise Unusable(f"backend {name}: {error}") from error
     return found
+
+
+def _effort(name: str, backend: Any) -> float:
+    """The effort that it asks for."""
+    found = getattr(backend, "effort", 1.0)
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= 1:
+        raise Unusable(f"backend {name}: effort is a part of the cases, above 0 and at most 1, not {found!r}")
+    return float(found)
 
 
 def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:

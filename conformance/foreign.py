@@ -129,6 +129,7 @@ class Foreign:
         self.policies: Any = about.get("policies", {})
         self.numerics: Any = about.get("numerics", {})
         self.chain = about.get("chain", False) is True
+        self.effort: Any = about.get("effort", 1.0)
         self.__version__ = str(about.get("version", ""))
         for op in operators:
             call: Callable[..., Array] = partial(self._operator, op)

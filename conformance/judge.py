@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from random import Random
+from typing import Any, NoReturn, TypeVar
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
@@ -48,6 +49,8 @@ OWN_ROOMS = (
     "convspec.reference",
 )
 
+
+T = TypeVar("T")
 
 NOSY = hasattr(providers, "_get_local_constants")
 """Whether this version of Hypothesis reads the source of local modules for numbers to draw."""
@@ -172,6 +175,15 @@ class Trial:
             self.accuse(case, outcome.difference, outcome.verdict)
         return outcome.verdict != NOT_OFFERED
 
+    def sample(self, cases: Iterable[T]) -> list[T]:
+        """The cases of a sweep, in their order: one or more, drawn by the run's seed, where the backend asks for less effort."""
+        every = list(cases)
+        few = max(1, round(len(every) * self.run.host.profile.effort))
+        if few >= len(every):
+            return every
+        drawn = Random(f"{self.run.seed} {self.record.test} {self.record.cases}")
+        return [every[i] for i in sorted(drawn.sample(range(len(every)), few))]
+
     def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> None:
         """Judges every case of a list, smallest first, with `times` the usual effort."""
         for case in cases:
@@ -214,7 +226,9 @@ class Trial:
 
     def examples(self, share: float) -> int:
         """How many examples a search tries."""
-        return max(2, round(self.run.effort.examples * share * (self.run.effort.gradients if self.gradient else 1)))
+        effort = self.run.effort
+        share *= self.run.host.profile.effort * (effort.gradients if self.gradient else 1)
+        return max(2, round(effort.examples * share))
 
     def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], object], share: float = 1.0) -> None:
         """The same with a judgement of one's own, which ends in `accuse` where a case fails."""

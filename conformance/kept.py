@@ -62,8 +62,8 @@ def run_data(run: Run) -> Data:
     p = run.host.profile
     return {
         "name": p.name, "version": p.version, "operators": list(p.operators), "policies": dict(p.policies),
-        "numerics": dict(p.numerics), "profile": run.profile, "seed": run.seed, "seconds": round(run.seconds, 2),
-        "shard": run.shard, "interrupted": run.interrupted,
+        "numerics": dict(p.numerics), "profile": run.profile, "effort": p.effort, "seed": run.seed,
+        "seconds": round(run.seconds, 2), "shard": run.shard, "interrupted": run.interrupted,
         "verdicts": [{"clause": s, "operator": o, "verdict": v} for (s, o), v in report.merged(run.records).items()],
         "tests": [record_data(record) for record in run.records],
         "declared": [f"{line.slug} {line.op}" for line in run.deviations.lines],
@@ -110,7 +110,8 @@ def record_of(data: Data) -> Record:
 def run_of(data: Data) -> Run:
     """The run that `run_data` made data of; a verdict without a test is one of a report that lacks dull tests."""
     profile = Profile(
-        data["name"], tuple(data["operators"]), data.get("policies", {}), data.get("numerics", {}), version=data["version"]
+        data["name"], tuple(data["operators"]), data.get("policies", {}), data.get("numerics", {}), version=data["version"],
+        effort=data.get("effort", 1.0),
     )  # fmt: skip
     records = [record_of(t) for t in data["tests"]]
     told = {(r.slug, r.op) for r in records}

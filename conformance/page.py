@@ -53,9 +53,10 @@ def _run(run: Run) -> dict[str, Any]:
         verdicts.setdefault(slug, {})[op] = verdict
     declared = {(r.slug, r.op): r.reason for r in run.records if r.verdict == DECLARED}
     return {
-        "name": run.name, "version": profile.version, "profile": run.profile, "seed": run.seed, "seconds": run.seconds,
-        "policies": dict(profile.policies), "operators": list(profile.operators), "cases": sum(r.cases for r in run.records),
-        "counts": counts(run), "verdicts": verdicts, "grades": grades(run), "interrupted": run.interrupted,
+        "name": run.name, "version": profile.version, "profile": run.profile, "effort": profile.effort, "seed": run.seed,
+        "seconds": run.seconds, "policies": dict(profile.policies), "operators": list(profile.operators),
+        "cases": sum(r.cases for r in run.records), "counts": counts(run), "verdicts": verdicts, "grades": grades(run),
+        "interrupted": run.interrupted,
         "causes": [_violation(r) | {"also": [_violation(m) for m in more]} for r, more in causes(run.records)],
         "declared": [{"slug": slug, "op": op, "reason": reason} for (slug, op), reason in declared.items()],
         "stale": [f"{line.slug} {line.op}" for line in run.stale], "errors": run.errors,

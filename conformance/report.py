@@ -91,7 +91,8 @@ def summary(run: Run) -> str:
     share = f", {100 * absent / cases:.0f} % of them not offered" if absent else ""
     lacks = "" if len(offered) == len(OPERATORS) else f" ({', '.join(offered)})"
     ended = "interrupted; " if run.interrupted else ""
-    return f"{run.name}{lacks}: {ended}{verdicts or 'nothing tried'}; {cases} cases{share}"
+    effort = f", at an effort of {run.host.profile.effort:g}" if run.host.profile.effort < 1 else ""
+    return f"{run.name}{lacks}: {ended}{verdicts or 'nothing tried'}; {cases} cases{effort}{share}"
 
 
 def grades(run: Run) -> list[dict[str, Any]]:

@@ -61,7 +61,8 @@ def page(reports: Sequence[Report]) -> str:
     ]
     for b, r in rows:
         numpy = r["versions"].get("numpy", "")
-        facts = (b["name"], b["version"], f"{b['profile']}, {b['seed']}", b.get("cases", ""), numpy, r["date"])
+        how = f"{b['profile']}, {b['seed']}" + (f", effort {b['effort']:g}" if b.get("effort", 1) < 1 else "")
+        facts = (b["name"], b["version"], how, b.get("cases", ""), numpy, r["date"])
         lines.append(f"| {' | '.join(map(str, facts))} | {r['machine']} |")
     lines += ["", "## Violations that are not declared", ""]
     found = [line for backend, _ in rows for line in violations(backend)]

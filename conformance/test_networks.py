@@ -65,11 +65,9 @@ FULL = {
 }  # fmt: skip
 
 
-def layers(judge: Trial) -> Iterator[Layer]:
+def layers(judge: Trial) -> list[Layer]:
     """The layers that the profile tries."""
-    yield from QUICK.values()
-    if judge.thorough:
-        yield from FULL.values()
+    return judge.sample([*QUICK.values(), *(FULL.values() if judge.thorough else ())])
 
 
 def result(judge: Trial, case: Case) -> Array | None:

@@ -51,7 +51,7 @@ def test_floats(judge: Trial, op: str) -> None:
 @every
 def test_integers(judge: Trial, op: str) -> None:
     few = COMBINED[:: 11 if op in GRADIENTS and not judge.thorough else 1]
-    judge.each(retyped(example(op), (first, second, third)) for first, second, third in few)
+    judge.each(retyped(example(op), chosen) for chosen in judge.sample(few))
     judge.search(mixed(op, replace(SMALL, bias=True, data=("small",)), INTEGERS), share=0.7)
 
 

@@ -104,9 +104,13 @@ def bounded(draw: Draw, op: str) -> Case:
 
 @pytest.mark.parametrize("op", VALUES)
 def test_boundary_sizes(judge: Trial, op: str) -> None:
-    for n in (17, 33) if op in GRADIENTS and not judge.thorough else BOUNDARY:
-        for sizes in (Sizes(n, 2, 3), Sizes(3, n, 2), Sizes(2, 3, n, seed=1), Sizes(n, 1, 4, depthwise=True)):
-            metamorphic.whole(judge, sized(op, sizes))
+    numbers = (17, 33) if op in GRADIENTS and not judge.thorough else BOUNDARY
+    for sizes in judge.sample(
+        sizes
+        for n in numbers
+        for sizes in (Sizes(n, 2, 3), Sizes(3, n, 2), Sizes(2, 3, n, seed=1), Sizes(n, 1, 4, depthwise=True))
+    ):
+        metamorphic.whole(judge, sized(op, sizes))
     judge.explore(bounded(op), lambda case: metamorphic.whole(judge, case), share=0.6)
 
 
@@ -128,9 +132,9 @@ def swept(dtype: str, thorough: bool, every: bool) -> Iterator[Sizes]:
 
 @pytest.mark.parametrize("op", VALUES)
 def test_swept_sizes(judge: Trial, op: str) -> None:
-    for dtype in LANES:
-        for sizes in swept(dtype, judge.thorough, every=judge.thorough or op not in GRADIENTS):
-            metamorphic.whole(judge, sized(op, sizes))
+    every = judge.thorough or op not in GRADIENTS
+    for sizes in judge.sample(sizes for dtype in LANES for sizes in swept(dtype, judge.thorough, every)):
+        metamorphic.whole(judge, sized(op, sizes))
 
 
 FAR: tuple[Sizes, ...] = (
@@ -147,7 +151,7 @@ FAR: tuple[Sizes, ...] = (
 
 @pytest.mark.parametrize("op", VALUES)
 def test_far_sizes(judge: Trial, op: str) -> None:
-    for sizes in FAR:
+    for sizes in judge.sample(FAR):
         metamorphic.whole(judge, sized(op, sizes))
 
 
@@ -207,7 +211,7 @@ def _layer(op: str, plane: tuple[tuple[int, ...], int, int, int], data: str) -> 
 
 @pytest.mark.parametrize("op", VALUES)
 def test_large_sizes(judge: Trial, op: str) -> None:
-    for case in large(op) if judge.thorough or op not in GRADIENTS else [gradient(_row(base(op)), op)]:
+    for case in judge.sample(large(op)) if judge.thorough or op not in GRADIENTS else [gradient(_row(base(op)), op)]:
         metamorphic.whole(judge, case)
 
 

@@ -88,7 +88,8 @@ def test_unusable_names(name: str, words: str, file: str) -> None:
         open_host(name.format(file=file))
 
 
-@pytest.mark.parametrize("declaration", ["policies = {'max_nan': 'perhaps'}", "policies = {'nan': 'any'}", "policies = 7",
+@pytest.mark.parametrize("declaration", ["effort = 0", "effort = True", "effort = 'low'", "policies = {'max_nan': 'perhaps'}",
+                                         "policies = {'nan': 'any'}", "policies = 7",
                                          "numerics = {'conv': 'quick'}", "numerics = {'convolution': 'fast'}"])  # fmt: skip
 def test_unknown_declarations_are_unusable(declaration: str, tmp_path: Path) -> None:
     path = tmp_path / "declaring.py"

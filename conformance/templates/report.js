@@ -27,7 +27,7 @@ function about() {
     const policies = Object.entries(run.policies).map(([key, value]) => `${key} = ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
     $("runs").append(make("div", { class: "run" },
       make("h3", {}, `${run.name} `, make("span", { class: "soft" }, run.version)), make("p", {}, ...counts),
-      make("p", { class: "soft" }, `${run.interrupted ? "interrupted; " : ""}profile ${run.profile}, seed ${run.seed}, ${run.cases} cases in ${run.seconds.toFixed(0)} s`),
+      make("p", { class: "soft" }, `${run.interrupted ? "interrupted; " : ""}profile ${run.profile}${run.effort < 1 ? ` at an effort of ${run.effort}` : ""}, seed ${run.seed}, ${run.cases} cases in ${run.seconds.toFixed(0)} s`),
       make("p", { class: "soft" }, policies && `declares ${policies}`),
       ...run.stale.map((line) => make("p", { class: "violates" }, `stale declaration: ${line}`)),
       ...run.errors.map((error) => make("p", { class: "violates" }, `the judge failed: ${error}`))));
