@@ -14,6 +14,7 @@ neither of the law's two ways: they are not offered.
 from __future__ import annotations
 
 import os
+import shutil
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -29,10 +30,15 @@ from convspec.conformance.backends._words import Words
 
 __all__ = ["__version__", "avg_pool", "conv", "conv_transpose", "max_pool", "numerics", "policies", "snippet"]
 
+if os.environ["DEV"] == "CPU" and shutil.which("clang") is None:
+    raise ImportError("tinygrad's CPU device compiles by clang, which is not installed")
+
 __version__ = version("tinygrad")
 policies = {"integer_result": "same", "padded_tap": "any", "max_nan": "any", "max_tie": "split"}
 """Not documented; observed."""
 numerics = {"*": "direct"}
+effort = 0.05
+"""Each call is compiled, for about a tenth of a second."""
 
 
 def method(name: str, x: Any, *others: Any, **keywords: Any) -> Any:
