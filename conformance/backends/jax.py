@@ -33,13 +33,15 @@ from convspec.conformance.backends._words import Words
 jax.config.update("jax_enable_x64", True)
 
 __all__ = [
-    "__version__", "avg_pool", "conv", "conv_transpose", "convolve", "correlate", "local_conv", "max_pool", "numerics",
-    "policies", "snippet",
+    "__version__", "avg_pool", "conv", "conv_transpose", "convolve", "correlate", "effort", "local_conv", "max_pool",
+    "numerics", "policies", "snippet",
 ]  # fmt: skip
 
 policies = {"integer_result": "same", "padded_tap": "any", "subnormals": "flushed"}
 """Not documented; observed. That a maximum propagates NaN is: https://openxla.org/stablehlo/spec#maximum"""
 numerics = {"*": "direct"}
+effort = 0.05
+"""Each call of new shapes is compiled, for about a tenth of a second."""
 
 STRINGS = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 LAYOUT = {1: ("NCH", "OIH", "NCH"), 2: ("NCHW", "OIHW", "NCHW"), 3: ("NCHWD", "OIHWD", "NCHWD")}
@@ -79,15 +81,22 @@ def image(name: str, in1: Any, in2: Any, mode: Any) -> Any:
     return getattr(jax.scipy.signal, name)(in1, in2, mode=mode, method="direct", precision="highest")
 
 
-def value(function: Any, *arrays: Any, **keywords: Any) -> Any:
-    """Its result."""
-    return np.array(function(*arrays, **keywords))
+def value(function: Any, *arguments: Any, **keywords: Any) -> Any:
+    """Its result, compiled."""
+    settings = [i for i, a in enumerate(arguments) if not isinstance(a, np.ndarray | None)]
+    hashable = {key: tuple(v) if isinstance(v, list) else v for key, v in keywords.items()}
+    return np.array(jax.jit(function, static_argnums=settings, static_argnames=[*keywords])(*arguments, **hashable))
 
 
-def pulled(function: Any, at: int, dy: Any, *arrays: Any, **keywords: Any) -> Any:
+def gradient(function: Any, at: int, dy: Any, *arguments: Any, **keywords: Any) -> Any:
     """The gradient by the operand at `at`."""
-    _, pull = jax.vjp(lambda a: function(*arrays[:at], a, *arrays[at + 1 :], **keywords), arrays[at])
-    return np.array(pull(dy)[0])
+    _, pull = jax.vjp(lambda a: function(*arguments[:at], a, *arguments[at + 1 :], **keywords), arguments[at])
+    return pull(dy)[0]
+
+
+def pulled(function: Any, at: int, dy: Any, *arguments: Any, **keywords: Any) -> Any:
+    """The gradient by the operand at `at`, compiled."""
+    return value(gradient, function, at, dy, *arguments, **keywords)
 
 
 words = Words(
@@ -117,7 +126,7 @@ def conv_transpose(
     given = _window(rank, padding, **keywords)
     given["strides"] = given.pop("window_strides")
     numbers = zip(given["padding"], axes(output_padding, rank), given["rhs_dilation"], np.shape(w)[2:], strict=True)
-    given["padding"] = [(d * (k - 1) - before, d * (k - 1) - after + e) for (before, after), e, d, k in numbers]
+    given["padding"] = tuple((d * (k - 1) - before, d * (k - 1) - after + e) for (before, after), e, d, k in numbers)
     return partial(convolved, "conv_transpose", x, w, b, transpose_kernel=True, **given)
 
 
@@ -158,7 +167,7 @@ def _window(rank: int, padding: Any = 0, *, stride: Any = 1, dilation: Any = 1) 
     """The arguments of a convolution."""
     if padding == "full":
         raise NotImplementedError("jax.lax has no name for full padding")
-    found = STRINGS.get(padding, padding) if isinstance(padding, str) else pairs(padding, rank)
+    found = STRINGS.get(padding, padding) if isinstance(padding, str) else tuple(pairs(padding, rank))
     return {
         "window_strides": axes(stride, rank), "padding": found, "rhs_dilation": axes(dilation, rank),
         "dimension_numbers": LAYOUT[rank],
@@ -172,7 +181,7 @@ def _pool(x: Any, size: Any, *, stride: Any = None, ceil_mode: Any = False, **ke
     given = _window(rank, stride=size if stride is None else stride, **keywords)
     return {
         "window_dimensions": (1, 1, *axes(size, rank)), "window_strides": (1, 1, *given["window_strides"]),
-        "padding": given["padding"] if isinstance(given["padding"], str) else [(0, 0), (0, 0), *given["padding"]],
+        "padding": given["padding"] if isinstance(given["padding"], str) else ((0, 0), (0, 0), *given["padding"]),
         "window_dilation": (1, 1, *given["rhs_dilation"]),
     }  # fmt: skip
 
