@@ -82,8 +82,8 @@ def combined(op: str, chosen: Mapping[str, Any]) -> Case:
         return gradient(combined(base(op), {"bias": False, **chosen}), op)
     rank, dtype = chosen["rank"], chosen["dtype"]
     taps = np.broadcast_to(along(chosen.get("taps", 1), rank), rank)
-    reach = (taps - 1) * along(chosen.get("dilation", 1), rank) + 1
-    S = tuple(map(max, (4, chosen["height"], chosen["width"])[-rank:], reach.tolist()))
+    steps = 0 if op == "conv_transpose" else along(chosen.get("dilation", 1), rank)  # its windows need not fit
+    S = tuple(map(max, (4, chosen["height"], chosen["width"])[-rank:], ((taps - 1) * steps + 1).tolist()))
     R = tuple(taps.tolist())
     arguments = {name: along(chosen[name], rank) for name in ARGUMENTS[op] if chosen.get(name) is not None}
     rest = {"data": wide_or_small(op, prod(S) * chosen.get("batch", 1)), "layout": chosen["layout"]}
