@@ -17,6 +17,7 @@ INLINE void FN(outer)(const int rows, const int vectors, const int each, const c
         for (int j = 0; j < vectors; j++)
             sum[i][j] = o->first ? (VEC){0} : FN(load)(partial + (i * vectors + j) * LANES);
     }
+    UNROLL_TWICE
     for (const int64_t *place = o->places, *end = place + o->count; place < end; place++) {
         const int64_t at = *place * lanes;
         UNROLL

@@ -5,14 +5,15 @@
 #include "kernels.h"
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
-enum { POOL_VECTORS = 4, AHEAD = 4096, LEAD = 2 }; /* AHEAD: bytes to prefetch ahead; LEAD: rows of strips */
+/* AHEAD: bytes to prefetch ahead; STREAMED: the same of weights that are read once; LEAD: rows of strips */
+enum { POOL_VECTORS = 4, AHEAD = 4096, STREAMED = 2048, LEAD = 2 };
 enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
- * out. */
+ * out. ahead: bytes from a tile's first pixel to the last one of the next tile. */
 typedef struct {
     const int64_t *off;
-    int64_t first, run, skip, slabs;
+    int64_t first, run, skip, slabs, ahead;
 } cs_terms;
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; w: rows initial values,

@@ -33,11 +33,20 @@ INLINE void FN(pixels)(const int rows, const int vectors, const T *x, const int6
     }
 }
 
+/* The i-th of up to seven pixels that are s1 bytes apart; s3 and s5 are three and five times as many. The processor adds that up
+ * with the load: additions by themselves take the places of multiply-adds. */
+INLINE const T *FN(pixel)(const char *p, const int i, int64_t s1, int64_t s3, int64_t s5)
+{
+    return (const T *)(i == 3 ? p + s3 : i == 5 ? p + s5 : i == 6 ? p + 2 * s3 : p + i * s1);
+}
+
 /* each: a pixel is a vector too, one channel for each of the outputs. */
 INLINE void FN(outputs)(const int rows, const int vectors, const int each, const T *xa, const T *xb, int64_t step,
                         const cs_terms *t, const T *w, T *ya, T *yb)
 {
-    const int64_t *off = t->off + t->first;
+    const int64_t *off = t->off + t->first, ahead = t->ahead, s1 = step * (int64_t)sizeof(T);
+    int64_t s3 = 3 * s1, s5 = 5 * s1;
+    __asm__("" : "+r"(s3), "+r"(s5)); /* lest they be added up from s1 */
     VEC sum[MAX_ROWS][MAX_VECTORS], wv[MAX_VECTORS];
     UNROLL
     for (int i = 0; i < rows; i++) {
@@ -45,25 +54,23 @@ INLINE void FN(outputs)(const int rows, const int vectors, const int each, const
         for (int j = 0; j < vectors; j++) sum[i][j] = FN(load)(w + j * LANES);
     }
     w += t->first * vectors * LANES;
-    for (int64_t slab = 0; slab < t->slabs; slab++, off += t->run + t->skip, w += t->skip * vectors * LANES)
+    for (int64_t slab = 0; slab < t->slabs; slab++, off += t->run + t->skip, w += t->skip * vectors * LANES) {
+        UNROLL_TWICE
         for (int64_t k = 0; k < t->run; k++) {
-            const T *a = xa + off[k], *b = xb + off[k];
+            const char *a = (const char *)(xa + off[k]), *b = (const char *)(xb + off[k]);
             w += vectors * LANES;
+            if (vectors > 1) __builtin_prefetch(a + ahead);
             UNROLL
             for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
             UNROLL
             for (int i = 0; i < rows; i++) {
-                const T *p = i < rows / 2 ? a : b;
+                const T *p = i < rows / 2 ? FN(pixel)(a, i, s1, s3, s5) : FN(pixel)(b, i - rows / 2, s1, s3, s5);
                 const VEC xv = each ? FN(load)(p) : FN(all)(*p);
-                if (i < rows / 2) {
-                    a += step;
-                } else {
-                    b += step;
-                }
                 UNROLL
                 for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, wv[j], sum[i][j]);
             }
         }
+    }
     UNROLL
     for (int i = 0; i < rows; i++) {
         T *y = i < rows / 2 ? ya + i * vectors * LANES : yb + (i - rows / 2) * vectors * LANES;

@@ -104,7 +104,7 @@ void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *
     const int direct = b.w1 - b.w0 >= w->lanes && w->axis[2].y == 1,
               tall = direct && w->by_rows && b.h1 - b.h0 >= ROW_TILE;
     if (relist(t, b, pitch)) list_vectors(t, b, pitch, tall ? ROW_TILE : 1);
-    t->top = b.h0, t->left = b.w0, t->all = (cs_terms){off, 0, w->terms, 0, 1};
+    t->top = b.h0, t->left = b.w0, t->all = (cs_terms){off, 0, w->terms, 0, 1, 0};
     if (tall) {
         row_tiles(t, src, pitch, off, y);
         return;
@@ -225,7 +225,7 @@ void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t 
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     const int64_t columns = b.w1 - b.w0, rows = b.h1 - b.h0, tall = cs_panel_rows(w), blocks = t->to - t->from;
     const int64_t wide = cs_ceil(columns, cs_panel_columns(w)), pieces = cs_ceil(rows, tall) * wide;
-    t->all = (cs_terms){off, 0, w->terms, 0, 1};
+    t->all = (cs_terms){off, 0, w->terms, 0, 1, (2 * w->rows - 1) * t->pixel * w->size};
     const int near = !t->raw && w->outputs * w->terms * w->size <= NEAR_WEIGHTS;
     for (int64_t i = 0; i < pieces * blocks; i++) {
         const int64_t piece = near ? i / blocks : i % pieces, block = t->from + (near ? i % blocks : i / pieces);

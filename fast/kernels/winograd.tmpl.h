@@ -258,9 +258,13 @@ INLINE void FN(product)(const int rows, const int vectors, const T *v, int64_t b
     }
     for (int64_t left = channels; slabs; v += block) {
         const int64_t some = left < LANES ? left : LANES;
+        UNROLL_TWICE
         for (int64_t c = 0; c < some; c++, u += vectors * LANES) {
             UNROLL
-            for (int j = 0; j < vectors; j++) uv[j] = FN(load)(u + j * LANES);
+            for (int j = 0; j < vectors; j++) {
+                uv[j] = FN(load)(u + j * LANES);
+                __builtin_prefetch((const char *)(u + j * LANES) + STREAMED);
+            }
             UNROLL
             for (int i = 0; i < rows; i++) {
                 const VEC vv = FN(all)(v[i * LANES + c]);

@@ -13,6 +13,7 @@
 /* The greater integers, where there is no instruction for them; compilers do not find them in a loop over the lanes. */
 #define CHOSEN(a, x) (((x) & (VEC)((x) > (a))) | ((a) & ~(VEC)((x) > (a))))
 #define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL_TWICE _Pragma("GCC unroll 2")
 /* Sanitizers do not see what instructions with a mask read and write, so they are given loops, which are not repeated
  * wherever they are used. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
