@@ -3,7 +3,12 @@
 
 #include "window.h"
 
-enum { LATENCY = 4 };
+enum { LATENCY = 4, LINE = 64, PAGE = 4096, FEW_PLANES = 8 };
+
+/* Cycles a term for addresses and the loop, which take places of multiply-adds where vectors go over outputs; for a vector of
+ * pixels, and for a line of a run of them, that come from the second-level cache; for an input that goes into a strip, also where
+ * only some do. */
+static const double ADDRESSES = 1, PIXELS = 6, RUN = 2, FILL = 0.15, FILL_BY_STEPS = 1;
 
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
@@ -35,20 +40,35 @@ static double apart_cycles(const cs_window *w)
     return w->axis[2].y == 1 ? 0 : w->axis[2].y == 2 ? 3 : (double)w->lanes;
 }
 
+/* What a vector of pixels costs to store: more where the planes of a tile share the few cache lines of a set. */
+static double store_cycles(const cs_window *w, int64_t rows)
+{
+    return (rows > FEW_PLANES && w->y_plane * w->size % PAGE == 0 ? 1.6 : 1) + apart_cycles(w);
+}
+
+static double fill_cycles(const cs_window *w, int by_pixels)
+{
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    return (double)(w->channels * h->out * h->step * v->out * v->step) * (by_pixels && v->step > 1 ? FILL_BY_STEPS : FILL);
+}
+
 /* Loads that straddle cache lines, broadcasts, and lines that come from the second-level cache, once for all taps. */
 static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const int64_t taps = w->terms / cs_most(1, w->channels);
-    const double load = (1.75 * vectors + rows) / 2, lines = 1.6 * vectors / cs_most(1, taps);
-    return tile_cycles(rows, vectors, w->terms, load, 1 + apart_cycles(w)) + w->terms * lines;
+    const double load = (1.75 * vectors + rows) / 2, lines = PIXELS * vectors / cs_most(1, taps);
+    return tile_cycles(rows, vectors, w->terms, load, store_cycles(w, rows)) + w->terms * lines;
 }
 
-/* Weights stream from the second-level cache. */
+/* Weights stream from the second-level cache, and lines of two runs of pixels come from there once for all taps. */
 static double outputs_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
+    const int64_t taps = w->terms / cs_most(1, w->channels);
     const double load = (rows + vectors) / 2.0, stream = w->lanes * w->size * vectors / 24.0;
+    const double lines = RUN * (2 + (double)(rows * w->size) / LINE) / cs_most(1, taps);
     return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream,
-                       w->y_plane == 1 ? 2 : 5 + apart_cycles(w));
+                       w->y_plane == 1 ? 2 : 5 + apart_cycles(w)) +
+           w->terms * (ADDRESSES + lines);
 }
 
 static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)
@@ -59,7 +79,7 @@ static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)
     const int64_t blocks = cs_ceil(w->outputs, rows), least = w->outputs / blocks, taller = w->outputs % blocks;
     const double one =
         (blocks - taller) * pixels_tile(w, least, vectors) + (taller ? taller * pixels_tile(w, least + 1, vectors) : 0);
-    return one * (double)tiles * (double)h->out / (double)some;
+    return one * (double)tiles * (double)h->out / (double)some + fill_cycles(w, 1);
 }
 
 static double outputs_cycles(const cs_window *w, int64_t rows, int64_t vectors)
@@ -69,7 +89,7 @@ static double outputs_cycles(const cs_window *w, int64_t rows, int64_t vectors)
                   small = cs_single_run(rows / 2);
     double one = full * outputs_tile(w, rows, vectors), odd = full * outputs_tile(w, small, vectors);
     if (rest) one += outputs_tile(w, rows, rest), odd += outputs_tile(w, small, rest);
-    return (double)(runs / 2) * one + runs % 2 * odd;
+    return (double)(runs / 2) * one + runs % 2 * odd + fill_cycles(w, 0);
 }
 
 /* Tiles of neighbouring rows load an input once for several of them. */
