@@ -3,12 +3,12 @@
 
 #include "window.h"
 
-enum { LATENCY = 4, LINE = 64, PAGE = 4096, FEW_PLANES = 8 };
+enum { LATENCY = 4, LINE = 64, PAGE = 4096, FEW_PLANES = 8, NEAR = 16 << 10 };
 
 /* Cycles a term for addresses and the loop, which take places of multiply-adds where vectors go over outputs; for a vector of
- * pixels, and for a line of a run of them, that come from the second-level cache; for an input that goes into a strip, also where
- * only some do. */
-static const double ADDRESSES = 1, PIXELS = 6, RUN = 2, FILL = 0.15, FILL_BY_STEPS = 1;
+ * pixels that comes from the second-level cache, or where those of all channels stay in the first; for a line of a run of
+ * pixels; for an input that goes into a strip, also where only some do. */
+static const double ADDRESSES = 1, PIXELS = 6, PIXELS_NEAR = 1.5, RUN = 2, FILL = 0.15, FILL_BY_STEPS = 1;
 
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
@@ -56,7 +56,8 @@ static double fill_cycles(const cs_window *w, int by_pixels)
 static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const int64_t taps = w->terms / cs_most(1, w->channels);
-    const double load = (1.75 * vectors + rows) / 2, lines = PIXELS * vectors / cs_most(1, taps);
+    const int near = w->channels * vectors * LINE < NEAR;
+    const double load = (1.75 * vectors + rows) / 2, lines = (near ? PIXELS_NEAR : PIXELS) * vectors / cs_most(1, taps);
     return tile_cycles(rows, vectors, w->terms, load, store_cycles(w, rows)) + w->terms * lines;
 }
 

@@ -3,7 +3,7 @@
 
 #include "task.h"
 
-enum { NEAR_WEIGHTS = 256 << 10 };
+enum { NEAR_WEIGHTS = 256 << 10, SHORT = 128 };
 
 /* Copies the lanes of one vector that are outputs of the box; x is its place among rows that are `pitch` apart. */
 static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitch, cs_box b, char *y)
@@ -186,8 +186,16 @@ static const char *block_weights(cs_state *t, int64_t block)
     return t->fresh;
 }
 
+/* Has the lines fetched that a run of pixels will be stored to: a panel of short sums would wait for all of its own at once. */
+static void expect(const cs_state *t, const cs_box *b, int64_t outputs, const char *y)
+{
+    const cs_window *w = t->w;
+    const char *line = y + (b->h0 * w->axis[1].y + b->w0 * w->axis[2].y) * w->size;
+    for (int64_t k = 0; k < outputs; k++, line += w->y_plane * w->size) __builtin_prefetch(line, 1);
+}
+
 /* One panel of a group's outputs: pairs of runs, and a smaller tile for one that is left, in two overlapping parts. */
-static void run_panel(cs_state *t, const char *src, int64_t block, int64_t vectors)
+static void run_panel(cs_state *t, const char *src, int64_t block, int64_t vectors, int64_t outputs, const char *y)
 {
     const cs_window *w = t->w;
     const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
@@ -196,6 +204,7 @@ static void run_panel(cs_state *t, const char *src, int64_t block, int64_t vecto
     tile_outputs *pair = choose_kernel(t, w->rows, vectors), *single = choose_kernel(t, small, vectors);
     for (int64_t i = 0; i < last; i += 2) {
         const cs_terms *terms = seen_terms(t, block, i, 2);
+        if (w->y_plane > 1 && w->terms <= SHORT) expect(t, t->boxes + i, outputs, y);
         pair(src + t->xs[i] * size, src + t->xs[i + 1] * size, step, terms, weights, t->tile + t->ys[i] * wide * size,
              t->tile + t->ys[i + 1] * wide * size);
     }
@@ -213,8 +222,9 @@ static void run_block(cs_state *t, const char *src, int64_t pitch, int64_t block
     const int64_t panel = w->vectors * w->lanes, from = block * panel;
     const int64_t outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from), vectors = cs_ceil(outputs, w->lanes);
     if (relist(t, b, pitch)) list_runs(t, b, pitch, w->rows / 2);
-    run_panel(t, src, block, vectors);
-    store_panel(t, b, vectors * w->lanes, outputs, y + from * w->y_plane * w->size);
+    y += from * w->y_plane * w->size;
+    run_panel(t, src, block, vectors, outputs, y);
+    store_panel(t, b, vectors * w->lanes, outputs, y);
 }
 
 /* Pieces of the box, which are stored while they are in the first-level cache. Weights that stay in the second-level cache go
