@@ -96,9 +96,10 @@ def openvino(layer: Layer, threads: int) -> Call:
     }  # fmt: skip
     request = core.compile_model(core.read_model(io.BytesIO(_model(layer))), "CPU", hints).create_infer_request()
     x, _ = layer.operands()
-    request.set_input_tensor(framework.Tensor(x, shared_memory=True))
+    tensor = framework.Tensor(x, shared_memory=True)
+    request.set_input_tensor(tensor)
 
-    def call() -> Any:
+    def call(_: Any = (x, tensor)) -> Any:  # which the request does not keep
         request.infer()
         return request.get_output_tensor().data
 
