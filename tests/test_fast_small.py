@@ -1,5 +1,7 @@
 """Calls like one before, which are remembered: each is judged by its own arguments and numbers."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,32 @@ def test_later_calls_take_any_layout(op):
     shifted = np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(x.dtype).reshape(x.shape)
     for same in (np.asfortranarray(x), x[::-1].copy()[::-1], x.astype(">f4"), frozen, shifted):
         np.testing.assert_array_equal(f(same, *rest, **keywords), y)
+
+
+LARGE = np.random.default_rng(4).standard_normal((1, 64, 30, 30)).astype(np.float32)
+WORK = {
+    "local_conv": ((LARGE, np.ones((32, 28, 28, 64, 3, 3), np.float32)), {}),
+    "tiled_conv": ((LARGE, np.ones((64, 2, 2, 64, 3, 3), np.float32)), {}),
+    "conv": ((LARGE, np.ones((512, 64, 3, 3), np.float32)), {}),
+    "max_pool": ((np.tile(LARGE, (64, 1, 1, 1)), 3), {"stride": 1}),
+    "convolve": ((np.tile(LARGE[0, 0], (40, 40)), np.ones((5, 5), np.float32)), {}),
+}
+"""Calls of milliseconds."""
+
+
+@pytest.mark.clause("fast.threads")
+@pytest.mark.skipif(not fast.openmp(), reason="built without OpenMP")
+@pytest.mark.parametrize("op", WORK)
+def test_later_calls_have_their_threads(op):
+    arguments, keywords = WORK[op]
+    for _ in range(2):
+        getattr(fast, op)(*arguments, **keywords, num_threads=2)
+    time.sleep(0.3)  # threads that wait for more work do not count
+    all_threads, this_one = time.process_time(), time.thread_time()
+    for _ in range(5):
+        getattr(fast, op)(*arguments, **keywords, num_threads=2)
+    others = time.process_time() - all_threads - (time.thread_time() - this_one)
+    assert others > 0.2 * (time.thread_time() - this_one)
 
 
 @pytest.mark.clause("error.stride", "error.type", "fast.algorithm")

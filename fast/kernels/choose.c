@@ -174,7 +174,11 @@ void cs_choose(cs_window *w)
     cs_merge(w);
     const int64_t taps = w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
     w->terms = w->channels * taps;
-    if (w->kind == CS_LOCAL || w->outputs == 0) return;
+    if (w->outputs == 0) return;
+    if (w->kind == CS_LOCAL) {
+        w->cost = cs_local_cycles(w);
+        return;
+    }
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
         choose_rows(w, k);

@@ -16,6 +16,11 @@ static int64_t row_bytes(const cs_window *w)
     return (w->terms + 1) * w->lanes * w->size;
 }
 
+double cs_local_cycles(const cs_window *w)
+{
+    return (double)(cs_ceil(positions(w), w->lanes) * w->terms * w->outputs) * 8;
+}
+
 void cs_local_split(cs_window *w, int threads)
 {
     const int64_t vectors = cs_ceil(positions(w), w->lanes);
@@ -25,7 +30,6 @@ void cs_local_split(cs_window *w, int threads)
     w->shares = cs_most(1, cs_least(w->outputs, 2 * threads / cs_most(1, vectors * w->plane_tasks)));
     w->tasks = w->outputs ? w->plane_tasks * vectors * w->shares : 0;
     w->scratch = w->planes * row_bytes(w) + w->lanes * w->lanes * w->size + 256;
-    w->cost = (double)(vectors * w->terms * w->outputs) * 8;
 }
 
 /* Where the lanes of a vector of positions are: their coordinates, and the kernel each uses. */

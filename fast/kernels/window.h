@@ -116,6 +116,7 @@ void cs_depthwise_task(const cs_window *w, int64_t task, const void *x, const vo
 double cs_pool_cycles(const cs_window *w);
 void cs_pool_split(cs_window *w, int threads);
 void cs_pool_task(const cs_window *w, int64_t task, const void *x, void *y, void *scratch);
+double cs_local_cycles(const cs_window *w);
 void cs_local_split(cs_window *w, int threads);
 void cs_local_task(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                    void *scratch);
