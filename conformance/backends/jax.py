@@ -94,15 +94,10 @@ def gradient(function: Any, at: int, dy: Any, *arguments: Any, **keywords: Any) 
     return pull(dy)[0]
 
 
-def pulled(function: Any, at: int, dy: Any, *arguments: Any, **keywords: Any) -> Any:
-    """The gradient by the operand at `at`, compiled."""
-    return value(gradient, function, at, dy, *arguments, **keywords)
-
-
 words = Words(
     "import os; os.environ['JAX_PLATFORMS'] = 'cpu'\nfrom typing import Any\nimport jax\nimport jax.scipy.signal\n"
     "from jax import lax\nfrom jax import numpy as jnp\njax.config.update('jax_enable_x64', True)",
-    RuntimeError, value=value, pulled=pulled,
+    RuntimeError, value=value, pulled=partial(value, gradient),
 )  # fmt: skip
 snippet = words.snippet
 
