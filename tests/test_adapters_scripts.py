@@ -42,14 +42,9 @@ for number, text in json.load(sys.stdin):
 """Runs scripts one after the other and tells how each ends; whoever calls it starts it again after one that ends the process. A
 script has the time that the judge gives a case."""
 
-BY_CHANCE = {
-    ("ncnn", "call.strides"),
-    ("tinygrad", "conv.grad-input"),
-    ("jax", "error.type"),
-    ("jax", "call.concurrent"),
-}
-"""Violations that depend on what memory held that is not the call's, on the calls before, or on a limit of time that a script has not, so
-that a script may do without them. The findings that stand behind them have scripts that never do."""
+BY_CHANCE = {("ncnn", "call.strides"), ("tinygrad", "conv.grad-input"), ("jax", "error.type")}
+"""Violations that depend on what memory held that is not the call's, or on the calls before, so that a script may do without them. The
+findings that stand behind them have scripts that never do."""
 
 
 def violations(name: str) -> list[dict[str, Any]]:
