@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NoReturn, TypeVar
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
 from hypothesis.errors import Unsatisfiable
-from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
 from convspec import GRADIENTS
@@ -22,6 +19,7 @@ from convspec.conformance.clock import CLOCK
 from convspec.conformance.deviations import Deviations, Line
 from convspec.conformance.expect import Expectation, expect
 from convspec.conformance.host import Host
+from convspec.conformance.own_numbers import own_numbers
 from convspec.conformance.plainer import plainer
 from convspec.conformance.seen import Observation
 from convspec.conformance.verdict import (
@@ -51,9 +49,6 @@ OWN_ROOMS = (
 
 
 T = TypeVar("T")
-
-NOSY = hasattr(providers, "_get_local_constants")
-"""Whether this version of Hypothesis reads the source of local modules for numbers to draw."""
 
 
 @dataclass(frozen=True)
@@ -252,16 +247,6 @@ class Trial:
                 raise
         if hunt.best is not None:
             raise Found(hunt.best)
-
-
-@contextmanager
-def own_numbers() -> Iterator[None]:
-    """Hypothesis also draws numbers that it reads in the source of modules outside of site-packages; here it does not.
-
-    Without this the cases of a seed would depend on how convspec is installed and on what else is imported.
-    """
-    with patch.object(providers, "_get_local_constants", vars(providers)["Constants"]) if NOSY else nullcontext():
-        yield
 
 
 class _Hunt:
