@@ -29,7 +29,7 @@ cdef extern from "kernels.h" nogil:
     void cs_share_out(int64_t *next, int64_t tasks, int threads)
     int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads)
     int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads)
-    void *cs_allocate(int64_t bytes)
+    void *cs_allocate(int64_t bytes, int lasting)
     void *cs_borrow(int64_t bytes)
     void cs_give_back(void *p)
     const char *cs_isa()

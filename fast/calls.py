@@ -29,7 +29,7 @@ def view(a: Array, dtype: np.dtype[Any]) -> Array:
 def prepare(
     windows: Windows, w: Array | None, b: Array | None, threads: int, algorithm: str = "direct", once: bool = False
 ) -> _kernels.Plan:
-    """The windows with their weights in the order the kernels read them; of a plan that runs `once`, there is no bias."""
+    """The windows with their weights in the order the kernels read them; whether the plan runs `once`."""
     tiles = TILES[algorithm]
     return _kernels.Plan(windows.fields, windows.fill_bytes(), windows.power, w, b, threads, tiles, once)
 

@@ -55,7 +55,7 @@ def layer(c: Conv, threads: int, algorithm: str, once: bool = False) -> Layer:
     w, b = operand(c.w, sums), None if c.b is None else operand(c.b, sums)
     described = describe(replace(c, dtype=sums), w, threads)
     background = None if described.covers else bias_everywhere(c, b)
-    plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct", once and b is None)
+    plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct", once)
     return Layer(plan, c.shape[1:], c.dtype, sums, background, described)
 
 

@@ -11,12 +11,12 @@ cdef class Plan:
     cdef cs_winograd tiles
     cdef object w, b
     cdef int64_t size
-    cdef bint once, finite
+    cdef bint once, lasting, finite
 
     def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles, bint once=False):
-        """`once`: the plan will run once, and weights without a bias may be left as they are."""
+        """`once`: the plan will run once, and weights may be left as they are where there is no bias."""
         cdef int n
-        self.finite = True
+        self.finite, self.lasting = True, not once
         self.count = <int>len(windows)
         self.windows = <cs_window *>allocated(calloc(self.count + 1, sizeof(cs_window)), self.count * sizeof(cs_window))
         for n in range(self.count):
@@ -45,7 +45,7 @@ cdef class Plan:
         cdef Py_buffer vw, vb
         cdef const void *bias = NULL
         cdef int64_t size = self.tiles.packed if tiled else self.size
-        cdef char *packed = <char *>allocated(cs_allocate(size), size)
+        cdef char *packed = <char *>allocated(cs_allocate(size, self.lasting), size)
         if self.size < 1 << 18:
             threads = 1
         PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)

@@ -201,7 +201,7 @@ cdef class Small:
             tasks += windows[n].tasks
             scratch = max(scratch, windows[n].scratch)
         scratch = whole_lines(scratch)
-        packed = <char *>cs_allocate(self.size + (scratch + CACHE_LINE) * threads)
+        packed = <char *>cs_allocate(self.size + (scratch + CACHE_LINE) * threads, False)
         if packed != NULL:
             if not here:
                 pack_all(windows, self.count, 1 if self.size < 1 << 18 else threads, w, b, packed)

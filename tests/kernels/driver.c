@@ -50,7 +50,7 @@ static void phase(call *c, int64_t tasks, task *run)
 static void allocate_scratch(call *c, int64_t bytes)
 {
     c->scratch_size = (bytes + LINE - 1) / LINE * LINE;
-    c->scratch = checked(cs_allocate(c->scratch_size * threads));
+    c->scratch = checked(cs_allocate(c->scratch_size * threads, 0));
 }
 
 static cs_window window_of(const call *c, int64_t n)
@@ -96,7 +96,7 @@ static char *pack_windows(call *c, cs_window *w)
         w[n].packed = size;
         size += (cs_packed_size(&w[n]) + LINE - 1) / LINE * LINE;
     }
-    char *packed = checked(cs_allocate(size));
+    char *packed = checked(cs_allocate(size, 1));
     for (int64_t n = 0; n < c->h.windows && c->a[1]; n++) {
         c->parameters = &w[n], c->packed = packed + w[n].packed;
         phase(c, w[n].groups * w[n].blocks, pack_window);
