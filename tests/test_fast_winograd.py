@@ -30,8 +30,13 @@ FORMS = [
     ((1, 18, 4, 9, 10), (20, 18, 3, 3, 1), {"padding": (1, 1, 0)}),
     ((1, 12, 5, 9, 10), (12, 1, 3, 3, 3), {"padding": 1, "groups": 12}),
     ((1, 20, 9, 10), (20, 1, 7, 3), {"padding": (3, 1), "groups": 20}),
+    ((2, 20, 13, 14), (18, 20, 5, 5), {"padding": 2}),
+    ((1, 9, 12, 30), (20, 9, 4, 9), {"padding": (0, 3)}),
+    ((2, 18, 30), (20, 18, 8), {"padding": 3}),
+    ((1, 18, 30, 5), (20, 9, 7, 1), {"padding": (3, 0), "groups": 2}),
+    ((1, 18, 4, 9, 10), (20, 9, 2, 5, 4), {"padding": 1, "groups": 2}),
 ]
-"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over."""
+"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, and more than three along the tiles."""
 SCRIPT = """
 import sys, numpy as np, test_fast_winograd as t
 from convspec import fast
@@ -45,9 +50,9 @@ for form in range(len(t.FORMS)):
 """
 
 
-def draw(shape, K, groups=1, dtype="float32", seed=0):
+def draw(shape, K, groups=1, dtype="float32", taps=3, seed=0):
     rng = np.random.default_rng(seed)
-    w_shape = (K, shape[1] // groups, 3, 3)
+    w_shape = (K, shape[1] // groups, taps, taps)
     return tuple(rng.standard_normal(s).astype(dtype) for s in (shape, w_shape, (K,)))
 
 
@@ -191,11 +196,11 @@ def test_tiles_along_one_axis_or_two(form, outlier):
 
 
 @pytest.mark.clause("fast.winograd", "number.locality")
-@pytest.mark.parametrize("C", [1, 20])
+@pytest.mark.parametrize(("C", "taps"), [(1, 3), (20, 3), (3, 4), (20, 5)])
 @pytest.mark.parametrize("value", [8.0, 64.0, 1e4, 1e8, 1e20])
-def test_outliers_at_every_place_of_a_tile(C, value):
+def test_outliers_at_every_place_of_a_tile(C, taps, value):
     for seed, (i, j) in enumerate(np.ndindex(6, 6)):
-        x, w, _ = draw((2, C, 11, 13), 35, seed=seed)
+        x, w, _ = draw((2, C, 11, 13), 35, taps=taps, seed=seed)
         x[0, seed % C, 3 + i, 3 + j] = value
         y = fast.conv(x, w, padding=1, algorithm="winograd", num_threads=1 + seed % 2)
         exact = fast.conv(x.astype(float), w.astype(float), padding=1, algorithm="direct")
@@ -221,7 +226,9 @@ def assert_bound_without(y, clean, direct, where):
 
 @pytest.mark.clause("fast.winograd")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("S", "R", "padding"), [((11, 13), (3, 3), 1), ((9, 6), (5, 3), 0), ((3, 9, 8), (3, 3, 3), 1)])
+@pytest.mark.parametrize(
+    ("S", "R", "padding"), [((11, 13), (3, 3), 1), ((9, 6), (5, 3), 0), ((9, 16), (4, 8), 2), ((3, 9, 8), (3, 3, 3), 1)]
+)
 def test_transposed(dtype, S, R, padding):
     rng = np.random.default_rng(0)
     x, w, b = (rng.standard_normal(s).astype(dtype) for s in ((2, 40, *S), (40, 18, *R), (36,)))

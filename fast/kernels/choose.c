@@ -120,7 +120,7 @@ static void choose_groups(cs_window *w, const cs_table *k)
 {
     int64_t rows = MAX_ROWS;
     if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->terms < MANY || w->boundary != CS_FILL || w->fill) return;
-    if (cs_three_taps(&w->axis[1]) || cs_three_taps(&w->axis[2])) return;
+    if (cs_may_tile(w, &w->axis[1]) || cs_may_tile(w, &w->axis[2])) return;
     while (rows && !(k->groups[rows] && rows / 2 <= w->axis[2].out)) rows -= 2;
     if (rows == 0) return;
     w->by_groups = 1, w->by_pixels = w->by_rows = 0, w->rows = rows, w->vectors = w->blocks = 1;

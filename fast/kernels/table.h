@@ -221,7 +221,8 @@ typedef struct {
                     int64_t step);
     void (*backward)(int64_t down, int64_t across, const void *m, int64_t step, int64_t apart, int64_t columns,
                      int64_t rows, const void *bias, void *y, void *flags, void *any);
-    void (*kernels)(int64_t down, int64_t across, const void *taps, int64_t row, int64_t column, void *u, int64_t step);
+    void (*kernels)(int64_t down, int64_t across, const void *taps, int64_t row, int64_t column, const int64_t *before,
+                    void *u, int64_t step);
 } cs_table;
 
 const cs_table *cs_kernels(int64_t dtype);

@@ -28,10 +28,11 @@ static inline int64_t cs_floor(int64_t a, int64_t b)
     return a >= 0 ? a / b : -cs_ceil(-a, b);
 }
 
-/* Three neighbouring taps, outputs one apart: an axis that may have Winograd's tiles. */
-static inline int cs_three_taps(const cs_axis *a)
+/* Whether an axis may have Winograd's tiles: three neighbouring taps or more, outputs one apart. From one channel to one
+ * output more taps are better summed over whole groups at once. */
+static inline int cs_may_tile(const cs_window *w, const cs_axis *a)
 {
-    return a->taps == 3 && (a->gap == 1 || a->gap == -1) && a->step == 1;
+    return (a->taps == 3 || (a->taps > 3 && w->channels * w->outputs > 1)) && (a->gap == 1 || a->gap == -1) && a->step == 1;
 }
 
 /* The first place from p on at which a cache line, or the longest vector, starts. */

@@ -27,7 +27,7 @@ static double vectors_of_16(int64_t n)
 }
 
 /* Clock cycles for one image and group by a yardstick that is the same for every instruction set: 16 multiply-adds a
- * cycle, transforms by 16 channels, weights that stream from the third-level cache, or memory. */
+ * cycle, transforms by 16 channels, weights that stream from the third-level cache, or memory, for each box. */
 static double direct_cycles(const cs_window *w)
 {
     const cs_axis *a = w->axis;
@@ -38,21 +38,25 @@ static double tiled_cycles(const cs_winograd *g)
 {
     const cs_window *w = &g->window;
     const double terms = (double)(w->channels * g->slabs * w->outputs), tiles = (double)(g->tall * g->wide);
-    const double bytes = (double)g->points * terms * (double)w->size, stream = bytes > CACHE_BYTES ? 1.1 : 0.45;
-    const double multiply = tiles / 14.5 > stream ? tiles / 14.5 : stream;
-    const double transform = (double)g->slabs * vectors_of_16(w->channels) + vectors_of_16(w->outputs);
-    return (double)(w->axis[0].out * g->points) * (terms * multiply + 0.8 * tiles * transform);
+    const double bytes = (double)g->points * terms * (double)w->size;
+    const double inputs = (double)g->slabs * vectors_of_16(w->channels), outputs = vectors_of_16(w->outputs);
+    const double boxes = tiles * (double)(g->points * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
+    const double stream = (bytes > CACHE_BYTES ? 1.1 : 0.45) * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
+    return (double)(w->axis[0].out * g->points) *
+           (terms * (multiply > stream ? multiply : stream) + 0.8 * tiles * (inputs + outputs));
 }
 
 /* With tiles of down x across outputs, where there are such for this window. */
 static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
 {
-    const cs_axis *a = g->window.axis;
-    if (down > 1 ? !cs_three_taps(&a[1]) : cs_three_taps(&a[1]) && cs_three_taps(&a[2])) return 0;
-    if (across > 1 ? !cs_three_taps(&a[2]) : !one_tap(&a[2])) return 0;
+    const cs_window *w = &g->window;
+    const cs_axis *a = w->axis;
+    if (down > 1 ? !cs_may_tile(w, &a[1]) : cs_may_tile(w, &a[1]) && cs_may_tile(w, &a[2])) return 0;
+    if (across > 1 ? !cs_may_tile(w, &a[2]) : !one_tap(&a[2])) return 0;
     g->down = down, g->across = across;
     g->points = (down + cs_halo(down)) * (across + cs_halo(across));
-    g->slabs = a[0].taps * (down > 1 ? 1 : a[1].taps);
+    g->slab[0] = a[0].taps, g->slab[1] = cs_ceil(a[1].taps, cs_part(down)), g->slab[2] = cs_ceil(a[2].taps, cs_part(across));
+    g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
     g->tall = cs_ceil(a[1].out, down), g->wide = cs_ceil(a[2].out, across);
     g->tiled_cycles = tiled_cycles(g);
     return 1;

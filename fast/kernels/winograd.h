@@ -1,5 +1,5 @@
 /* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
- * outputs; all other taps are summed over as if they were channels. */
+ * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. */
 #ifndef CONVSPEC_WINOGRAD_H
 #define CONVSPEC_WINOGRAD_H
 
@@ -7,10 +7,11 @@
 
 typedef struct {
     cs_window window;                            /* the same convolution by the direct algorithm, for special values */
-    cs_axis axis[3];                             /* its axes, with three taps in ascending order */
+    cs_axis axis[3];                             /* its axes, with taps in ascending order */
     int64_t base;                                /* where its weights begin then */
     int64_t down, across;                        /* outputs of a tile; 1 along an axis that is summed over */
-    int64_t points, slabs;                       /* a tile is the sum of so many products of matrices; taps summed over */
+    int64_t points, slabs, slab[3];              /* a tile is the sum of so many products of matrices; parts of the taps
+                                                  * that are summed over, along the axes */
     int64_t blocks, vectors, panels;             /* vectors of channels; vectors of outputs in a panel, and panels */
     int64_t tall, wide, packed;                  /* tiles down and across; bytes of the transformed weights */
     int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
@@ -53,6 +54,29 @@ int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
 static inline int64_t cs_halo(int64_t side)
 {
     return side == 1 ? 0 : 2;
+}
+
+/* The taps of a part along an axis with tiles. */
+static inline int64_t cs_part(int64_t side)
+{
+    return side == 1 ? 1 : 3;
+}
+
+/* The first tap of a slab along each axis, and how many of its taps belong to the part before: the last part of an axis has
+ * only taps of the window, so that nothing is read that no output sees. */
+typedef struct {
+    int64_t at[3], before[3];
+} cs_slab;
+
+static inline cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
+{
+    const int64_t part[3] = {1, cs_part(g->down), cs_part(g->across)};
+    cs_slab s;
+    for (int i = 2; i >= 0; slab /= g->slab[i--]) {
+        const int64_t first = slab % g->slab[i] * part[i], last = g->axis[i].taps - part[i];
+        s.at[i] = first < last ? first : last, s.before[i] = first - s.at[i];
+    }
+    return s;
 }
 
 /* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */

@@ -51,14 +51,15 @@ typedef struct {
     int64_t start, pitch, runs, length;
 } cs_inside;
 
-/* For a slab: the row of taps of an axis that is summed over, and the depth. */
+/* For a slab. */
 static cs_inside list_places(cs_tile_box *b, int64_t slab)
 {
     const cs_winograd *g = b->g;
     const cs_axis *a = g->axis;
-    const int64_t taps = g->down > 1 ? 1 : a[1].taps, d = b->depth * a[0].step + a[0].first + slab / taps * a[0].gap;
-    const int64_t top = b->h0 * g->down * a[1].step + a[1].first + slab % taps * a[1].gap;
-    const int64_t left = b->w0 * g->across + a[2].first, across = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    const cs_slab tap = cs_find_slab(g, slab);
+    const int64_t d = b->depth * a[0].step + a[0].first + tap.at[0] * a[0].gap;
+    const int64_t top = b->h0 * g->down * a[1].step + a[1].first + tap.at[1] * a[1].gap;
+    const int64_t left = b->w0 * g->across + a[2].first + tap.at[2], across = (b->w1 - b->w0) * g->across + cs_halo(g->across);
     const int64_t down = (b->h1 - b->h0) * g->down + cs_halo(g->down);
     const int64_t r0 = top < 0 ? cs_ceil(-top, a[1].step) : 0;
     const int64_t r1 = top < a[1].in ? cs_least(down, cs_ceil(a[1].in - top, a[1].step)) : 0;

@@ -73,13 +73,14 @@ static void pack_channels(const cs_winograd *g, const char *stage, int64_t chann
 {
     const cs_window *w = &g->window;
     const cs_axis *a = g->axis;
-    const int64_t rows = g->down > 1 ? 1 : a[1].taps, first = g->base - w->w_base, lanes = w->lanes, size = w->size;
-    for (int64_t s = 0; s < g->slabs; s++)
-        for (int64_t c = 0; c < channels; c++) {
-            const int64_t tap = c * span + first + s / rows * a[0].w + s % rows * a[1].w;
-            cs_kernels(w->dtype)->kernels(g->down, g->across, stage + tap * lanes * size, a[1].w * lanes,
-                                          a[2].w * lanes, u + (s * slab + c * wide) * size, apart);
-        }
+    const int64_t first = g->base - w->w_base, lanes = w->lanes, size = w->size;
+    for (int64_t s = 0; s < g->slabs; s++) {
+        const cs_slab tap = cs_find_slab(g, s);
+        const int64_t at = first + tap.at[0] * a[0].w + tap.at[1] * a[1].w + tap.at[2] * a[2].w;
+        for (int64_t c = 0; c < channels; c++)
+            cs_kernels(w->dtype)->kernels(g->down, g->across, stage + (c * span + at) * lanes * size, a[1].w * lanes,
+                                          a[2].w * lanes, tap.before + 1, u + (s * slab + c * wide) * size, apart);
+    }
 }
 
 void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t from, int64_t to,

@@ -21,9 +21,10 @@ INLINE void FN(kernel_points)(const int side, FN(exact) *u, const int step)
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
-/* Vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point.
- * Computed in double and rounded once. */
-INLINE void FN(kernels)(const int down, const int across, const T *w, int64_t row, int64_t column, T *u, int64_t step)
+/* Vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point. Of
+ * the first rows and columns so many count as zeros. Computed in double and rounded once. */
+INLINE void FN(kernels)(const int down, const int across, const T *w, int64_t row, int64_t column, const int64_t *before,
+                        T *u, int64_t step)
 {
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[6 * 6];
@@ -31,7 +32,8 @@ INLINE void FN(kernels)(const int down, const int across, const T *w, int64_t ro
         for (int t = 0; t < TAPS(down) * TAPS(across); t++) {
             const int i = t / TAPS(across), j = t % TAPS(across);
             const FN(part) taps = *(const FN(part) *)(w + i * row + j * column + l);
-            all[6 * i + j] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
+            const double scale = i < before[0] || j < before[1] ? 0 : (double)WINOGRAD_SCALE;
+            all[6 * i + j] = scale ? __builtin_convertvector(taps, FN(exact)) * scale : (FN(exact)){0};
         }
         UNROLL
         for (int j = 0; j < TAPS(across); j++) FN(kernel_points)(down, all + j, 6);
@@ -46,10 +48,10 @@ INLINE void FN(kernels)(const int down, const int across, const T *w, int64_t ro
     }
 }
 
-static void FN(kernel_vectors)(int64_t down, int64_t across, const void *taps, int64_t row, int64_t column, void *u,
-                               int64_t step)
+static void FN(kernel_vectors)(int64_t down, int64_t across, const void *taps, int64_t row, int64_t column,
+                               const int64_t *before, void *u, int64_t step)
 {
-#define KERNELS(down, across) FN(kernels)(down, across, taps, row, column, u, step)
+#define KERNELS(down, across) FN(kernels)(down, across, taps, row, column, before, u, step)
     BY_SIDES(down, across, KERNELS)
 #undef KERNELS
 }
