@@ -41,7 +41,7 @@ static double tiled_cycles(const cs_winograd *g)
     const double bytes = (double)g->points * terms * (double)w->size;
     const double inputs = (double)g->slabs * vectors_of_16(w->channels), outputs = vectors_of_16(w->outputs);
     const double boxes = tiles * (double)(g->points * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
-    const double stream = (bytes > CACHE_BYTES ? 1.1 : 0.45) * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
+    const double stream = (bytes > CACHE_BYTES ? 1.4 : 0.7) * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
     return (double)(w->axis[0].out * g->points) *
            (terms * (multiply > stream ? multiply : stream) + 0.8 * tiles * (inputs + outputs));
 }
