@@ -7,10 +7,10 @@ computed directly, and so is one with a NaN, an infinity, or values near the lim
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
-from itertools import product
-from math import log2, prod
+from functools import lru_cache, reduce
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +26,16 @@ AVAILABLE = int(np.__version__.partition(".")[0]) >= 2
 DIRECT, POINT, STEP, CALL = 0.026, 8.0, 0.2, 1e6
 """Nanoseconds: of a term; of a point of a tile, and of it for each of its transform's steps; of a call. Measured with
 AVX-512, and taken for every instruction set, lest they choose differently."""
+DOUBLE = 0.7
+"""The terms of float64 take twice as long, its points 1.4 times."""
+THREAD = 4e6
+"""Nanoseconds of tiles for which another thread is worth its start."""
 
 
 BATCH = 8
 """Tiles of one axis are transformed so many at once: numpy's vectors run across them."""
+FAMILIES = (1, 3, 5, 9, 15)
+"""The sides of tiles are powers of two, times one of these: other primes take longer."""
 
 
 class _Tiling(NamedTuple):
@@ -41,12 +47,20 @@ class _Tiling(NamedTuple):
     cost: float
 
 
+class _Place(NamedTuple):
+    """Along an axis, the inputs that a tile sees, and where they go in it; it sees `extent` places in all."""
+
+    source: slice | Array
+    target: slice
+    extent: int
+
+
 def filtered(c: Image, out: Array | None, threads: int, algorithm: str) -> Array | None:
     """convolve or correlate, or None where it is not for this algorithm or, under "auto", costs less without."""
     if c.dtype.kind != "f" or algorithm not in ("auto", "fft") or not AVAILABLE:
         return None
     outputs = prod(c.shape)
-    direct = DIRECT * prod(c.R) * outputs
+    direct = DIRECT * prod(c.R) * outputs / (DOUBLE if c.dtype.itemsize == 8 else 1)
     if algorithm == "auto" and direct < CALL + POINT * outputs:
         return None
     tiling = _tiling(c.shape, c.R)
@@ -61,25 +75,35 @@ def filtered(c: Image, out: Array | None, threads: int, algorithm: str) -> Array
 
 @lru_cache
 def _tiling(shape: Ints, taps: Ints) -> _Tiling:
-    """The sides of a tile, powers of two, that cost least."""
-    best = _Tiling((), (), 1, np.inf)
+    """The sides of a tile that cost least."""
     batch = BATCH if len(shape) == 1 else 1
     most = {1: 14, 2: 11, 3: 8}[len(shape)]
     choices = []
     for n, k in zip(shape, taps, strict=True):
-        low = (2 * k - 1).bit_length()
-        choices.append([2**e for e in range(low, max(low, min(most, (n + k - 1).bit_length())) + 1)])
-    for side in product(*choices):
-        step = tuple(m - k + 1 for m, k in zip(side, taps, strict=True))
-        tiles = prod(-(-n // m) for n, m in zip(shape, step, strict=True))
-        cost = (
-            -(-tiles // batch)
-            * batch
-            * prod(side)
-            * (POINT + STEP * log2(prod(side)) * (1 if prod(side) < 2**18 else 2))
-        )
-        best = min(best, _Tiling(side, step, batch, cost), key=lambda t: t.cost)
-    return best
+        high = max((2 * k - 1).bit_length(), min(most, (n + k - 1).bit_length()))
+        sides = {f << e for f in FAMILIES for e in range(1, high + 1)}
+        choices.append(np.array([m for m in sorted(sides) if 2 * k <= m <= 2**high]))
+    counts = [-(-n // (m - k + 1)) for n, k, m in zip(shape, taps, choices, strict=True)]
+    points, tiles = (reduce(np.multiply.outer, numbers) for numbers in (choices, counts))
+    each = points * (POINT + STEP * np.log2(points) * np.where(points < 2**18, 1, 2))
+    cost = -(-tiles // batch) * batch * each
+    best = np.unravel_index(np.argmin(cost), cost.shape)
+    side = tuple(int(m[i]) for m, i in zip(choices, best, strict=True))
+    return _Tiling(side, tuple(m - k + 1 for m, k in zip(side, taps, strict=True)), batch, float(cost[best]))
+
+
+def _share_out(threads: int, work: Callable[[int], None]) -> None:
+    """Does the work of each thread, that of number 0 in this one. Not OpenMP's threads, which would wait for more meanwhile."""
+    if threads == 1:
+        work(0)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # with its logging a tenth of what this room's import takes
+
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(work, n) for n in range(1, threads)]
+        work(0)
+        for other in others:
+            other.result()
 
 
 class _Fourier:
@@ -90,6 +114,7 @@ class _Fourier:
         self.axes = tuple(range(len(c.S)))
         self.cell = tuple(min(n, (k + 1) // 2) for n, k in zip(c.S, c.R, strict=True))
         self.norms = np.empty([-(-n // m) for n, m in zip(c.S, self.cell, strict=True)])
+        self.places = [[self._place(i, at) for at in range(0, c.shape[i], tiling.step[i])] for i in self.axes]
         ascending = c.in2 if c.op == "convolve" else np.flip(c.in2)
         points = np.fft.rfftn(ascending.astype(float), tiling.side, self.axes) * prod(tiling.side)
         with np.errstate(all="ignore"):
@@ -98,18 +123,12 @@ class _Fourier:
 
     def run(self, out: Array | None) -> Array:
         y: Array = np.empty(self.c.shape, self.c.dtype) if out is None else out
-        tiles = list(product(*(range(0, n, m) for n, m in zip(y.shape, self.tiling.step, strict=True))))
+        tiles = list(np.ndindex(*map(len, self.places)))
         groups = [tiles[n : n + self.tiling.batch] for n in range(0, len(tiles), self.tiling.batch)]
-        threads = min(self.threads, len(groups))
-        if threads == 1:
-            self._measure(0, 1)
-            self._work(y, groups)
-            return y
-        from concurrent.futures import ThreadPoolExecutor  # with its logging a tenth of what this room's import takes
-
-        with ThreadPoolExecutor(threads) as pool:  # not OpenMP's threads, which would wait for more to do meanwhile
-            list(pool.map(lambda n: self._measure(n, threads), range(threads)))
-            list(pool.map(lambda n: self._work(y, groups[n::threads]), range(threads)))
+        threads = min(self.threads, len(groups), 1 + int(self.tiling.cost / THREAD))
+        _share_out(threads, lambda n: self._measure(n, threads))
+        even = self._even()
+        _share_out(threads, lambda n: self._work(y, groups[n::threads], even))
         return y
 
     def _measure(self, part: int, parts: int) -> None:
@@ -120,27 +139,40 @@ class _Fourier:
             cell = (min(self.cell[0], len(x)), *self.cell[1:])
             self.norms[first:last] = lp_pool(x[None, None], cell, ceil_mode=True, num_threads=1)[0, 0]
 
-    def _work(self, y: Array, groups: list[list[Ints]]) -> None:
+    def _even(self) -> Array:
+        """For each tile, whether no cell of it holds far less than the tile, and nothing overflows or is lost to underflow."""
+        c, limits, points = self.c, np.finfo(self.c.dtype), prod(self.tiling.side)
+        squares, least = np.square(self.norms), self.norms
+        for axis, places in enumerate(self.places):
+            cells = [_cells(p.source, self.cell[axis], self.norms.shape[axis]) for p in places]
+            squares = _reduced(np.add, squares, axis, cells, 0)
+            least = _reduced(np.minimum, least, axis, cells, np.inf)
+        with np.errstate(all="ignore"):
+            mean = np.sqrt(squares / points) + (abs(c.fillvalue) if c.boundary == "fill" else 0)
+            scale = mean * self.weight
+            bounded = (scale * points < float(limits.max)) & (scale * float(limits.eps) > float(limits.tiny) * points)
+            even: Array = bounded & (mean <= prod(c.R) * (least / np.sqrt(prod(self.cell))))
+        return even
+
+    def _work(self, y: Array, groups: list[list[Ints]], even: Array) -> None:
         """The outputs of some groups of tiles, one thread's."""
-        batch, step = self.tiling.batch, self.tiling.step
-        x = np.zeros((batch, *self.tiling.side), self.c.dtype)
-        spectrum = np.empty((batch, *self.kernel.shape), self.kernel.dtype)
+        x = np.zeros((self.tiling.batch, *self.tiling.side), self.c.dtype)
+        spectrum = np.empty((self.tiling.batch, *self.kernel.shape), self.kernel.dtype)
         for group in groups:
-            even = []
-            for tile, at in zip(x, group, strict=False):
-                to = y[tuple(slice(a, a + m) for a, m in zip(at, step, strict=True))]
-                places = [self._places(i, at[i], to.shape[i]) for i in self.axes]
-                self._inputs(tile, places)
-                if self._even(places):
-                    even.append((to, tile))
+            transformed = []
+            for tile, index in zip(x, group, strict=False):
+                to = y[tuple(slice(i * m, i * m + m) for i, m in zip(index, self.tiling.step, strict=True))]
+                self._inputs(tile, [places[i] for places, i in zip(self.places, index, strict=True)])
+                if even[index]:
+                    transformed.append((to, tile))
                 else:
-                    found = run(self.plan, tile[None, None], 1, None, step, self.c.dtype, 1)
+                    found = run(self.plan, tile[None, None], 1, None, self.tiling.step, self.c.dtype, 1)
                     to[...] = found[tuple(slice(n) for n in to.shape)]
                     tile[...] = 0
             x[len(group) :] = 0
-            if even:
+            if transformed:
                 self._transform(x, spectrum)
-            for to, tile in even:
+            for to, tile in transformed:
                 to[...] = tile[tuple(slice(k - 1, k - 1 + n) for k, n in zip(self.c.R, to.shape, strict=True))]
 
     def _transform(self, x: Array, spectrum: Array) -> None:
@@ -154,51 +186,50 @@ class _Fourier:
             np.fft.ifft(spectrum, axis=axis, out=spectrum)
         np.fft.irfft(spectrum, x.shape[-1], out=x)
 
-    def _places(self, axis: int, at: int, outputs: int) -> slice | Array:
-        """Where the inputs of some outputs are on an axis; -1 for the fill value."""
+    def _place(self, axis: int, at: int) -> _Place:
+        """For the outputs from `at` on."""
         c = self.c
         n, first = c.S[axis], at + c.start[axis] - (c.R[axis] - 1)
-        last = first + outputs + c.R[axis] - 1
-        if first >= 0 and last <= n:
-            return slice(first, last)
-        i = np.arange(first, last)
-        if c.boundary == "fill":
-            return np.where((i < 0) | (i >= n), -1, i)
+        extent = min(self.tiling.step[axis], c.shape[axis] - at) + c.R[axis] - 1
+        if c.boundary == "fill" or (first >= 0 and first + extent <= n):
+            low = max(first, 0)
+            high = max(low, min(first + extent, n))
+            return _Place(slice(low, high), slice(low - first, high - first), extent)
+        i = np.arange(first, first + extent)
         if c.boundary == "edge" or n == 1:
-            return i.clip(0, n - 1)
-        if c.boundary == "wrap":
-            return i % n
-        period = 2 * n if c.boundary == "symm" else 2 * n - 2
-        return np.where(i % period < n, i % period, (-1 - i if c.boundary == "symm" else -i) % period)
+            i = i.clip(0, n - 1)
+        elif c.boundary == "wrap":
+            i %= n
+        else:
+            period = 2 * n if c.boundary == "symm" else 2 * n - 2
+            i = np.where(i % period < n, i % period, (-1 - i if c.boundary == "symm" else -i) % period)
+        return _Place(i, slice(extent), extent)
 
-    def _inputs(self, x: Array, places: list[slice | Array]) -> None:
+    def _inputs(self, x: Array, places: list[_Place]) -> None:
         """Fills a tile with the extended image at these places, and zeros after them."""
-        c = self.c
-        found = c.in1
-        for axis, p in enumerate(places):
-            found = found[(slice(None),) * axis + (p,)]
-        if found.shape != x.shape:
+        part = x[tuple(p.target for p in places)]
+        if part.shape != x.shape:
             x[...] = 0
-        part = x[tuple(slice(n) for n in found.shape)]
-        part[...] = found
+            if self.c.boundary == "fill" and self.c.fillvalue:
+                x[tuple(slice(p.extent) for p in places)] = self.c.fillvalue
+        found = self.c.in1
         for axis, p in enumerate(places):
-            if c.boundary == "fill" and not isinstance(p, slice):
-                part[(slice(None),) * axis + (p < 0,)] = c.fillvalue
+            found = found[(slice(None),) * axis + (p.source,)]
+        part[...] = found
 
-    def _even(self, places: list[slice | Array]) -> bool:
-        """Whether no cell of a tile holds far less than the tile, and nothing overflows or is lost to underflow."""
-        c, limits = self.c, np.finfo(self.c.dtype)
-        norms = self.norms
-        for axis, (p, m) in enumerate(zip(places, self.cell, strict=True)):
-            seen = slice(p.start // m, -(-p.stop // m)) if isinstance(p, slice) else np.unique(p[p >= 0] // m)
-            norms = norms[(slice(None),) * axis + (seen,)]
-        points = prod(self.tiling.side)
-        fill = abs(c.fillvalue) if c.boundary == "fill" else 0
-        mean = float(np.sqrt(np.square(norms).sum() / points)) + fill
-        least = float(norms.min(initial=np.inf)) / float(np.sqrt(prod(self.cell)))
-        scale = mean * self.weight
-        bounded = scale * points < float(limits.max) and scale * float(limits.eps) > float(limits.tiny) * points
-        return bool(mean <= prod(c.R) * least and bounded)
+
+def _cells(source: slice | Array, cell: int, n: int) -> tuple[int, int]:
+    """The first cell, and the one after the last, of those that these inputs lie in; after all of them where there are none."""
+    first, last = (source.start, source.stop - 1) if isinstance(source, slice) else (source.min(), source.max())
+    return (first // cell, last // cell + 1) if first <= last else (n, n + 1)
+
+
+def _reduced(ufunc: np.ufunc, a: Array, axis: int, ranges: list[tuple[int, int]], empty: float) -> Array:
+    """The elements of each range along an axis taken together; those after the last are `empty`."""
+    a = np.concatenate([a, np.full((*a.shape[:axis], 2, *a.shape[axis + 1 :]), empty)], axis)
+    ends = np.array(ranges).reshape(-1)
+    found: Array = ufunc.reduceat(a, ends, axis).take(range(0, len(ends), 2), axis)
+    return found
 
 
 def _alone(c: Image, tiling: _Tiling) -> Image:
