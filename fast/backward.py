@@ -15,8 +15,8 @@ from convspec.fast.windows import DTYPES, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
 FEW_POSITIONS, FEW_OF_LARGE = 50, 1000
-"""Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps an axis, which
-are more slabs, and never transformed where they are used."""
+"""Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps an axis or
+outputs two apart, which are several slabs, and never transformed where they are used."""
 
 WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
 
@@ -30,7 +30,7 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
         _kernels.local_input_gradient(windows.unshared(f), w, dy, dx, f.N, threads)
         return returned(dx, out)
     described = describe(_transposed(f, dy), w, threads)
-    few = FEW_POSITIONS if max(f.R) <= 3 else FEW_OF_LARGE
+    few = FEW_POSITIONS if max(f.R) <= 3 and max(f.stride) == 1 else FEW_OF_LARGE
     small = algorithm == "auto" and prod(c.shape[2:]) < few
     chosen = "direct" if small or c.op not in WINOGRAD else algorithm
     known = Known(described, chosen, f.N, c.shape, c.dtype)

@@ -30,7 +30,7 @@ KINDS = (
 """In the driver's order."""
 
 ONCE = 4
-"""Added to Winograd's tiles for a plan that runs once."""
+"""Added to Winograd's tiles for a plan that runs once: without a bias its weights are not packed."""
 
 
 class Recorder:

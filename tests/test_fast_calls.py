@@ -190,7 +190,12 @@ def test_unknown_isa_is_refused():
 def test_a_plan_says_what_it_chose():
     w = np.ones((64, 64, 3, 3), np.float32)
     x = np.ones((1, 64, 30, 30), np.float32)
-    for algorithm, stride, said in (("auto", 1, "Winograd"), ("direct", 1, "direct"), ("winograd", 2, "direct")):
+    for algorithm, stride, said in (
+        ("auto", 1, "Winograd"),
+        ("direct", 1, "direct"),
+        ("winograd", 2, "Winograd"),
+        ("winograd", 3, "direct"),
+    ):
         plan = fast.plan_conv(w, stride=stride, algorithm=algorithm)
         assert "\n" not in repr(plan)
         plan(x)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def test_convolutions(shape, algorithm):
     for outputs in (3, 40):
         w = images((outputs, shape[1], *taps))
         same(fast.conv, x, w, images(outputs), padding=1, **keywords)
+        same(fast.conv, x, w, stride=2, padding=1, **keywords)
         same(fast.conv, x, w, stride=2, dilation=2, padding=2, **keywords)
         for stride in (1, 2):
             same(fast.conv, x, images((outputs, shape[1], *[1] * len(taps))), stride=stride, **keywords)
@@ -202,7 +204,7 @@ def test_workspace(threads):
     ]  # fmt: skip
     for shape, (outputs, *taps) in cases:
         x, w = np.broadcast_to(np.float32(0), shape), np.zeros((outputs, shape[1], *taps), np.float32)
-        for algorithm in ("direct", "auto", "winograd"):
-            c = checks.conv(x, w, None, padding=1)
+        for algorithm, stride in product(("direct", "auto", "winograd"), (1, 2)):
+            c = checks.conv(x, w, None, stride=stride, padding=1)
             plan = calls.prepare(describe(c, w, 1), w, None, 1, algorithm)
-            assert plan.workspace(shape[0], threads) <= 4 << 20, (shape, taps, algorithm, plan.describe())
+            assert plan.workspace(shape[0], threads) <= 4 << 20, (shape, taps, stride, plan.describe())

@@ -35,8 +35,11 @@ FORMS = [
     ((2, 18, 30), (20, 18, 8), {"padding": 3}),
     ((1, 18, 30, 5), (20, 9, 7, 1), {"padding": (3, 0), "groups": 2}),
     ((1, 18, 4, 9, 10), (20, 9, 2, 5, 4), {"padding": 1, "groups": 2}),
+    ((2, 20, 17, 24), (18, 20, 3, 3), {"padding": 1, "stride": 2}),
+    ((1, 9, 31, 29), (20, 9, 5, 4), {"padding": (2, 0), "stride": 2}),
+    ((1, 18, 5, 21, 20), (20, 9, 2, 7, 3), {"padding": 1, "stride": (1, 2, 2), "groups": 2}),
 ]
-"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, and more than three along the tiles."""
+"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart."""
 SCRIPT = """
 import sys, numpy as np, test_fast_winograd as t
 from convspec import fast
@@ -196,15 +199,16 @@ def test_tiles_along_one_axis_or_two(form, outlier):
 
 
 @pytest.mark.clause("fast.winograd", "number.locality")
-@pytest.mark.parametrize(("C", "taps"), [(1, 3), (20, 3), (3, 4), (20, 5)])
+@pytest.mark.parametrize(("C", "taps", "stride"), [(1, 3, 1), (20, 3, 1), (3, 4, 1), (20, 5, 1), (20, 3, 2), (2, 4, 2)])
 @pytest.mark.parametrize("value", [8.0, 64.0, 1e4, 1e8, 1e20])
-def test_outliers_at_every_place_of_a_tile(C, taps, value):
-    for seed, (i, j) in enumerate(np.ndindex(6, 6)):
-        x, w, _ = draw((2, C, 11, 13), 35, taps=taps, seed=seed)
+def test_outliers_at_every_place_of_a_tile(C, taps, stride, value):
+    keywords = {"padding": 1, "stride": stride}
+    for seed, (i, j) in enumerate(np.ndindex(6 + 4 * (stride - 1), 6)):
+        x, w, _ = draw((2, C, 11 * stride, 13 * stride), 35, taps=taps, seed=seed)
         x[0, seed % C, 3 + i, 3 + j] = value
-        y = fast.conv(x, w, padding=1, algorithm="winograd", num_threads=1 + seed % 2)
-        exact = fast.conv(x.astype(float), w.astype(float), padding=1, algorithm="direct")
-        assert (np.abs(y - exact) <= seen_bounds(x, w, padding=1)).all()
+        y = fast.conv(x, w, **keywords, algorithm="winograd", num_threads=1 + seed % 2)
+        exact = fast.conv(x.astype(float), w.astype(float), **keywords, algorithm="direct")
+        assert (np.abs(y - exact) <= seen_bounds(x, w, **keywords)).all()
 
 
 @pytest.mark.clause("fast.winograd")
@@ -287,7 +291,7 @@ def test_subnormal_operands_keep_their_digits(dtype, small):
 @pytest.mark.clause("fast.algorithm")
 def test_where_there_are_no_tiles_the_direct_algorithm_is_used():
     x, w, b = draw((1, 16, 12, 12), 16)
-    for keywords in ({"stride": 2}, {"dilation": 2}):
+    for keywords in ({"stride": 3}, {"stride": (1, 2)}, {"dilation": 2}):
         y, direct = (fast.conv(x, w, b, **keywords, algorithm=name) for name in ("winograd", "direct"))
         np.testing.assert_array_equal(y, direct)
     x = x.astype(int)

@@ -67,6 +67,12 @@ int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads);
 /* The same where a share has its part of each window; `next` begins with zeros. */
 int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads);
 
+/* What Winograd's algorithm sums over like channels: along each axis a part of the taps, from tap `at` on, of which [from, to)
+ * are its own. */
+typedef struct {
+    int64_t at[3], from[3], to[3];
+} cs_slab;
+
 /* At least one byte, on a cache line, to be given to free; NULL if there is no memory. `lasting`: it is read many times. */
 void *cs_allocate(int64_t bytes, int lasting);
 /* The same for scratch, of which a block is kept for the next call; cs_give_back takes it. */

@@ -28,11 +28,12 @@ static inline int64_t cs_floor(int64_t a, int64_t b)
     return a >= 0 ? a / b : -cs_ceil(-a, b);
 }
 
-/* Whether an axis may have Winograd's tiles: three neighbouring taps or more, outputs one apart. From one channel to one
- * output more taps are better summed over whole groups at once. */
+/* Whether an axis may have Winograd's tiles: three neighbouring taps or more, outputs one or two apart. From one channel to one
+ * output those are better summed over whole groups at once, but for three taps and outputs one apart. */
 static inline int cs_may_tile(const cs_window *w, const cs_axis *a)
 {
-    return (a->taps == 3 || (a->taps > 3 && w->channels * w->outputs > 1)) && (a->gap == 1 || a->gap == -1) && a->step == 1;
+    if (a->taps < 3 || a->step > 2 || (a->gap != 1 && a->gap != -1)) return 0;
+    return (a->taps == 3 && a->step == 1) || w->channels * w->outputs > 1;
 }
 
 /* The first place from p on at which a cache line, or the longest vector, starts. */

@@ -13,12 +13,18 @@ enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
 /* So many boxes of a group transform the same weights again. */
 enum { FEW_BOXES = 3 };
 
-/* Cycles of a call that its size has no part in. */
-enum { CALL_CYCLES = 12000 };
+/* Cycles of a call that its size has no part in. Inputs that are not neighbours take so many times as long. */
+enum { CALL_CYCLES = 12000, SPREAD = 7 };
 
 static int one_tap(const cs_axis *a)
 {
     return a->taps == 1 && a->step == 1 && a->first == 0 && a->in == a->out;
+}
+
+/* Whether an axis may have tiles of so many points. */
+static int may_have(const cs_window *w, int axis, int64_t points)
+{
+    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].step == cs_apart(points);
 }
 
 static double vectors_of_16(int64_t n)
@@ -43,21 +49,21 @@ static double tiled_cycles(const cs_winograd *g)
     const double boxes = tiles * (double)(g->points * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
     const double stream = (bytes > CACHE_BYTES ? 1.4 : 0.7) * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
     return (double)(w->axis[0].out * g->points) *
-           (terms * (multiply > stream ? multiply : stream) + 0.8 * tiles * (inputs + outputs));
+           (terms * (multiply > stream ? multiply : stream) + 0.8 * tiles * (inputs * (g->maps > 1 ? SPREAD : 1) + outputs));
 }
 
-/* With tiles of down x across outputs, where there are such for this window. */
-static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
+/* With tiles of so many points, where there are such for this window. */
+static int lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
 {
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
-    if (down > 1 ? !cs_may_tile(w, &a[1]) : cs_may_tile(w, &a[1]) && cs_may_tile(w, &a[2])) return 0;
-    if (across > 1 ? !cs_may_tile(w, &a[2]) : !one_tap(&a[2])) return 0;
-    g->down = down, g->across = across;
-    g->points = (down + cs_halo(down)) * (across + cs_halo(across));
-    g->slab[0] = a[0].taps, g->slab[1] = cs_ceil(a[1].taps, cs_part(down)), g->slab[2] = cs_ceil(a[2].taps, cs_part(across));
+    if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
+    if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&a[2])) return 0;
+    g->high = high, g->broad = broad, g->down = cs_tile_side(high), g->across = cs_tile_side(broad);
+    g->points = high * broad, g->maps = cs_apart(broad);
+    g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high), g->slab[2] = cs_parts(a[2].taps, broad);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
-    g->tall = cs_ceil(a[1].out, down), g->wide = cs_ceil(a[2].out, across);
+    g->tall = cs_ceil(a[1].out, g->down), g->wide = cs_ceil(a[2].out, g->across);
     g->tiled_cycles = tiled_cycles(g);
     return 1;
 }
@@ -65,10 +71,10 @@ static int lay_tiles(cs_winograd *g, int64_t down, int64_t across)
 /* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
 static int choose_tiles(cs_winograd *g, int forced)
 {
-    static const int64_t sides[][2] = {{4, 4}, {2, 4}, {2, 2}, {1, 4}, {4, 1}};
+    static const int64_t points[][2] = {{6, 6}, {4, 6}, {4, 4}, {1, 6}, {6, 1}, {5, 5}};
     cs_winograd best = {.direct_cycles = direct_cycles(&g->window)};
-    for (unsigned i = 0; i < sizeof sides / sizeof *sides; i++)
-        if (lay_tiles(g, sides[i][0], sides[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
+    for (unsigned i = 0; i < sizeof points / sizeof *points; i++)
+        if (lay_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             g->direct_cycles = best.direct_cycles, best = *g;
     if (best.down == 0 || !(forced || best.tiled_cycles + CALL_CYCLES < 0.9 * best.direct_cycles)) return 0;
     *g = best;
@@ -161,15 +167,16 @@ int64_t cs_winograd_inputs(const cs_winograd *g)
 int64_t cs_winograd_common(const cs_winograd *g)
 {
     const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
-    return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
+    return (cs_winograd_inputs(g) + g->planes * shares * g->maps * g->rows * g->columns * g->window.size + 63) & -64;
 }
 
 /* Bytes of the parts of the scratch: see winograd_run.c. */
 static void measure_scratch(cs_winograd *g)
 {
     const cs_window *w = &g->window;
-    const int64_t lanes = w->lanes, edge = g->down + cs_halo(g->down), outputs = cs_ceil(w->outputs, lanes);
-    const int64_t input = ((g->rows + edge + 1) * g->columns + 4) * lanes * w->size + g->rows * g->columns * (8 + w->size);
+    const int64_t lanes = w->lanes, pixels = g->rows * g->columns, outputs = cs_ceil(w->outputs, lanes);
+    const int64_t input = (pixels + (g->high + 1) * g->columns + 4) * lanes * w->size + pixels * (8 + w->size) +
+                          (g->maps - 1) * cs_map_size(g);
     const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
     const int64_t output = g->height * g->width * g->down * g->across + g->tiles * outputs;
     cs_window again = *w;
@@ -249,7 +256,7 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     const int64_t boxes = choose_boxes(g, threads);
     g->some = once ? some_channels(g, boxes) : 0;
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
-    g->rows = g->height * g->down + cs_halo(g->down), g->columns = g->width * g->across + cs_halo(g->across);
+    g->rows = g->height * g->down + g->high - g->down, g->columns = g->width * g->across + g->broad - g->across;
     /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
     const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
     g->shared = boxes < threads && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;

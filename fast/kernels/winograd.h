@@ -1,5 +1,6 @@
 /* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
- * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. */
+ * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. Where outputs
+ * are two apart, taps are too, two at a time. */
 #ifndef CONVSPEC_WINOGRAD_H
 #define CONVSPEC_WINOGRAD_H
 
@@ -9,9 +10,11 @@ typedef struct {
     cs_window window;                            /* the same convolution by the direct algorithm, for special values */
     cs_axis axis[3];                             /* its axes, with taps in ascending order */
     int64_t base;                                /* where its weights begin then */
-    int64_t down, across;                        /* outputs of a tile; 1 along an axis that is summed over */
+    int64_t high, broad;                         /* points of a tile down and across; 1 along an axis that is summed over */
+    int64_t down, across;                        /* its outputs, for which it sees as many inputs as there are points */
     int64_t points, slabs, slab[3];              /* a tile is the sum of so many products of matrices; parts of the taps
                                                   * that are summed over, along the axes */
+    int64_t maps;                                /* of peaks: 2 where some taps of a part may be missing */
     int64_t blocks, vectors, panels;             /* vectors of channels; vectors of outputs in a panel, and panels */
     int64_t tall, wide, packed;                  /* tiles down and across; bytes of the transformed weights */
     int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
@@ -50,40 +53,40 @@ void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, i
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
 
-/* Inputs that a tile of `side` outputs sees along an axis, beyond as many as there are outputs. */
-static inline int64_t cs_halo(int64_t side)
+/* Outputs for which there are so many points: F(4, 3), F(4, 2) and F(2, 3); the taps of a part, and how far apart they are. */
+static inline int64_t cs_tile_side(int64_t points)
 {
-    return side == 1 ? 0 : 2;
+    return points == 4 ? 2 : points == 1 ? 1 : 4;
+}
+static inline int64_t cs_part(int64_t points)
+{
+    return points - cs_tile_side(points) + 1;
+}
+static inline int64_t cs_apart(int64_t points)
+{
+    return points == 5 ? 2 : 1;
 }
 
-/* The taps of a part along an axis with tiles. */
-static inline int64_t cs_part(int64_t side)
-{
-    return side == 1 ? 1 : 3;
-}
+/* Parts of the taps of an axis: those of each remainder by their distance by themselves. */
+int64_t cs_parts(int64_t taps, int64_t points);
 
-/* The first tap of a slab along each axis, and how many of its taps belong to the part before: the last part of an axis has
- * only taps of the window, so that nothing is read that no output sees. */
-typedef struct {
-    int64_t at[3], before[3];
-} cs_slab;
+/* The last part of an axis begins early, so that nothing is read that no output sees, unless there are too few taps. */
+cs_slab cs_find_slab(const cs_winograd *g, int64_t slab);
 
-static inline cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
-{
-    const int64_t part[3] = {1, cs_part(g->down), cs_part(g->across)};
-    cs_slab s;
-    for (int i = 2; i >= 0; slab /= g->slab[i--]) {
-        const int64_t first = slab % g->slab[i] * part[i], last = g->axis[i].taps - part[i];
-        s.at[i] = first < last ? first : last, s.before[i] = first - s.at[i];
-    }
-    return s;
-}
+/* Whether each output sees all inputs that the parts reach from it. */
+int cs_whole(const cs_winograd *g, const cs_slab *s);
 
 /* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */
 int64_t cs_winograd_inputs(const cs_winograd *g);
 int64_t cs_winograd_common(const cs_winograd *g);
 
 int64_t cs_winograd_boxes(const cs_winograd *g);
+
+/* Bytes of a map of the peaks of a box's pixels, which can be read two vectors beyond. */
+static inline int64_t cs_map_size(const cs_winograd *g)
+{
+    return (g->rows * g->columns + 2 * g->window.lanes) * g->window.size;
+}
 
 /* The greatest number of columns that are computed again at once. */
 int64_t cs_again_columns(const cs_window *w);

@@ -1,27 +1,30 @@
 /* Winograd's convolution of 3 taps along one axis or two: F(4, 3) with the points 0, +-sqrt(1/2), +-sqrt(2) and infinity, F(2, 3) with 0,
- * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn).
- * An axis whose taps are summed over one by one has tiles of 1. Lanes are channels of the input, then outputs. Inputs and weights are scaled by a power of two, so that subnormal
- * numbers keep their digits. */
+ * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); and of 2
+ * taps along both: F(4, 2) with +-1, +-1/2 and infinity. An axis whose taps are summed over one by one has tiles of 1. Lanes are
+ * channels of the input, then outputs. Inputs and weights are scaled by a power of two, so that subnormal numbers keep their
+ * digits. */
 
 #define HALF_ROOT ((T)0.70710678118654752440)
 #define WHOLE_ROOT ((T)1.41421356237309504880)
 #define WINOGRAD_SCALE ((T)(BITS == 32 ? 0x1p26 : 0x1p56))
 #define WINOGRAD_EVEN ((T)16)
-/* The inputs that a tile of `side` outputs sees along an axis, and the taps of each output. */
-#define EDGE(side) ((side) == 1 ? 1 : (side) + 2)
-#define TAPS(side) ((side) == 1 ? 1 : 3)
-/* Calls DO(down, across) for the tiles there are. */
-#define BY_SIDES(down, across, DO) \
-    if (down == 4 && across == 4) { \
+/* For so many points along an axis, the outputs of a tile, and the taps of each. */
+#define SIDE(points) ((points) == 4 ? 2 : (points) == 1 ? 1 : 4)
+#define TAPS(points) ((points) - SIDE(points) + 1)
+/* Calls DO(high, broad) for the tiles there are. */
+#define BY_POINTS(high, broad, DO) \
+    if (high == 6 && broad == 6) { \
+        DO(6, 6); \
+    } else if (high == 5) { \
+        DO(5, 5); \
+    } else if (high == 4 && broad == 6) { \
+        DO(4, 6); \
+    } else if (high == 4) { \
         DO(4, 4); \
-    } else if (down == 2 && across == 4) { \
-        DO(2, 4); \
-    } else if (down == 2) { \
-        DO(2, 2); \
-    } else if (down == 1) { \
-        DO(1, 4); \
+    } else if (high == 1) { \
+        DO(1, 6); \
     } else { \
-        DO(4, 1); \
+        DO(6, 1); \
     }
 
 /* LANES pixels of up to LANES channels: v[pixel][channel], unscaled, and the greatest |x| of each pixel and `most`. */
@@ -34,6 +37,10 @@ INLINE VEC FN(gather_block)(VEC *v, const T *x, int64_t channel, int64_t pixel, 
             v[l] = FN(load_inside)(x + l * pixel, FN(inside)(0, channels));
         } else if (pixel == 1) {
             v[l] = l < channels ? FN(load)(x + l * channel) : (VEC){0};
+#ifdef EVENS
+        } else if (pixel == 2) {
+            v[l] = l < channels ? EVENS(FN(load)(x + l * channel), FN(load)(x + l * channel + LANES - 1)) : (VEC){0};
+#endif
         } else {
             v[l] = (VEC){0};
             for (int k = 0; l < channels && k < LANES; k++) v[l][k] = x[l * channel + k * pixel];
@@ -56,13 +63,16 @@ static void FN(gather)(void *to, const int64_t *places, const void *from, int64_
     T *strip = to, *peak = peaks;
     const T *x = from;
     const VEC scale = FN(all)(WINOGRAD_SCALE);
-    for (int64_t i = 0; i < n && n >= LANES; i += LANES) {
+    const int64_t rest = n % LANES, whole = n < LANES ? 0 : rest > LANES / 4 ? n : n - rest;
+    for (int64_t i = 0; i < whole; i += LANES) {
         const int64_t p = i + LANES <= n ? i : n - LANES; /* the last block overlaps the one before */
         VEC v[LANES], most = FN(load)(peak + p);
         if (pixel == 1 && channel != 1) {
             most = FN(gather_block)(v, x + p, channel, 1, channels, most);
         } else if (channel == 1) {
             most = FN(gather_block)(v, x + p * pixel, 1, pixel, channels, most);
+        } else if (pixel == 2) {
+            most = FN(gather_block)(v, x + p * 2, channel, 2, channels, most);
         } else {
             most = FN(gather_block)(v, x + p * pixel, channel, pixel, channels, most);
         }
@@ -70,7 +80,7 @@ static void FN(gather)(void *to, const int64_t *places, const void *from, int64_
         UNROLL
         for (int l = 0; l < LANES; l++) FN(store)(strip + places[p + l] * LANES, v[l] * scale);
     }
-    for (int64_t i = 0; i < n && n < LANES; i++)
+    for (int64_t i = whole; i < n; i++)
         for (int l = 0; l < LANES; l++) {
             const T one = l < channels ? x[l * channel + i * pixel] : 0;
             strip[places[i] * LANES + l] = one * WINOGRAD_SCALE;
@@ -90,21 +100,21 @@ static void FN(spread_peaks)(void *to, const int64_t *places, const void *from, 
 }
 
 /* For each column of a row of tiles: the greatest peak, and the least of what its outputs see at most. */
-INLINE void FN(see)(const int down, const int across, const T *p, int64_t pitch, int64_t rows, T *greatest, T *least)
+INLINE void FN(see)(const int high, const int broad, const T *p, const T *q, int64_t pitch, int64_t rows, T *greatest, T *least)
 {
     VEC all = FN(load)(p), seen[6], low = {0};
     UNROLL
-    for (int i = 0; i < EDGE(down); i++) {
-        seen[i] = FN(load)(p + i * pitch);
-        all = FN(larger)(all, seen[i]);
+    for (int i = 0; i < high; i++) {
+        all = FN(larger)(all, FN(load)(p + i * pitch));
+        seen[i] = FN(load)(q + i * pitch);
         UNROLL
-        for (int j = 1; j < TAPS(across); j++) seen[i] = FN(larger)(seen[i], FN(load)(p + i * pitch + j));
+        for (int j = 1; j < TAPS(broad); j++) seen[i] = FN(larger)(seen[i], FN(load)(q + i * pitch + j));
     }
     UNROLL
-    for (int i = 0; i < down; i++) {
+    for (int i = 0; i < SIDE(high); i++) {
         VEC one = seen[i];
         UNROLL
-        for (int j = 1; j < TAPS(down); j++) one = FN(larger)(one, seen[i + j]);
+        for (int j = 1; j < TAPS(high); j++) one = FN(larger)(one, seen[i + j]);
         low = i ? i < rows ? FN(larger)(low, -one) : low : -one;
     }
     FN(store)(greatest, all);
@@ -112,21 +122,22 @@ INLINE void FN(see)(const int down, const int across, const T *p, int64_t pitch,
 }
 
 /* Marks the tiles of a row in which an output sees only inputs below a WINOGRAD_EVEN-th of the tile's greatest; whether
- * there are any. Outputs are `rows` x `columns`; peaks can be read two vectors beyond. */
-static int FN(uneven)(int64_t down, int64_t across, const void *peaks, int64_t pitch, int64_t rows, int64_t columns,
-                      void *spare, char *marks)
+ * there are any. Outputs are `rows` x `columns`; peaks, and those of what outputs see, can be read two vectors beyond. */
+static int FN(uneven)(int64_t high, int64_t broad, const void *peaks, const void *seen, int64_t pitch, int64_t rows,
+                      int64_t columns, void *spare, char *marks)
 {
     T *greatest = spare, *least = greatest + pitch + LANES;
-    const T *p = peaks;
+    const T *p = peaks, *q = seen;
+    const int64_t across = SIDE(broad);
     int any = 0;
     for (int64_t c = 0; c < pitch; c += LANES) {
-#define SEE(down, across) FN(see)(down, across, p + c, pitch, rows, greatest + c, least + c)
-        BY_SIDES(down, across, SEE)
+#define SEE(high, broad) FN(see)(high, broad, p + c, q + c, pitch, rows, greatest + c, least + c)
+        BY_POINTS(high, broad, SEE)
 #undef SEE
     }
     for (int64_t at = 0; at < columns; at += across, marks++) {
         T most = greatest[at], low = least[at];
-        for (int64_t c = at + 1; c < at + EDGE(across); c++) most = greatest[c] > most ? greatest[c] : most;
+        for (int64_t c = at + 1; c < at + broad; c++) most = greatest[c] > most ? greatest[c] : most;
         for (int64_t c = at + 1; c < at + across && c < columns; c++) low = least[c] < low ? least[c] : low;
         *marks = low < most * (1 / WINOGRAD_EVEN);
         any |= *marks;
@@ -135,10 +146,18 @@ static int FN(uneven)(int64_t down, int64_t across, const void *peaks, int64_t p
 }
 
 /* The inputs of a tile along an axis become the factors at as many points. */
-INLINE void FN(points)(const int side, VEC *d)
+INLINE void FN(points)(const int points, VEC *d)
 {
-    if (side == 1) return;
-    if (side == 2) {
+    if (points == 1) return;
+    if (points == 5) {
+        const VEC quarter = FN(all)((T)-0.25), some = FN(all)((T)-1.25);
+        const VEC even = FN(fma)(d[0], quarter, d[2]), odd = FN(fma)(d[1], quarter, d[3]);
+        const VEC far_even = (d[2] - d[0]) * FN(all)((T)0.5), far_odd = d[3] - d[1];
+        const VEC last = FN(fma)(d[2], some, FN(fma)(d[0], -quarter, d[4]));
+        d[0] = odd + even, d[1] = odd - even, d[2] = far_odd + far_even, d[3] = far_odd - far_even, d[4] = last;
+        return;
+    }
+    if (points == 4) {
         const VEC a = d[0] - d[2], b = d[1] + d[2], c = d[2] - d[1], e = d[1] - d[3];
         d[0] = a, d[1] = b, d[2] = c, d[3] = e;
         return;
@@ -152,11 +171,17 @@ INLINE void FN(points)(const int side, VEC *d)
     d[3] = far_even + far_odd, d[4] = far_even - far_odd, d[5] = last;
 }
 
-/* The products at the points become `side` outputs. */
-INLINE void FN(outputs_of)(const int side, VEC *m)
+/* The products at the points become outputs. */
+INLINE void FN(outputs_of)(const int points, VEC *m)
 {
-    if (side == 1) return;
-    if (side == 2) {
+    if (points == 1) return;
+    if (points == 5) {
+        const VEC half = FN(all)((T)0.5), quarter = FN(all)((T)0.25), eighth = FN(all)((T)0.125);
+        const VEC a = m[0] + m[1], b = m[0] - m[1], c = m[2] + m[3], d = m[2] - m[3];
+        m[0] = a + c, m[1] = FN(fma)(d, half, b), m[2] = FN(fma)(c, quarter, a), m[3] = FN(fma)(d, eighth, b + m[4]);
+        return;
+    }
+    if (points == 4) {
         const VEC a = m[0] + m[1] + m[2], b = m[1] - m[2] - m[3];
         m[0] = a, m[1] = b;
         return;
@@ -169,27 +194,27 @@ INLINE void FN(outputs_of)(const int side, VEC *m)
 
 /* A row of tiles: the strip's columns, then each tile's rows. v: the first tile's vector at the first point; the next
  * point's is `step` elements further on. */
-INLINE void FN(forward)(const int down, const int across, const T *strip, int64_t tiles, T *columns, T *v, int64_t step)
+INLINE void FN(forward)(const int high, const int broad, const T *strip, int64_t tiles, T *columns, T *v, int64_t step)
 {
-    const int64_t pitch = (tiles * across + EDGE(across) - across) * LANES;
+    const int64_t pitch = (tiles * SIDE(broad) + broad - SIDE(broad)) * LANES;
     VEC d[6];
-    for (int64_t c = 0; c < pitch && down > 1; c += LANES) {
+    for (int64_t c = 0; c < pitch && high > 1; c += LANES) {
         UNROLL
-        for (int i = 0; i < EDGE(down); i++) d[i] = FN(load)(strip + i * pitch + c);
-        FN(points)(down, d);
+        for (int i = 0; i < high; i++) d[i] = FN(load)(strip + i * pitch + c);
+        FN(points)(high, d);
         UNROLL
-        for (int i = 0; i < EDGE(down); i++) FN(store)(columns + i * pitch + c, d[i]);
+        for (int i = 0; i < high; i++) FN(store)(columns + i * pitch + c, d[i]);
     }
     for (int64_t t = 0; t < tiles; t++) {
-        const T *from = (down > 1 ? columns : strip) + t * across * LANES;
+        const T *from = (high > 1 ? columns : strip) + t * SIDE(broad) * LANES;
         T *to = v + t * LANES;
         UNROLL
-        for (int i = 0; i < EDGE(down); i++) {
+        for (int i = 0; i < high; i++) {
             UNROLL
-            for (int j = 0; j < EDGE(across); j++) d[j] = FN(load)(from + i * pitch + j * LANES);
-            FN(points)(across, d);
+            for (int j = 0; j < broad; j++) d[j] = FN(load)(from + i * pitch + j * LANES);
+            FN(points)(broad, d);
             UNROLL
-            for (int j = 0; j < EDGE(across); j++) FN(store)(to + (i * EDGE(across) + j) * step, d[j]);
+            for (int j = 0; j < broad; j++) FN(store)(to + (i * broad + j) * step, d[j]);
         }
     }
 }
@@ -197,27 +222,27 @@ INLINE void FN(forward)(const int down, const int across, const T *strip, int64_
 /* A row of tiles of one vector of outputs, `apart` elements from each other and `step` from point to point, to rows of
  * `columns` vectors, of which there are `rows`. A tile's flag is 0 in every lane whose outputs are all finite, and NaN
  * elsewhere; what they add up to is returned by `any`. */
-INLINE void FN(backward)(const int down, const int across, const T *m, int64_t step, int64_t apart, int64_t columns,
+INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t step, int64_t apart, int64_t columns,
                          int64_t rows, const T *bias, T *y, T *flags, T *any)
 {
     const VEC b = FN(load)(bias), scale = FN(all)(1 / (WINOGRAD_SCALE * WINOGRAD_SCALE));
     VEC some = FN(load)(any);
-    for (int64_t at = 0; at < columns; at += across, m += apart, flags += LANES) {
+    for (int64_t at = 0; at < columns; at += SIDE(broad), m += apart, flags += LANES) {
         VEC half[4][6], flag = {0};
         UNROLL
-        for (int j = 0; j < EDGE(across); j++) {
+        for (int j = 0; j < broad; j++) {
             VEC p[6];
             UNROLL
-            for (int i = 0; i < EDGE(down); i++) p[i] = FN(load)(m + (i * EDGE(across) + j) * step);
-            FN(outputs_of)(down, p);
+            for (int i = 0; i < high; i++) p[i] = FN(load)(m + (i * broad + j) * step);
+            FN(outputs_of)(high, p);
             UNROLL
-            for (int i = 0; i < down; i++) half[i][j] = p[i];
+            for (int i = 0; i < SIDE(high); i++) half[i][j] = p[i];
         }
         UNROLL
-        for (int i = 0; i < down; i++) {
-            FN(outputs_of)(across, half[i]);
+        for (int i = 0; i < SIDE(high); i++) {
+            FN(outputs_of)(broad, half[i]);
             UNROLL
-            for (int j = 0; j < across; j++) {
+            for (int j = 0; j < SIDE(broad); j++) {
                 const VEC sum = FN(fma)(half[i][j], scale, b);
                 flag = FN(fma)(sum, (VEC){0}, flag);
                 if (i < rows && at + j < columns) FN(store)(y + (i * columns + at + j) * LANES, sum);
@@ -229,74 +254,29 @@ INLINE void FN(backward)(const int down, const int across, const T *m, int64_t s
     FN(store)(any, some);
 }
 
-static void FN(forward_row)(int64_t down, int64_t across, const void *strip, int64_t tiles, void *columns, void *v,
+static void FN(forward_row)(int64_t high, int64_t broad, const void *strip, int64_t tiles, void *columns, void *v,
                             int64_t step)
 {
-#define FORWARD(down, across) FN(forward)(down, across, strip, tiles, columns, v, step)
-    BY_SIDES(down, across, FORWARD)
+#define FORWARD(high, broad) FN(forward)(high, broad, strip, tiles, columns, v, step)
+    BY_POINTS(high, broad, FORWARD)
 #undef FORWARD
 }
 
-static void FN(backward_row)(int64_t down, int64_t across, const void *m, int64_t step, int64_t apart, int64_t columns,
+static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t step, int64_t apart, int64_t columns,
                              int64_t rows, const void *bias, void *y, void *flags, void *any)
 {
-#define BACKWARD(down, across) FN(backward)(down, across, m, step, apart, columns, rows, bias, y, flags, any)
-    BY_SIDES(down, across, BACKWARD)
+#define BACKWARD(high, broad) FN(backward)(high, broad, m, step, apart, columns, rows, bias, y, flags, any)
+    BY_POINTS(high, broad, BACKWARD)
 #undef BACKWARD
 }
 
-/* rows tiles of all channels of all slabs, each vector of which is `block` elements on, times a panel of weights; `more`: to
- * the sums that are there. */
-INLINE void FN(product)(const int rows, const int vectors, const T *v, int64_t block, const T *u, int64_t channels,
-                        int64_t slabs, T *m, int more)
-{
-    VEC sum[MAX_ROWS][MAX_VECTORS], uv[MAX_VECTORS];
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vectors; j++) sum[i][j] = more ? FN(load)(m + (i * vectors + j) * LANES) : (VEC){0};
-    }
-    for (int64_t left = channels; slabs; v += block) {
-        const int64_t some = left < LANES ? left : LANES;
-        UNROLL_TWICE
-        for (int64_t c = 0; c < some; c++, u += vectors * LANES) {
-            UNROLL
-            for (int j = 0; j < vectors; j++) {
-                uv[j] = FN(load)(u + j * LANES);
-                __builtin_prefetch((const char *)(u + j * LANES) + STREAMED);
-            }
-            UNROLL
-            for (int i = 0; i < rows; i++) {
-                const VEC vv = FN(all)(v[i * LANES + c]);
-                UNROLL
-                for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(vv, uv[j], sum[i][j]);
-            }
-        }
-        left -= some;
-        if (left == 0) left = channels, slabs--;
-    }
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vectors; j++) FN(store)(m + (i * vectors + j) * LANES, sum[i][j]);
-    }
-}
-
-#define TILE(rows, vectors) \
-    static void FN(product_##rows##_##vectors)(const void *v, int64_t block, const void *u, int64_t channels, \
-                                               int64_t slabs, void *m, int more) \
-    { \
-        FN(product)(rows, vectors, v, block, u, channels, slabs, m, more); \
-    }
-PRODUCT_TILES(TILE)
-#undef TILE
-
+#include "winograd_product.tmpl.h"
 #include "winograd_weights.tmpl.h"
 
 #undef HALF_ROOT
 #undef WHOLE_ROOT
 #undef WINOGRAD_SCALE
 #undef WINOGRAD_EVEN
-#undef EDGE
+#undef SIDE
 #undef TAPS
-#undef BY_SIDES
+#undef BY_POINTS

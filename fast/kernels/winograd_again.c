@@ -19,16 +19,17 @@ int cs_find_uneven(cs_tile_box *b, int64_t shares)
 {
     const cs_winograd *g = b->g;
     const cs_axis *a = g->window.axis;
-    const int64_t size = g->window.size, pixels = g->rows * g->columns;
-    const int64_t across = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    const int64_t size = g->window.size, pixels = g->rows * g->columns, room = cs_map_size(g);
+    const int64_t across = (b->w1 - b->w0) * g->across + g->broad - g->across;
     const int64_t columns = cs_least(b->w1 * g->across, a[2].out) - b->w0 * g->across;
     int found = 0;
     for (int64_t n = 0; n < b->images; n++) {
-        memset(b->strip, 0, (size_t)((pixels + 2 * g->window.lanes) * size));
-        for (int64_t share = 0; share < shares; share++)
-            b->k->spread_peaks(b->strip, NULL, b->peaks + (n * shares + share) * pixels * size, pixels);
-        for (int64_t h = b->h0; h < b->h1; h++)
-            found |= b->k->uneven(g->down, g->across, b->strip + (h - b->h0) * g->down * across * size, across,
+        memset(b->strip, 0, (size_t)(g->maps * room));
+        for (int64_t share = 0; share < shares * g->maps; share++)
+            b->k->spread_peaks(b->strip + share % g->maps * room, NULL,
+                               b->peaks + (n * shares * g->maps + share) * pixels * size, pixels);
+        for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size)
+            found |= b->k->uneven(g->high, g->broad, b->strip + first, b->strip + (g->maps - 1) * room + first, across,
                                   cs_least(g->down, a[1].out - h * g->down), columns, b->columns,
                                   b->uneven + cs_first_tile(b, n, h));
     }
@@ -71,7 +72,7 @@ static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, c
     weights += b->group * (cs_packed_size(&w) / w.groups);
     w.axis[0].first += b->depth * w.axis[0].step, w.axis[0].out = 1;
     w.axis[1].first += p->h * b->g->down * w.axis[1].step, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
-    w.axis[2].first += p->left, w.axis[2].out = p->columns;
+    w.axis[2].first += p->left * w.axis[2].step, w.axis[2].out = p->columns;
     w.groups = 1, w.y_base = 0, w.y_plane = p->rows * p->columns, w.packed = 0;
     cs_split(&w, 1, 1);
     w.tasks *= w.blocks, w.shares = w.blocks;

@@ -11,8 +11,8 @@ static void lay_out(cs_tile_box *b, char *scratch)
     const int64_t vector = w->lanes * w->size, pixels = g->rows * g->columns;
     b->places = (int64_t *)cs_aligned(scratch);
     b->strip = cs_aligned(b->places + pixels);
-    b->columns = cs_aligned(b->strip + (pixels + 3) * vector);
-    b->run = cs_aligned(b->columns + (g->down + cs_halo(g->down) + 1) * g->columns * vector);
+    b->columns = cs_aligned(b->strip + (pixels + 3) * vector + (g->maps - 1) * cs_map_size(g));
+    b->run = cs_aligned(b->columns + (g->high + 1) * g->columns * vector);
     b->v = cs_aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
     b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
@@ -48,7 +48,7 @@ static cs_tile_box find_box(const cs_winograd *g, int64_t i, char *common, char 
 
 /* The part of the strip that is inside the input: runs of pixels, and where each of them goes. */
 typedef struct {
-    int64_t start, pitch, runs, length;
+    int64_t start, pitch, runs, length, whole;
 } cs_inside;
 
 /* For a slab. */
@@ -59,18 +59,20 @@ static cs_inside list_places(cs_tile_box *b, int64_t slab)
     const cs_slab tap = cs_find_slab(g, slab);
     const int64_t d = b->depth * a[0].step + a[0].first + tap.at[0] * a[0].gap;
     const int64_t top = b->h0 * g->down * a[1].step + a[1].first + tap.at[1] * a[1].gap;
-    const int64_t left = b->w0 * g->across + a[2].first + tap.at[2], across = (b->w1 - b->w0) * g->across + cs_halo(g->across);
-    const int64_t down = (b->h1 - b->h0) * g->down + cs_halo(g->down);
+    const int64_t left = b->w0 * g->across * a[2].step + a[2].first + tap.at[2];
+    const int64_t down = (b->h1 - b->h0) * g->down + g->high - g->down;
+    const int64_t across = (b->w1 - b->w0) * g->across + g->broad - g->across;
     const int64_t r0 = top < 0 ? cs_ceil(-top, a[1].step) : 0;
     const int64_t r1 = top < a[1].in ? cs_least(down, cs_ceil(a[1].in - top, a[1].step)) : 0;
-    const int64_t c0 = cs_most(0, -left), c1 = cs_least(across, a[2].in - left);
+    const int64_t c0 = left < 0 ? cs_ceil(-left, a[2].step) : 0;
+    const int64_t c1 = left < a[2].in ? cs_least(across, cs_ceil(a[2].in - left, a[2].step)) : 0;
     int64_t n = 0;
-    if (d < 0 || d >= a[0].in || r0 >= r1 || c0 >= c1) return (cs_inside){0, 0, 0, 0};
+    if (d < 0 || d >= a[0].in || r0 >= r1 || c0 >= c1) return (cs_inside){0, 0, 0, 0, 0};
     for (int64_t r = r0; r < r1; r++)
         for (int64_t c = c0; c < c1; c++) b->places[n++] = r * across + c;
-    const int64_t *x = g->window.x, start = d * x[0] + (top + r0 * a[1].step) * x[1] + (left + c0) * x[2];
-    cs_inside s = {start, a[1].step * x[1], r1 - r0, c1 - c0};
-    if (s.length * x[2] == s.pitch) s.length *= s.runs, s.runs = 1;
+    const int64_t *x = g->window.x, column = (left + c0 * a[2].step) * x[2];
+    cs_inside s = {d * x[0] + (top + r0 * a[1].step) * x[1] + column, a[1].step * x[1], r1 - r0, c1 - c0, cs_whole(g, &tap)};
+    if (s.length * a[2].step * x[2] == s.pitch) s.length *= s.runs, s.runs = 1;
     return s;
 }
 
@@ -81,30 +83,33 @@ static void transform_slab(cs_tile_box *b, const char *x, const cs_inside *s, in
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
-    const int64_t size = w->size, columns = (b->w1 - b->w0) * g->across + cs_halo(g->across);
+    const int64_t size = w->size, columns = (b->w1 - b->w0) * g->across + g->broad - g->across;
     memset(b->run, 0, (size_t)(s->runs * s->length * size));
     for (int64_t block = from; block < to; block++) {
         const int64_t first = block * w->lanes, some = cs_least(w->lanes, w->channels - first);
         const int64_t channel = b->group * w->channels + first;
         const char *in = x + ((b->image + n) * w->x_image + channel * w->x_channel + s->start) * size;
         for (int64_t r = 0; r < s->runs; r++)
-            b->k->gather(b->strip, b->places + r * s->length, in + r * s->pitch * size, w->x_channel, w->x[2], some,
+            b->k->gather(b->strip, b->places + r * s->length, in + r * s->pitch * size, w->x_channel, w->axis[2].step * w->x[2], some,
                          s->length, b->run + r * s->length * size);
         char *v = b->v + (slab * g->blocks + block) * b->tiles * w->lanes * size;
         for (int64_t h = b->h0; h < b->h1; h++)
-            b->k->forward(g->down, g->across, b->strip + (h - b->h0) * g->down * columns * w->lanes * size,
+            b->k->forward(g->high, g->broad, b->strip + (h - b->h0) * g->down * columns * w->lanes * size,
                           b->w1 - b->w0, b->columns, v + cs_first_tile(b, n, h) * w->lanes * size, b->step);
     }
     b->k->spread_peaks(peaks, b->places, b->run, s->runs * s->length);
+    if (g->maps > 1 && s->whole)
+        b->k->spread_peaks(peaks + g->rows * g->columns * size, b->places, b->run, s->runs * s->length);
 }
 
-/* A share of all slabs and vectors of channels; peaks[image][share][pixel]. */
+/* A share of all slabs and vectors of channels; peaks[image][share][map][pixel], of which the last map has those of slabs that
+ * are whole. */
 static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64_t shares)
 {
     const cs_winograd *g = b->g;
     const int64_t all = g->slabs * g->blocks, to = all * (share + 1) / shares, pixels = g->rows * g->columns;
-    for (int64_t n = 0; n < b->images; n++)
-        memset(b->peaks + (n * shares + share) * pixels * g->window.size, 0, (size_t)(pixels * g->window.size));
+    const int64_t maps = g->maps * pixels * g->window.size;
+    for (int64_t n = 0; n < b->images; n++) memset(b->peaks + (n * shares + share) * maps, 0, (size_t)maps);
     for (int64_t from = all * share / shares, next; from < to; from = next) {
         const int64_t slab = from / g->blocks, first = slab * g->blocks;
         const cs_inside s = list_places(b, slab);
@@ -112,7 +117,7 @@ static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64
         memset(b->strip, 0, (size_t)(pixels * g->window.lanes * g->window.size));
         for (int64_t n = 0; n < b->images; n++)
             transform_slab(b, x, &s, n, slab, from - first, next - first,
-                           b->peaks + (n * shares + share) * pixels * g->window.size);
+                           b->peaks + (n * shares + share) * maps);
     }
 }
 
@@ -161,7 +166,7 @@ static void store_outputs(const cs_tile_box *b, int64_t n, int64_t output, const
     const int64_t some = cs_least(w->lanes, w->outputs - output);
     for (int64_t h = b->h0; h < b->h1; h++) {
         const int64_t first = cs_first_tile(b, n, h), top = (h - b->h0) * down;
-        b->k->backward(down, across, m + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
+        b->k->backward(b->g->high, b->g->broad, m + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
                        columns, rows - top, bias, b->stage + top * columns * vector,
                        b->flags + (output / w->lanes * b->tiles + first) * vector, any);
     }

@@ -74,12 +74,13 @@ static void pack_channels(const cs_winograd *g, const char *stage, int64_t chann
     const cs_window *w = &g->window;
     const cs_axis *a = g->axis;
     const int64_t first = g->base - w->w_base, lanes = w->lanes, size = w->size;
+    const int64_t row = cs_apart(g->high), column = cs_apart(g->broad);
     for (int64_t s = 0; s < g->slabs; s++) {
         const cs_slab tap = cs_find_slab(g, s);
         const int64_t at = first + tap.at[0] * a[0].w + tap.at[1] * a[1].w + tap.at[2] * a[2].w;
         for (int64_t c = 0; c < channels; c++)
-            cs_kernels(w->dtype)->kernels(g->down, g->across, stage + (c * span + at) * lanes * size, a[1].w * lanes,
-                                          a[2].w * lanes, tap.before + 1, u + (s * slab + c * wide) * size, apart);
+            cs_kernels(w->dtype)->kernels(g->high, g->broad, stage + (c * span + at) * lanes * size, a[1].w * row * lanes,
+                                          a[2].w * column * lanes, &tap, u + (s * slab + c * wide) * size, apart);
     }
 }
 

@@ -7,12 +7,18 @@ typedef T FN(part) __attribute__((vector_size(VBITS / 8 / PARTS), aligned(BITS /
 typedef double FN(exact) __attribute__((vector_size(LANES / PARTS * 8)));
 
 /* The taps of an axis, `step` vectors apart, become the factors at the points of a tile in place. */
-INLINE void FN(kernel_points)(const int side, FN(exact) *u, const int step)
+INLINE void FN(kernel_points)(const int points, FN(exact) *u, const int step)
 {
     const double root = 1.41421356237309504880;
-    if (side == 1) return;
+    if (points == 1) return;
+    if (points == 5) {
+        const FN(exact) one = u[0], other = u[step], half = other * 0.5;
+        u[0] = (one + other) * (2.0 / 3), u[step] = (other - one) * (2.0 / 3);
+        u[2 * step] = (one + half) * (-4.0 / 3), u[3 * step] = (one - half) * (4.0 / 3), u[4 * step] = other;
+        return;
+    }
     const FN(exact) a = u[0], b = u[step], c = u[2 * step];
-    if (side == 2) {
+    if (points == 4) {
         u[step] = (a + c + b) * 0.5, u[2 * step] = (a + c - b) * 0.5, u[3 * step] = c;
         return;
     }
@@ -21,38 +27,39 @@ INLINE void FN(kernel_points)(const int side, FN(exact) *u, const int step)
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
-/* Vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point. Of
- * the first rows and columns so many count as zeros. Computed in double and rounded once. */
-INLINE void FN(kernels)(const int down, const int across, const T *w, int64_t row, int64_t column, const int64_t *before,
-                        T *u, int64_t step)
+/* Vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point. Taps
+ * that are not the slab's count as zeros. Computed in double and rounded once. */
+INLINE void FN(kernels)(const int high, const int broad, const T *w, int64_t row, int64_t column, const cs_slab *s, T *u,
+                        int64_t step)
 {
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[6 * 6];
         UNROLL
-        for (int t = 0; t < TAPS(down) * TAPS(across); t++) {
-            const int i = t / TAPS(across), j = t % TAPS(across);
+        for (int t = 0; t < TAPS(high) * TAPS(broad); t++) {
+            const int i = t / TAPS(broad), j = t % TAPS(broad);
+            all[6 * i + j] = (FN(exact)){0};
+            if (i < s->from[1] || i >= s->to[1] || j < s->from[2] || j >= s->to[2]) continue;
             const FN(part) taps = *(const FN(part) *)(w + i * row + j * column + l);
-            const double scale = i < before[0] || j < before[1] ? 0 : (double)WINOGRAD_SCALE;
-            all[6 * i + j] = scale ? __builtin_convertvector(taps, FN(exact)) * scale : (FN(exact)){0};
+            all[6 * i + j] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
         }
         UNROLL
-        for (int j = 0; j < TAPS(across); j++) FN(kernel_points)(down, all + j, 6);
+        for (int j = 0; j < TAPS(broad); j++) FN(kernel_points)(high, all + j, 6);
         UNROLL
-        for (int i = 0; i < EDGE(down); i++) {
-            FN(kernel_points)(across, all + 6 * i, 1);
+        for (int i = 0; i < high; i++) {
+            FN(kernel_points)(broad, all + 6 * i, 1);
             UNROLL
-            for (int j = 0; j < EDGE(across); j++)
-                *(FN(part) *)(u + (i * EDGE(across) + j) * step + l) =
+            for (int j = 0; j < broad; j++)
+                *(FN(part) *)(u + (i * broad + j) * step + l) =
                     __builtin_convertvector(all[6 * i + j], FN(part));
         }
     }
 }
 
-static void FN(kernel_vectors)(int64_t down, int64_t across, const void *taps, int64_t row, int64_t column,
-                               const int64_t *before, void *u, int64_t step)
+static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *slab,
+                               void *u, int64_t step)
 {
-#define KERNELS(down, across) FN(kernels)(down, across, taps, row, column, before, u, step)
-    BY_SIDES(down, across, KERNELS)
+#define KERNELS(high, broad) FN(kernels)(high, broad, taps, row, column, slab, u, step)
+    BY_POINTS(high, broad, KERNELS)
 #undef KERNELS
 }
 

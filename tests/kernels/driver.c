@@ -106,12 +106,12 @@ static char *pack_windows(call *c, cs_window *w)
 
 static void run_tiled(call *c, cs_winograd *g, cs_window *w)
 {
-    char *own = checked(cs_allocate(g->packed)), *packed = own, *direct = NULL;
-    cs_winograd_split(g, c->h.images, threads, c->h.choice >= ONCE);
+    char *own = checked(cs_allocate(g->packed, 0)), *packed = own, *direct = NULL;
+    cs_winograd_split(g, c->h.images, threads, !c->a[2] && c->h.choice >= ONCE);
     c->parameters = g, c->packed = packed;
     if (g->some) packed = c->a[1]; /* transformed where they are used */
     if (!g->some) phase(c, g->window.groups * g->panels, pack_tiles);
-    c->common = checked(cs_allocate(g->common));
+    c->common = checked(cs_allocate(g->common, 0));
     allocate_scratch(c, g->scratch);
     for (int again = 0; again < 2; again++) {
         c->missed = 0, c->parameters = g, c->packed = packed, c->direct = direct;

@@ -1,0 +1,37 @@
+/* Winograd's convolution: the taps of an axis in parts, which are summed over like channels. */
+#include "window.h"
+#include "winograd.h"
+
+int64_t cs_parts(int64_t taps, int64_t points)
+{
+    int64_t parts = points == 1 ? taps : 0;
+    for (int64_t i = 0; i < cs_apart(points) && points > 1; i++)
+        parts += cs_ceil(cs_ceil(taps - i, cs_apart(points)), cs_part(points));
+    return parts;
+}
+
+/* Part i along an axis. */
+static void find_part(int64_t taps, int64_t points, int64_t i, cs_slab *s, int axis)
+{
+    const int64_t apart = cs_apart(points), part = cs_part(points);
+    int64_t first = 0, n = cs_ceil(taps, apart);
+    while (i >= cs_ceil(n, part)) i -= cs_ceil(n, part), first++, n = cs_ceil(taps - first, apart);
+    const int64_t early = cs_most(0, cs_least(i * part, n - part));
+    s->at[axis] = first + apart * early, s->from[axis] = i * part - early, s->to[axis] = cs_least(part, n - early);
+}
+
+cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
+{
+    const int64_t points[3] = {1, g->high, g->broad};
+    cs_slab s;
+    for (int i = 2; i >= 0; i--) {
+        find_part(g->axis[i].taps, points[i], slab % g->slab[i], &s, i);
+        slab /= g->slab[i];
+    }
+    return s;
+}
+
+int cs_whole(const cs_winograd *g, const cs_slab *s)
+{
+    return s->to[1] == cs_part(g->high) && s->to[2] == cs_part(g->broad);
+}
