@@ -20,9 +20,9 @@ from convspec.conformance.patience import answers
 from convspec.conformance.seen import Observation, raised, same_bits
 
 PATIENCE = 8.0
-"""Seconds of work, or of doing nothing, after which a forked process counts as hanging."""
-SHORTER = 2.0
-"""Seconds of doing nothing after which one does where another has hung."""
+"""Seconds of work after which a forked process counts as hanging."""
+IDLE, SHORTER = 4.0, 1.0
+"""Seconds of doing nothing after which it does, and where another has hung."""
 HUNG: list[int] = []
 """The forked processes that did."""
 THREADS, TURNS, LENGTH = 4, 1000, 0.3
@@ -83,7 +83,7 @@ def _observed(call: Callable[[], Any]) -> Observation:
 def forked(call: Callable[[], Any]) -> Observation:
     """What a call gives in a child of this process, which ends with it."""
     ours, theirs = Pipe(duplex=False)
-    idle = SHORTER if HUNG else PATIENCE
+    idle = SHORTER if HUNG else IDLE
     child = os.fork()
     if not child:
         try:

@@ -129,17 +129,17 @@ def rest(draw: Draw, has: Open) -> dict[str, Any]:
     }
 
 
-def example(op: str, dtype: str = "int8") -> Case:
-    """A small case with sums of nine terms and more, and a bias where there is one."""
+def example(op: str, dtype: str = "int8", images: int = 1, channels: int = 2) -> Case:
+    """A case with sums of nine terms and more, and a bias where there is one; a small one unless more is asked for."""
     if op in IMAGE_OPERATORS:
         return make(op, {"in1": ((4, 5), dtype), "in2": ((3, 3), dtype)}, {"mode": "valid"})
     if op in GRADIENTS:
-        return derived.gradient(example(derived.base(op), dtype), op)
-    x = ((1, 2, 4, 5), dtype)
+        return derived.gradient(example(derived.base(op), dtype, images, channels), op)
+    x = ((images, channels, 4, 5), dtype)
     if op.endswith("_pool"):
         return make(op, {"x": x}, {"size": 2})
     tile = {"local_conv": (2, 3), "tiled_conv": (1, 2)}.get(op, ())
-    return make(op, {"x": x, "w": ((2, *tile, 2, 3, 3), dtype), "b": ((2, *tile), dtype)}, {})
+    return make(op, {"x": x, "w": ((channels, *tile, channels, 3, 3), dtype), "b": ((channels, *tile), dtype)}, {})
 
 
 def of(op: str, has: Open = PLAIN) -> st.SearchStrategy[Case]:
