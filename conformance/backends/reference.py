@@ -12,8 +12,10 @@ from convspec import OPERATORS, __version__, reference
 from convspec.conformance.expect import checker
 from convspec.conformance.limits import terms
 
-__all__ = [*OPERATORS, "__version__"]
+__all__ = [*OPERATORS, "__version__", "effort"]
 
+effort = 0.4
+"""Every term is a step of a loop, a microsecond or more."""
 MOST = 200_000
 """The terms of all sums together above which a call is declined, at a microsecond or more each."""
 
