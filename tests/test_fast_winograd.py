@@ -7,41 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from winograd_cases import FORMS, draw, draw_form, seen_bounds
 
 from convspec import fast, reference
 
 SIZES = range(1, 14)
 SHAPES = [(1, 1, 1), (3, 5, 1), (17, 33, 1), (12, 20, 2)]
 """Channels, outputs and groups."""
-FORMS = [
-    ((2, 20, 37), (18, 20, 3), {}),
-    ((1, 33, 5), (17, 33, 3), {"padding": 2}),
-    ((2, 5, 9, 14), (20, 5, 1, 3), {"padding": (0, 1)}),
-    ((1, 40, 11, 13), (20, 40, 3, 1), {"padding": (1, 0)}),
-    ((1, 17, 15, 12), (20, 17, 5, 3), {"padding": (3, 1), "stride": (2, 1), "dilation": (2, 1)}),
-    ((1, 64, 2, 70), (40, 64, 3, 3), {"padding": 1}),
-    ((2, 18, 6, 9, 10), (20, 18, 3, 3, 3), {"padding": 1}),
-    (
-        (1, 18, 9, 9, 10),
-        (20, 9, 2, 3, 3),
-        {"padding": (1, 1, 2), "stride": (2, 1, 1), "dilation": (3, 1, 1), "groups": 2},
-    ),
-    ((1, 9, 5, 6, 11), (20, 9, 2, 4, 3), {"padding": 1}),
-    ((1, 18, 4, 9, 10), (20, 18, 3, 3, 1), {"padding": (1, 1, 0)}),
-    ((1, 12, 5, 9, 10), (12, 1, 3, 3, 3), {"padding": 1, "groups": 12}),
-    ((1, 20, 9, 10), (20, 1, 7, 3), {"padding": (3, 1), "groups": 20}),
-    ((2, 20, 13, 14), (18, 20, 5, 5), {"padding": 2}),
-    ((1, 9, 12, 30), (20, 9, 4, 9), {"padding": (0, 3)}),
-    ((2, 18, 30), (20, 18, 8), {"padding": 3}),
-    ((1, 18, 30, 5), (20, 9, 7, 1), {"padding": (3, 0), "groups": 2}),
-    ((1, 18, 4, 9, 10), (20, 9, 2, 5, 4), {"padding": 1, "groups": 2}),
-    ((2, 20, 17, 24), (18, 20, 3, 3), {"padding": 1, "stride": 2}),
-    ((1, 9, 31, 29), (20, 9, 5, 4), {"padding": (2, 0), "stride": 2}),
-    ((1, 18, 5, 21, 20), (20, 9, 2, 7, 3), {"padding": 1, "stride": (1, 2, 2), "groups": 2}),
-]
-"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart."""
 SCRIPT = """
-import sys, numpy as np, test_fast_winograd as t
+import sys, numpy as np, winograd_cases as t
 from convspec import fast
 print(fast.isa())
 for seed in range(int(sys.argv[1])):
@@ -51,28 +25,6 @@ for form in range(len(t.FORMS)):
     x, w, keywords = t.draw_form(form, 1e3)
     print((fast.conv(x, w, **keywords, algorithm="winograd") + 0).tobytes().hex()[:4000])
 """
-
-
-def draw(shape, K, groups=1, dtype="float32", taps=3, seed=0):
-    rng = np.random.default_rng(seed)
-    w_shape = (K, shape[1] // groups, taps, taps)
-    return tuple(rng.standard_normal(s).astype(dtype) for s in (shape, w_shape, (K,)))
-
-
-def draw_spoilt(seed):
-    rng = np.random.default_rng(seed)
-    x, w, b = draw((2, 5 + 9 * seed, 11, 9 + seed), 30 + seed, dtype=("float32", "float64")[seed % 2], seed=seed)
-    for value in (np.nan, np.inf, 1e30, 15, 16, 17, 1e5):
-        x[tuple(rng.integers(n) for n in x.shape)] = value
-    return x, w, b
-
-
-def draw_form(form, outlier):
-    x_shape, w_shape, keywords = FORMS[form]
-    rng = np.random.default_rng(form)
-    x, w = (rng.standard_normal(s).astype(("float32", "float64")[form % 2]) for s in (x_shape, w_shape))
-    x[tuple(n // 2 for n in x_shape)] *= outlier
-    return x, w, keywords
 
 
 def bounds(dtype, x, w, b):
@@ -154,19 +106,6 @@ def test_special_values_at_every_place_of_a_tile(value):
             tiles[1, :, (i - 1) // 4 * 4 : (i + 1) // 4 * 4 + 4, (j - 1) // 4 * 4 : (j + 1) // 4 * 4 + 4] = True
             np.testing.assert_array_equal(y[~tiles], clean[~tiles])
             assert_bound_without(y, clean, direct, tiles & ~seeing)
-
-
-def seen_bounds(x, w, padding=0, stride=1, dilation=1, groups=1):
-    """Clause fast.winograd without bias: one bound for each output."""
-    info, n, rank = np.finfo(x.dtype), w[0].size, x.ndim - 2
-    u = float(info.eps) / 2
-    peaks = np.abs(x.astype(float)).reshape(len(x), groups, -1, *x.shape[2:]).max(2)
-    pads = [(p, p) for p in np.broadcast_to(padding, rank)]
-    padded = np.pad(peaks, [(0, 0), (0, 0), *pads])
-    seen = fast.max_pool(padded, w.shape[2:], stride=stride, dilation=dilation)
-    weights = np.abs(w.astype(float)).sum(tuple(range(1, w.ndim)))
-    factor = 32 * (n + 1) * u / (1 - (n + 1) * u)
-    return factor * np.repeat(seen, len(w) // groups, 1) * weights.reshape(-1, *(1,) * rank)
 
 
 @pytest.mark.clause("fast.winograd", "fast.threads")

@@ -4,9 +4,8 @@
 
 int64_t cs_parts(int64_t taps, int64_t points)
 {
-    int64_t parts = points == 1 ? taps : 0;
-    for (int64_t i = 0; i < cs_apart(points) && points > 1; i++)
-        parts += cs_ceil(cs_ceil(taps - i, cs_apart(points)), cs_part(points));
+    int64_t parts = 0;
+    for (int64_t i = 0; i < cs_apart(points); i++) parts += cs_ceil(cs_ceil(taps - i, cs_apart(points)), cs_part(points));
     return parts;
 }
 
