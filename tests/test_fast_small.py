@@ -110,18 +110,29 @@ def test_special_weights_after_finite_ones():
 
 
 @pytest.mark.clause("call.repeatable", "call.strides", "call.byte-order", "number.special")
-@pytest.mark.parametrize("shape", [(1, 24, 40, 20), (1, 64, 64, 9), (3, 17, 48, 20)])
-def test_calls_again_give_what_a_plan_gives(shape):
+@pytest.mark.parametrize(
+    ("shape", "taps", "stride"),
+    [
+        ((1, 24, 40, 20), (3, 3), 1),
+        ((1, 64, 64, 9), (3, 3), 1),
+        ((3, 17, 48, 20), (3, 3), 1),
+        ((1, 70, 40, 13), (5, 4), 1),
+        ((2, 51, 20, 14), (1, 7), 1),
+        ((1, 70, 40, 15), (4, 3), 2),
+    ],
+)
+def test_calls_again_give_what_a_plan_gives(shape, taps, stride):
     images, C, K, side = shape
     random = np.random.default_rng(6)
     x = random.standard_normal((images, C, side, side), np.float32)
-    w = random.standard_normal((K, C, 3, 3), np.float32)
+    w = random.standard_normal((K, C, *taps), np.float32)
     spoilt = w.copy()
-    spoilt[1, 2] = np.inf, 1, np.nan
+    spoilt[1, 2, 0, :3] = np.inf, 1, np.nan
+    keywords = {"padding": tuple(n // 2 for n in taps), "stride": stride, "algorithm": "winograd"}
     for weights in (w, spoilt, w):
-        plan = fast.plan_conv(weights, padding=1)
+        plan = fast.plan_conv(weights, **keywords)
         y = plan(x)
         assert "Winograd" in repr(plan)
         for threads in (1, 2, 3, 8):
             for same in (x, np.asfortranarray(x), x.astype(">f4")):
-                np.testing.assert_array_equal(fast.conv(same, weights, padding=1, num_threads=threads), y, strict=True)
+                np.testing.assert_array_equal(fast.conv(same, weights, num_threads=threads, **keywords), y, strict=True)

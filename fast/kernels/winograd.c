@@ -10,11 +10,15 @@ enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20, CA
 /* What a thread takes in all, and its part of shared inputs. */
 enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
 
-/* So many boxes of a group transform the same weights again. */
-enum { FEW_BOXES = 3 };
+/* So many boxes of a group transform the same weights again, of so many channels at a time. */
+enum { FEW_BOXES = 3, SOME_CHANNELS = 48 };
 
-/* Cycles of a call that its size has no part in. Inputs that are not neighbours take so many times as long. */
-enum { CALL_CYCLES = 12000, SPREAD = 7 };
+/* Cycles of a call that its size has no part in. */
+enum { CALL_CYCLES = 12000 };
+
+/* Cycles to transform 16 inputs or outputs for a point, also inputs that are not neighbours, or of several parts of the taps,
+ * which read the same ones. A weight from the third-level cache, or memory, for each box; with several parts there are more. */
+static const double TRANSFORM = 0.8, SPREAD = 5.6, PARTED = 2.4, STREAM = 0.7, FROM_MEMORY = 1.4, PARTED_STREAM = 1.4;
 
 static int one_tap(const cs_axis *a)
 {
@@ -32,8 +36,8 @@ static double vectors_of_16(int64_t n)
     return 16.0 * (double)cs_ceil(n, 16);
 }
 
-/* Clock cycles for one image and group by a yardstick that is the same for every instruction set: 16 multiply-adds a
- * cycle, transforms by 16 channels, weights that stream from the third-level cache, or memory, for each box. */
+/* Clock cycles for one image and group by a yardstick that is the same for every instruction set: 16 multiply-adds a cycle,
+ * transforms by 16 channels, weights that stream from the third-level cache, or memory, for each box. */
 static double direct_cycles(const cs_window *w)
 {
     const cs_axis *a = w->axis;
@@ -47,9 +51,12 @@ static double tiled_cycles(const cs_winograd *g)
     const double bytes = (double)g->points * terms * (double)w->size;
     const double inputs = (double)g->slabs * vectors_of_16(w->channels), outputs = vectors_of_16(w->outputs);
     const double boxes = tiles * (double)(g->points * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
-    const double stream = (bytes > CACHE_BYTES ? 1.4 : 0.7) * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
+    const int parted = g->maps == 1 && g->slab[1] * g->slab[2] > 1;
+    const double weight = bytes > CACHE_BYTES ? FROM_MEMORY : parted ? PARTED_STREAM : STREAM;
+    const double stream = weight * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
+    const double input = g->maps > 1 ? SPREAD : parted ? PARTED : TRANSFORM;
     return (double)(w->axis[0].out * g->points) *
-           (terms * (multiply > stream ? multiply : stream) + 0.8 * tiles * (inputs * (g->maps > 1 ? SPREAD : 1) + outputs));
+           (terms * (multiply > stream ? multiply : stream) + tiles * (input * inputs + TRANSFORM * outputs));
 }
 
 /* With tiles of so many points, where there are such for this window. */
@@ -100,13 +107,25 @@ static int64_t product_cycles(int64_t rows, int64_t vectors)
     return cs_most(cs_most(rows * vectors, 8), rows + vectors);
 }
 
+/* The cycles of so many tiles, `rows` at a time, and the last ones by what there is for them. */
+static int64_t tiles_cycles(const cs_table *k, int64_t tiles, int64_t rows, int64_t vectors)
+{
+    int64_t cycles = 0;
+    for (; tiles > 0; tiles -= rows) {
+        while (rows > tiles || !k->products[rows][vectors]) rows--;
+        cycles += product_cycles(rows, vectors) + 1;
+    }
+    return cycles;
+}
+
 /* The register tile for `tiles` tiles by that many vectors: its rows, and the cycles that it takes. */
 static int64_t choose_rows(const cs_table *k, int64_t tiles, int64_t vectors, int64_t *cost)
 {
     int64_t best = 0;
     for (int64_t rows = 1; rows <= cs_least(tiles, MAX_ROWS); rows++) {
-        const int64_t one = cs_ceil(tiles, rows) * (product_cycles(rows, vectors) + 1);
-        if (k->products[rows][vectors] && (best == 0 || one <= *cost)) best = rows, *cost = one;
+        if (!k->products[rows][vectors]) continue;
+        const int64_t one = tiles_cycles(k, tiles, rows, vectors);
+        if (best == 0 || one <= *cost) best = rows, *cost = one;
     }
     return best;
 }
@@ -242,12 +261,11 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
     return count_boxes(g);
 }
 
-/* Whole vectors of channels whose weights are transformed at once, by every box that needs them: weights that few boxes
- * use never leave the caches then. 0 where they are better transformed before. */
+/* Channels whose weights are transformed at once, by every box that needs them: weights that few boxes use never leave the
+ * caches then. 0 where they are better transformed before. */
 static int64_t some_channels(const cs_winograd *g, int64_t boxes)
 {
-    const int64_t some = STAGED_VECTORS / cs_winograd_span(&g->window) / g->window.lanes * g->window.lanes;
-    return g->slabs == 1 && boxes <= FEW_BOXES * g->window.groups ? some : 0;
+    return boxes <= FEW_BOXES * g->window.groups ? SOME_CHANNELS : 0;
 }
 
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)

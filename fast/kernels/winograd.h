@@ -46,9 +46,9 @@ int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel);
 int64_t cs_winograd_bias(const cs_winograd *g);
 int64_t cs_winograd_some(const cs_winograd *g);
 
-/* The weights of channels [from, to) of a panel at the points of the tiles, in a panel of `channels` channels. */
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t from, int64_t to,
-                           const void *weights, void *points, int64_t channels);
+/* The weights of a slab of channels [from, to) of a panel at the points of the tiles, each of which has `terms` of them. */
+void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t slab, int64_t from, int64_t to,
+                           const void *weights, void *points, int64_t terms);
 
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);

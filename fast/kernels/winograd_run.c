@@ -121,37 +121,44 @@ static void transform_inputs(cs_tile_box *b, const char *x, int64_t share, int64
     }
 }
 
-/* The sums over some channels, from a vector of them on, at each point, for a panel of `vectors` vectors of outputs; those
- * of the first start from 0. */
-static void multiply(const cs_tile_box *b, const char *u, int64_t vectors, int64_t from, int64_t channels)
+/* Terms of a panel's sums: channels [from, from + channels) of some slabs, whose weights at the points are u. */
+typedef struct {
+    int64_t slab, slabs, from, channels;
+    const char *u;
+} terms;
+
+/* The sums over them at each point, for `vectors` vectors of outputs; those of the first terms start from 0. */
+static void multiply(const cs_tile_box *b, int64_t vectors, terms t)
 {
     const cs_window *w = &b->g->window;
-    const int64_t vector = w->lanes * w->size, most = cs_winograd_rows(b->g, b->tiles, vectors), slabs = b->g->slabs;
-    for (int64_t p = 0; p < b->g->points; p++, u += (slabs * channels * vectors + 1) * vector) {
-        const char *v = b->v + (p * b->step + from * b->tiles) * w->size;
+    const int64_t vector = w->lanes * w->size, most = cs_winograd_rows(b->g, b->tiles, vectors);
+    const int64_t first = (t.slab * b->g->blocks * w->lanes + t.from) * b->tiles;
+    for (int64_t p = 0; p < b->g->points; p++, t.u += (t.slabs * t.channels * vectors + 1) * vector) {
+        const char *v = b->v + (p * b->step + first) * w->size;
         char *m = b->sums + p * (b->tiles * vectors + 1) * vector;
-        for (int64_t t = 0, rows = most; t < b->tiles; t += rows) {
-            while (rows > b->tiles - t || !b->k->products[rows][vectors]) rows--;
-            b->k->products[rows][vectors](v + t * vector, b->tiles * w->lanes, u, channels, slabs,
-                                          m + t * vectors * vector, from > 0);
+        for (int64_t i = 0, rows = most; i < b->tiles; i += rows) {
+            while (rows > b->tiles - i || !b->k->products[rows][vectors]) rows--;
+            b->k->products[rows][vectors](v + i * vector, b->tiles * w->lanes, t.u, t.channels, t.slabs,
+                                          m + i * vectors * vector, first > 0);
         }
     }
 }
 
-/* The sums over all channels; `weights` are the panel's, or all as they are where they are transformed here. */
+/* The sums over all terms; `weights` are the panel's, or all as they are where they are transformed here. */
 static void multiply_panel(const cs_tile_box *b, const char *weights, int64_t panel, int64_t vectors)
 {
     const cs_winograd *g = b->g;
     const int64_t channels = g->window.channels;
     if (!g->some) {
-        multiply(b, weights + cs_winograd_panel(g, panel) * g->window.size, vectors, 0, channels);
+        multiply(b, vectors, (terms){0, g->slabs, 0, channels, weights + cs_winograd_panel(g, panel) * g->window.size});
         return;
     }
-    for (int64_t from = 0; from < channels; from += g->some) {
-        const int64_t to = cs_least(channels, from + g->some);
-        cs_winograd_transform(g, b->group, panel, from, to, weights, b->some, to - from);
-        multiply(b, b->some, vectors, from, to - from);
-    }
+    for (int64_t slab = 0; slab < g->slabs; slab++)
+        for (int64_t from = 0; from < channels; from += g->some) {
+            const int64_t to = cs_least(channels, from + g->some);
+            cs_winograd_transform(g, b->group, panel, slab, from, to, weights, b->some, to - from);
+            multiply(b, vectors, (terms){slab, 1, from, to - from, b->some});
+        }
 }
 
 /* One vector of outputs of one image: their tiles, then their places in the result. */

@@ -4,6 +4,8 @@
 #include "window.h"
 #include "winograd.h"
 
+enum { FETCHED = 2 };
+
 static int64_t panel_outputs(const cs_winograd *g)
 {
     return g->vectors * g->window.lanes;
@@ -16,23 +18,28 @@ int64_t cs_winograd_span(const cs_window *w)
     return span;
 }
 
-/* Elements from a point to the next in a panel `wide` outputs wide: a vector more than the weights of that many channels,
- * as the caches would have one place for all points if they were a power of two apart. */
-static int64_t point_size(const cs_winograd *g, int64_t channels, int64_t wide)
+/* Elements from a point to the next in a panel `wide` outputs wide: a vector more than so many terms, as the caches would have
+ * one place for all points if they were a power of two apart. */
+static int64_t point_size(const cs_winograd *g, int64_t terms, int64_t wide)
 {
-    return g->slabs * channels * wide + g->window.lanes;
+    return terms * wide + g->window.lanes;
+}
+
+static int64_t all_terms(const cs_winograd *g)
+{
+    return g->slabs * g->window.channels;
 }
 
 int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel)
 {
-    return panel * g->points * point_size(g, g->window.channels, panel_outputs(g));
+    return panel * g->points * point_size(g, all_terms(g), panel_outputs(g));
 }
 
 int64_t cs_winograd_bias(const cs_winograd *g)
 {
     const int64_t whole = g->panels - 1, padded = cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
     return cs_winograd_panel(g, whole) +
-           g->points * point_size(g, g->window.channels, padded - whole * panel_outputs(g));
+           g->points * point_size(g, all_terms(g), padded - whole * panel_outputs(g));
 }
 
 int64_t cs_winograd_group(const cs_winograd *g)
@@ -45,61 +52,66 @@ int64_t cs_winograd_some(const cs_winograd *g)
     return g->some ? g->points * point_size(g, g->some, panel_outputs(g)) : 0;
 }
 
-/* All taps of a few channels for a vector of outputs, `span` of each: stage[channel][tap][output], lanes beyond the last
- * output 0. */
-static void stage_taps(const cs_window *w, const char *from, int64_t outputs, int64_t channels, int64_t span, char *stage)
+/* The taps of a slab: of so many elements of a channel's weights, the first and, among those, its own first one. */
+typedef struct {
+    cs_slab slab;
+    int64_t low, count, first;
+} taps_of_slab;
+
+static taps_of_slab find_taps(const cs_winograd *g, int64_t slab)
 {
-    const int64_t size = w->size, lanes = w->lanes, columns = channels * span;
+    const int64_t points[3] = {1, g->high, g->broad};
+    taps_of_slab t = {.slab = cs_find_slab(g, slab), .low = g->base - g->window.w_base, .count = 1};
+    for (int i = 0; i < 3; i++) {
+        const int64_t w = g->axis[i].w, more = i ? (t.slab.to[i] - 1) * cs_apart(points[i]) * w : 0;
+        t.low += t.slab.at[i] * w + cs_least(0, more), t.first -= cs_least(0, more), t.count += more < 0 ? -more : more;
+    }
+    return t;
+}
+
+/* Those of a few channels, from channel c on, for a vector of outputs: stage[channel][tap][output], lanes beyond the last output
+ * 0. Whole vectors are read: of the last channels they would end beyond the weights. */
+static void stage_taps(const cs_window *w, const taps_of_slab *t, const char *from, int64_t outputs, int64_t c, int64_t channels,
+                       char *stage)
+{
+    const int64_t size = w->size, lanes = w->lanes, span = cs_winograd_span(w), columns = channels * t->count;
+    const int64_t whole = cs_least(channels, w->channels - cs_ceil(lanes, span) - c) * t->count;
     int64_t done = 0;
     memset(stage, 0, (size_t)(columns * lanes * size));
-    if (w->w_channel == span) {
+    if (w->w_channel == t->count) {
         done = columns / lanes * lanes;
         cs_kernels(w->dtype)->transpose(stage, lanes, from, w->w_output, outputs, done);
-    } else { /* whole vectors are read: of the last channels they would end beyond the weights */
-        for (; done < columns - cs_ceil(lanes, span) * span; done += span)
-            cs_kernels(w->dtype)->transpose(stage + done * lanes * size, lanes, from + done / span * w->w_channel * size,
-                                            w->w_output, outputs, span);
+    } else {
+        for (; done < whole; done += t->count) {
+            const char *channel = from + done / t->count * w->w_channel * size;
+            cs_fetch_weights(w, channel + FETCHED * w->w_channel * size, outputs);
+            cs_kernels(w->dtype)->transpose(stage + done * lanes * size, lanes, channel, w->w_output, outputs, t->count);
+        }
     }
     for (int64_t i = done; i < columns; i++)
         for (int64_t k = 0; k < outputs; k++)
             memcpy(stage + (i * lanes + k) * size,
-                   from + (k * w->w_output + i / span * w->w_channel + i % span) * size, (size_t)size);
+                   from + (k * w->w_output + i / t->count * w->w_channel + i % t->count) * size, (size_t)size);
 }
 
-/* The transformed weights of a vector of outputs, for channels [from, to), in a panel that is `wide`, with `apart` elements
- * from point to point and `slab` from slab to slab. */
-static void pack_channels(const cs_winograd *g, const char *stage, int64_t channels, int64_t span, int64_t wide,
-                          int64_t apart, int64_t slab, char *u)
-{
-    const cs_window *w = &g->window;
-    const cs_axis *a = g->axis;
-    const int64_t first = g->base - w->w_base, lanes = w->lanes, size = w->size;
-    const int64_t row = cs_apart(g->high), column = cs_apart(g->broad);
-    for (int64_t s = 0; s < g->slabs; s++) {
-        const cs_slab tap = cs_find_slab(g, s);
-        const int64_t at = first + tap.at[0] * a[0].w + tap.at[1] * a[1].w + tap.at[2] * a[2].w;
-        for (int64_t c = 0; c < channels; c++)
-            cs_kernels(w->dtype)->kernels(g->high, g->broad, stage + (c * span + at) * lanes * size, a[1].w * row * lanes,
-                                          a[2].w * column * lanes, &tap, u + (s * slab + c * wide) * size, apart);
-    }
-}
-
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t from, int64_t to,
-                           const void *weights, void *points, int64_t channels)
+void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t slab, int64_t from, int64_t to,
+                           const void *weights, void *points, int64_t terms)
 {
     _Alignas(64) char stage[STAGED_VECTORS * 64];
     const cs_window *w = &g->window;
-    const int64_t first = panel * panel_outputs(g), size = w->size, span = cs_winograd_span(w), some = STAGED_VECTORS / span;
+    const taps_of_slab t = find_taps(g, slab);
+    const int64_t first = panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / t.count;
     const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
-    const int64_t apart = point_size(g, channels, wide);
+    const int64_t row = g->axis[1].w * cs_apart(g->high) * w->lanes, column = g->axis[2].w * cs_apart(g->broad) * w->lanes;
     for (int64_t c = from; c < to; c += some)
         for (int64_t k = 0; k < wide; k += w->lanes) {
             const int64_t count = cs_least(to - c, some);
-            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel;
-            stage_taps(w, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), count, span,
-                       stage);
-            pack_channels(g, stage, count, span, wide, apart, channels * wide,
-                          (char *)points + ((c - from) * wide + k) * size);
+            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel + t.low;
+            stage_taps(w, &t, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), c, count, stage);
+            char *u = (char *)points + ((c - from) * wide + k) * size;
+            for (int64_t i = 0; i < count; i++)
+                cs_kernels(w->dtype)->kernels(g->high, g->broad, stage + (i * t.count + t.first) * vector, row, column, &t.slab,
+                                              u + i * wide * size, point_size(g, terms, wide));
         }
 }
 
@@ -113,6 +125,7 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
     for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
         memcpy(b + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
                (size_t)size);
-    cs_winograd_transform(g, group, panel % g->panels, 0, w->channels, weights,
-                          base + cs_winograd_panel(g, panel % g->panels) * size, w->channels);
+    char *points = base + cs_winograd_panel(g, panel % g->panels) * size;
+    for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
+        cs_winograd_transform(g, group, panel % g->panels, slab, 0, w->channels, weights, points, all_terms(g));
 }
