@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 from numpy import empty, ndarray
 
 cdef extern from "kernels.h" nogil:
-    enum: CS_FIELDS, CS_FMA, CS_LOCAL
+    enum: CS_FIELDS, CS_FMA, CS_LOCAL, CS_F32, CS_F64
     ctypedef struct cs_axis:
         int64_t out, y
     ctypedef struct cs_window:
@@ -22,6 +22,7 @@ cdef extern from "kernels.h" nogil:
     void cs_choose(cs_window *w)
     void cs_choose_pairs(cs_window *w, int64_t windows)
     int64_t cs_packed_size(const cs_window *w)
+    int cs_finite(int64_t dtype, const void *x, int64_t n)
     int cs_pack(const cs_window *w, int64_t first, int64_t last, const void *weights, const void *bias, void *packed)
     void cs_split(cs_window *w, int64_t images, int threads)
     int cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,

@@ -48,7 +48,7 @@ def run_once(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> A
 def run_finite(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array | None:
     """The same for windows that are right for finite weights only; None for others."""
     y, plan = _run(k, x, w, out, threads)
-    return y if plan.has_finite_weights(threads) else None
+    return y if plan.has_finite_weights() else None
 
 
 def _run(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> tuple[Array, _kernels.Plan]:

@@ -212,9 +212,9 @@ cdef class Plan:
         if self.b is not None:
             PyBuffer_Release(&vb)
 
-    def has_finite_weights(self, int threads):
-        """Of a plan that has run."""
-        return finite(self.w, threads) if self.once and self.tiles.down else self.finite
+    def has_finite_weights(self):
+        """Of a plan that has run: a tile whose weights are not finite is missed, and those for the direct algorithm are packed."""
+        return self.finite
 
     def run(self, x, y, int64_t images, int threads, background=None):
         """Fills `y`, which is C-contiguous; `x` is (images, channels, *S), of any strides. `background` is the result where no

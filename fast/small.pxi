@@ -71,45 +71,22 @@ def remember(Plan plan, tuple arrays, tuple arguments, tuple shape, dtype, int64
 
 
 cdef enum:
-    FINITE_BLOCK = 4096
     FINITE_SHARE = 1 << 17
-
-
-cdef bint all_finite(const void *data, int64_t size, int64_t bits) noexcept nogil:
-    """Whether no element, of 32 or 64 bits, has the exponent of infinities and NaNs."""
-    cdef const uint32_t *p = <const uint32_t *>data
-    cdef uint32_t mask = 0x7f800000 if bits == 32 else 0x7ff00000, found
-    cdef int64_t i, start = 0, stop, step = bits // 32, n = size * 8 // bits
-    while start < n:
-        stop = min(n, start + <int64_t>FINITE_BLOCK)
-        found = 0
-        if step == 1:
-            for i in range(start, stop):
-                found |= (p[i] & mask) == mask
-        else:
-            for i in range(start, stop):
-                found |= (p[2 * i + 1] & mask) == mask
-        if found:
-            return False
-        start = stop
-    return True
 
 
 def finite(a, int threads):
     """Whether all elements of a contiguous array of float32 or float64 are finite."""
     cdef Py_buffer v
-    cdef int64_t i, share, size, bits = 8 * a.itemsize
+    cdef int64_t size = a.itemsize, n = a.size, i, dtype = CS_F32 if size == 4 else CS_F64
     cdef int infinite = 0
     PyObject_GetBuffer(a, &v, PyBUF_SIMPLE)
-    size = v.len
-    share = (size // threads // FINITE_BLOCK + 1) * FINITE_BLOCK
     with nogil:
-        if threads == 1 or size < FINITE_SHARE:
-            infinite = not all_finite(v.buf, size, bits)
+        if threads == 1 or v.len < FINITE_SHARE:
+            infinite = not cs_finite(dtype, v.buf, n)
         else:
             for i in prange(threads, schedule="static", num_threads=threads):
-                if i * share < size:
-                    infinite |= not all_finite(<const char *>v.buf + i * share, min(share, size - i * share), bits)
+                infinite |= not cs_finite(dtype, <const char *>v.buf + n * i // threads * size,
+                                          n * (i + 1) // threads - n * i // threads)
     PyBuffer_Release(&v)
     return not infinite
 
@@ -121,12 +98,12 @@ cdef class Small:
     cdef tuple shape
     cdef object dtype
     cdef int count
-    cdef int64_t size, images, align, bits
+    cdef int64_t size, images, align, floats
     cdef bint few
 
     def __cinit__(self, Plan plan, tuple shape, dtype, int64_t images, bint finite):
         cdef int n
-        self.bits = 8 * dtype.itemsize if finite and dtype.kind == "f" else 0
+        self.floats = 0 if not finite or dtype.kind != "f" else CS_F32 if dtype.itemsize == 4 else CS_F64
         self.shape, self.dtype, self.align = shape, dtype, dtype.alignment
         self.count, self.size, self.images, self.few = plan.count, plan.size, images, plan.small(images)
         self.windows = <cs_window *>allocated(malloc(plan.count * sizeof(cs_window) + 1), plan.count * sizeof(cs_window))
@@ -165,7 +142,7 @@ cdef class Small:
                 PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
             if b is not None:
                 PyObject_GetBuffer(b, &vb, PyBUF_SIMPLE)
-            if self.bits and not all_finite(vw.buf, vw.len, self.bits):
+            if self.floats and not cs_finite(self.floats, vw.buf, vw.len // self.align):
                 return False
             PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
             if (<uintptr_t>x.buf | <uintptr_t>vw.buf | <uintptr_t>vb.buf | <uintptr_t>vy.buf) % self.align == 0 and not (

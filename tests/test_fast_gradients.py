@@ -244,6 +244,24 @@ def test_winograd_obeys_its_bound_and_spoils_no_more_than_the_chain(padding):
     assert not np.array_equal(tiled[0], chain[0])
 
 
+@pytest.mark.clause("fast.winograd", "conv.grad-input", "number.special")
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_winograd_finds_special_weights_in_a_call_like_one_before(bad, padding):
+    rng = np.random.default_rng(7)
+    dy, w = rng.standard_normal((1, 70, 9, 11)).astype("f4"), rng.standard_normal((70, 40, 3, 3)).astype("f4")
+    shape = (1, 40, 11 - 2 * padding, 13 - 2 * padding)
+    fast.conv_grad_input(dy, w, shape, padding=padding, algorithm="winograd")
+    for at in [(0, 0, 0, 0), (69, 39, 2, 2), (50, 17, 1, 1), (3, 33, 2, 0)]:
+        spoilt = w.copy()
+        spoilt[at] = bad
+        tiled, chain = (
+            fast.conv_grad_input(dy, spoilt, shape, padding=padding, algorithm=name) for name in ("winograd", "direct")
+        )
+        np.testing.assert_array_equal(np.where(np.isfinite(tiled), 0, tiled), np.where(np.isfinite(chain), 0, chain))
+        assert not np.isfinite(tiled).all()
+
+
 @pytest.mark.clause("fast.algorithm")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_weights_that_few_images_use_are_transformed_to_the_same_bits(threads):

@@ -75,6 +75,7 @@ static const cs_table FN(table) = {
     .dot_outputs = DOT_VECTORS * (VBITS / 32),
 #endif
 #if FLOATING
+    .finite = FN(finite),
     .divide = FN(divide),
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),

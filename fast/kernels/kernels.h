@@ -51,6 +51,7 @@ void cs_lay(cs_window *w, const int64_t *strides);
 void cs_choose(cs_window *w);
 void cs_choose_pairs(cs_window *w, int64_t windows); /* of windows that have been chosen, before they are packed */
 int64_t cs_packed_size(const cs_window *w); /* bytes */
+int cs_finite(int64_t dtype, const void *x, int64_t n); /* whether no element is an infinity or a NaN */
 /* Packs the blocks [first, last) of all groups. Whether their weights are finite. */
 int cs_pack(const cs_window *w, int64_t first, int64_t last, const void *weights, const void *bias, void *packed);
 void cs_split(cs_window *w, int64_t images, int threads);

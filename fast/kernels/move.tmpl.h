@@ -240,6 +240,24 @@ static void FN(transpose_apart)(void *to, int64_t ldy, int64_t step, const void 
 }
 #endif
 
+#if FLOATING
+/* Whether there is neither an infinity nor a NaN, which times 0 would be NaN. */
+static int FN(finite)(const void *from, int64_t n)
+{
+    const T *x = from;
+    VEC sum[PASS_VECTORS] = {{0}};
+    int64_t i = 0;
+    for (; i + PASS_VECTORS * LANES <= n; i += PASS_VECTORS * LANES) {
+        UNROLL
+        for (int j = 0; j < PASS_VECTORS; j++) sum[j] = FN(fma)(FN(load)(x + i + j * LANES), FN(all)(0), sum[j]);
+    }
+    for (; i < n; i += LANES) sum[0] = FN(fma)(FN(load_inside)(x + i, FN(inside)(0, n - i)), FN(all)(0), sum[0]);
+    for (int j = 1; j < PASS_VECTORS; j++) sum[0] += sum[j];
+    for (int l = 1; l < LANES; l++) sum[0][0] += sum[0][l];
+    return sum[0][0] == 0;
+}
+#endif
+
 static void FN(ones)(void *to, int64_t n)
 {
     T *y = to;

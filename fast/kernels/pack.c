@@ -4,7 +4,7 @@
 
 #include "window.h"
 
-enum { FEW_TERMS = 64 };
+enum { FEW_TERMS = 64, FETCHED = 2 };
 
 /* The outputs [from, to) of a block, and how many a term of it holds: a block over outputs is padded to whole vectors.
  */
@@ -69,21 +69,10 @@ static int64_t term_place(const cs_window *w, int64_t term)
     return rest / a[0].taps * w->w_channel + rest % a[0].taps * a[0].w + t1 * a[1].w + t2 * a[2].w;
 }
 
-/* Whether all of n weights are finite: none has the exponent of infinities and NaNs. */
-static int finite(const cs_window *w, const char *p, int64_t n)
+int cs_finite(int64_t dtype, const void *x, int64_t n)
 {
-    uint32_t found = 0, bits;
-    if (w->dtype == CS_F32)
-        for (int64_t i = 0; i < n; i++) {
-            memcpy(&bits, p + 4 * i, 4);
-            found |= (bits & 0x7f800000) == 0x7f800000;
-        }
-    if (w->dtype == CS_F64)
-        for (int64_t i = 0; i < n; i++) {
-            memcpy(&bits, p + 8 * i + 4, 4);
-            found |= (bits & 0x7ff00000) == 0x7ff00000;
-        }
-    return !found;
+    const cs_table *k = cs_kernels(dtype);
+    return !k->finite || k->finite(x, n);
 }
 
 int64_t cs_block_bytes(const cs_window *w)
@@ -106,13 +95,14 @@ int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const 
     if (run == w->terms) {
         done = w->terms / w->lanes * w->lanes;
         cs_kernels(w->dtype)->transpose(p, wide, source, w->w_output, outputs, done);
-        whole = finite(w, p, wide * done);
+        whole = cs_finite(w->dtype, p, wide * done);
     } else if (run > 1) { /* whole vectors are read: of the last channel they would end beyond the weights */
         done = w->terms - cs_ceil(w->lanes, run) * run;
         for (int64_t t = 0; t < done; t += run) {
             char *some = p + t * wide * size;
+            cs_fetch_weights(w, source + (t / run + FETCHED) * w->w_channel * size, outputs);
             cs_kernels(w->dtype)->transpose(some, wide, source + t / run * w->w_channel * size, w->w_output, outputs, run);
-            whole &= finite(w, some, wide * run);
+            whole &= cs_finite(w->dtype, some, wide * run);
         }
         done = cs_most(0, done);
     }
@@ -124,7 +114,7 @@ int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const 
         }
         for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
     }
-    return whole & finite(w, p + done * wide * size, wide * (w->terms - done));
+    return whole & cs_finite(w->dtype, p + done * wide * size, wide * (w->terms - done));
 }
 
 /* Blocks of one output, without flags, in one go: they are many and short. */
@@ -140,7 +130,7 @@ static int pack_single(const cs_window *w, int64_t first, int64_t last, const ch
         memset(to, 0, (size_t)size);
         if (bias) put(to, 0, bias, w->b_base + k * w->b_output, size);
         for (int64_t t = 0; t < w->terms; t++) put(to, t + 1, from, place[t], size);
-        whole &= finite(w, to + size, w->terms);
+        whole &= cs_finite(w->dtype, to + size, w->terms);
     }
     return whole;
 }

@@ -29,22 +29,6 @@ INLINE void FN(fetch)(const int vectors, const T *p, int64_t ahead)
         __builtin_prefetch((const char *)p + ahead + bytes, 0, 2);
 }
 
-/* Whether rows of x, which lie one after the other, hold neither infinities nor NaNs: then one comparison decides. */
-static __attribute__((noinline, unused)) int FN(finite)(const T *x, int64_t n)
-{
-    VEC sum[PASS_VECTORS] = {{0}};
-    T rest = 0;
-    int64_t i = 0;
-    for (; i + PASS_VECTORS * LANES <= n; i += PASS_VECTORS * LANES) {
-        UNROLL
-        for (int j = 0; j < PASS_VECTORS; j++) sum[j] = FN(fma)(FN(load)(x + i + j * LANES), FN(all)(0), sum[j]);
-    }
-    for (; i < n; i++) rest += x[i] * 0;
-    for (int j = 0; j < PASS_VECTORS; j++)
-        for (int l = 0; l < LANES; l++) rest += sum[j][l];
-    return rest == 0;
-}
-
 INLINE FN(choice) FN(exceeds)(const int finite, VEC v, VEC best)
 {
 #ifdef GREATER_f32

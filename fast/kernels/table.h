@@ -181,6 +181,7 @@ typedef struct {
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
     void (*squares[KINDS])(const void *x, const cs_squares *p, void *y); /* at least LANES windows a row */
     void (*squares_back[KINDS])(const void *x, const cs_passing_squares *b, const void *dy, void *dx);
+    int (*finite)(const void *x, int64_t n);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
