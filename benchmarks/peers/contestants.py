@@ -32,6 +32,14 @@ def direct(layer: Layer, threads: int) -> Call:
     return auto(layer, threads, "direct")
 
 
+def functional(layer: Layer, threads: int) -> Call:
+    """A call of convspec.fast.conv, without a plan, whose result is a new array."""
+    from convspec import fast
+
+    x, w = layer.operands()
+    return lambda: fast.conv(x, w, stride=layer.stride, padding=layer.pad, groups=layer.groups, num_threads=threads)
+
+
 def torch(layer: Layer, threads: int, channels_last: bool = False) -> Call:
     """A layer of torch in inference mode, optimised for it."""
     import torch as framework
@@ -162,6 +170,6 @@ def check(layer: Layer) -> np.ndarray[Any, Any]:
 
 
 CONTESTANTS = {
-    "auto": auto, "direct": direct, "torch": torch, "torch-last": torch_last, "onnxruntime": onnxruntime,
-    "openvino": openvino, "ncnn": ncnn, "jax": jax,
+    "auto": auto, "direct": direct, "call": functional, "torch": torch, "torch-last": torch_last,
+    "onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn, "jax": jax,
 }  # fmt: skip
