@@ -27,20 +27,31 @@ INLINE void FN(kernel_points)(const int points, FN(exact) *u, const int step)
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
-/* Vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point. Taps
- * that are not the slab's count as zeros. Computed in double and rounded once. */
+/* Taps in rows and columns that many elements apart; those that are not the slab's count as zeros. */
+INLINE void FN(kernel_taps)(const int high, const int broad, const int whole, const T *w, int64_t row, int64_t column,
+                            const cs_slab *s, FN(exact) *all)
+{
+    UNROLL
+    for (int t = 0; t < TAPS(high) * TAPS(broad); t++) {
+        const int i = t / TAPS(broad), j = t % TAPS(broad);
+        all[6 * i + j] = (FN(exact)){0};
+        if (!whole && (i < s->from[1] || i >= s->to[1] || j < s->from[2] || j >= s->to[2])) continue;
+        const FN(part) taps = *(const FN(part) *)(w + i * row + j * column);
+        all[6 * i + j] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
+    }
+}
+
+/* Vectors of taps to vectors `step` elements apart, one for each point. Computed in double and rounded once. */
 INLINE void FN(kernels)(const int high, const int broad, const T *w, int64_t row, int64_t column, const cs_slab *s, T *u,
                         int64_t step)
 {
+    const int whole = s->from[1] + s->from[2] == 0 && s->to[1] == TAPS(high) && s->to[2] == TAPS(broad);
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[6 * 6];
-        UNROLL
-        for (int t = 0; t < TAPS(high) * TAPS(broad); t++) {
-            const int i = t / TAPS(broad), j = t % TAPS(broad);
-            all[6 * i + j] = (FN(exact)){0};
-            if (i < s->from[1] || i >= s->to[1] || j < s->from[2] || j >= s->to[2]) continue;
-            const FN(part) taps = *(const FN(part) *)(w + i * row + j * column + l);
-            all[6 * i + j] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
+        if (whole) {
+            FN(kernel_taps)(high, broad, 1, w + l, row, column, s, all);
+        } else {
+            FN(kernel_taps)(high, broad, 0, w + l, row, column, s, all);
         }
         UNROLL
         for (int j = 0; j < TAPS(broad); j++) FN(kernel_points)(high, all + j, 6);
