@@ -110,11 +110,15 @@ def measure(
 
 
 def kept(measured: dict[str, Any], file: Path, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Puts what was measured into the file, among the rows that are there already, and returns all of them."""
+    """Puts what was measured into the file, among the rows that are there already, and returns all of them.
+
+    The limits that were measured with old rows stay as long as there are any.
+    """
     if file.exists():
         old = json.loads(file.read_text(encoding="utf-8"))
         rows = {key: {**old[key], **measured[key]} for key in ("seconds", "flops", "bytes")}
-        measured = {**measured, "limits": old["limits"] + measured["limits"]}
+        if any(row in work and row not in measured["seconds"] for row in old["seconds"]):
+            measured = {**measured, "limits": old["limits"] + measured["limits"]}
         measured |= {key: {row: found[row] for row in work if row in found} for key, found in rows.items()}
     file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     return measured
