@@ -1,7 +1,9 @@
 /* Pooling, a box of outputs at a time. */
 #include "pool.h"
 
-enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, TASK_CYCLES = 100000, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
+enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
+/* Of a task; a thread has TASKS of them, so that others may take some, or fewer, not to be shorter than that. */
+enum { TASK_CYCLES = 100000, SHORT_CYCLES = 20000, TASKS = 4 };
 enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8 };
 
 /* Clock cycles for a plane of results: vectors of outputs by their taps, and rows brought. */
@@ -38,7 +40,8 @@ void cs_pool_split(cs_window *w, int threads)
     w->height_tasks = cs_ceil(a[1].out, w->height), w->width_tasks = cs_ceil(a[2].out, w->width);
     const int64_t boxes = a[0].out * w->height_tasks * w->width_tasks;
     const double each = w->cost / (double)boxes;
-    w->planes = cs_most(1, cs_least((int64_t)(TASK_CYCLES / each), planes * boxes / (4 * threads)));
+    const int64_t some = cs_most(1, cs_least(TASKS, (int64_t)(w->cost * (double)planes / threads / SHORT_CYCLES)));
+    w->planes = cs_most(1, cs_least((int64_t)(TASK_CYCLES / each), planes * boxes / (some * threads)));
     w->planes = cs_most(cs_pool_by_planes(w) ? w->lanes : 1, cs_least(w->planes, planes));
     w->plane_tasks = cs_most(1, planes / w->planes);
     w->tasks = w->plane_tasks * boxes;
