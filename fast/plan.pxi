@@ -1,6 +1,20 @@
 # Plans: windows with their weights.
 
 
+cdef class Split:
+    """The windows of a plan, or its tiles, as they are split for some images of some strides and for some threads. No call
+    writes them, so that they stay in each thread's cache."""
+
+    cdef cs_window *windows
+    cdef cs_winograd tiles
+    cdef int64_t strides[5]
+    cdef int64_t images, tasks, size
+    cdef int asked, threads
+
+    def __dealloc__(self):
+        free(self.windows)
+
+
 cdef class Plan:
     """Windows with their weights, ready to run on any number of images."""
 
@@ -10,6 +24,7 @@ cdef class Plan:
     cdef char *tiles_packed
     cdef cs_winograd tiles
     cdef object w, b
+    cdef Split last
     cdef int64_t size
     cdef bint once, lasting, finite
 
@@ -102,94 +117,97 @@ cdef class Plan:
         """Whether a call is for one thread."""
         return self.cycles(images) < PARALLEL_CYCLES
 
-    cdef int64_t split_tiles(self, cs_winograd *g, int64_t images, int threads):
-        """Bytes of the scratch, common and each thread's."""
-        cs_winograd_split(g, images, threads, self.once)
-        g.scratch = whole_lines(g.scratch)
-        return (g.common if g.input_tasks else 0) + g.scratch * threads
+    cdef Split split(self, const int64_t *strides, int64_t images, int threads):
+        """As for the last call, if that was like this one. NULL: contiguous images."""
+        cdef Split s = self.last
+        if (s is not None and strides != NULL and s.images == images and s.asked == threads and
+                memcmp(s.strides, strides, sizeof(s.strides)) == 0):
+            return s
+        s = Split.__new__(Split)
+        s.images, s.asked, s.threads = images, threads, threads
+        if self.tiles.down and images:
+            self.split_tiles(s, strides)
+        else:
+            self.split_windows(s, strides)
+        if strides != NULL:
+            memcpy(s.strides, strides, sizeof(s.strides))
+            self.last = s
+        return s
 
-    cdef int64_t split(self, cs_window *windows, const int64_t *strides, int64_t images, int *threads, int64_t *tasks):
-        """Bytes of each thread's scratch."""
-        cdef int64_t size = 0
+    cdef split_tiles(self, Split s, const int64_t *strides):
+        """`size`: bytes of the scratch, common and each thread's."""
+        s.tiles = self.tiles
+        if strides != NULL:
+            cs_lay(&s.tiles.window, strides)
+        if s.tiles.tiled_cycles * s.images * s.tiles.window.groups < PARALLEL_CYCLES:
+            s.threads = 1
+        cs_winograd_split(&s.tiles, s.images, s.threads, self.once)
+        s.tiles.scratch = whole_lines(s.tiles.scratch)
+        s.size = (s.tiles.common if s.tiles.input_tasks else 0) + s.tiles.scratch * s.threads
+
+    cdef split_windows(self, Split s, const int64_t *strides):
+        """`size`: bytes of each thread's scratch."""
+        cdef int64_t head = self.count * sizeof(cs_window)
         cdef double cycles = 0
         cdef int n
-        tasks[0] = 0
-        memcpy(windows, self.windows, self.count * sizeof(cs_window))
+        s.windows = <cs_window *>allocated(malloc(head + 1), head)
+        memcpy(s.windows, self.windows, head)
         for n in range(self.count):
             if strides != NULL:
-                cs_lay(&windows[n], strides)
-            cs_split(&windows[n], images, threads[0])
-            cycles += windows[n].cycles
-            tasks[0] += windows[n].tasks
-            size = max(size, windows[n].scratch)
-        if cycles < PARALLEL_CYCLES or tasks[0] < 2:
-            threads[0] = 1
-        return whole_lines(size)
+                cs_lay(&s.windows[n], strides)
+            cs_split(&s.windows[n], s.images, s.threads)
+            cycles += s.windows[n].cycles
+            s.tasks += s.windows[n].tasks
+            s.size = max(s.size, s.windows[n].scratch)
+        s.size = whole_lines(s.size)
+        if cycles < PARALLEL_CYCLES or s.tasks < 2:
+            s.threads = 1
 
     def workspace(self, int64_t images, int threads):
         """Bytes for each thread, beside operands, result and packed weights, where images are contiguous."""
-        cdef cs_winograd g = self.tiles
-        cdef int64_t tasks, size
-        cdef cs_window *windows
-        if g.down:
-            return self.split_tiles(&g, images, threads) // threads
-        windows = <cs_window *>allocated(malloc(self.count * sizeof(cs_window) + 1), self.count * sizeof(cs_window))
-        size = self.split(windows, NULL, images, &threads, &tasks)
-        free(windows)
-        return size
+        cdef Split s = self.split(NULL, images, threads)
+        return s.size // s.threads if s.windows == NULL else s.size
 
     cdef run_winograd(self, const Py_buffer *x, y, int64_t images, int threads, background):
         cdef Py_buffer vy, vw
-        cdef cs_winograd g = self.tiles
         cdef int64_t strides[5]
-        cdef int64_t size
+        cdef Split s
         cdef char *scratch
         cdef int missed
         read_strides(x, strides)
-        cs_lay(&g.window, strides)
-        if g.tiled_cycles * images * g.window.groups < PARALLEL_CYCLES:
-            threads = 1
-        size = self.split_tiles(&g, images, threads)
-        if g.some == 0 and self.tiles_packed == NULL:
-            self.pack(self.w, self.b, threads, True)
-        scratch = <char *>allocated(cs_borrow(size), size)
+        s = self.split(strides, images, threads)
+        if s.tiles.some == 0 and self.tiles_packed == NULL:
+            self.pack(self.w, self.b, s.threads, True)
+        scratch = <char *>allocated(cs_borrow(s.size), s.size)
         if background is not None:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
         PyObject_GetBuffer(self.w, &vw, PyBUF_SIMPLE)
         with nogil:
-            missed = run_tiles(&g, threads, x.buf, <char *>vw.buf if g.some else self.tiles_packed, self.packed, vy.buf,
-                               scratch)
+            missed = run_tiles(&s.tiles, s.threads, x.buf, <char *>vw.buf if s.tiles.some else self.tiles_packed, self.packed,
+                               vy.buf, scratch)
             cs_give_back(scratch)
         PyBuffer_Release(&vy)
         PyBuffer_Release(&vw)
         if missed:
-            self.pack(self.w, self.b, threads, False)
+            self.pack(self.w, self.b, s.threads, False)
             self.run_winograd(x, y, images, threads, None)
 
     cdef run_windows(self, const Py_buffer *x, y, int64_t images, int threads, background):
         cdef Py_buffer vy, vw, vb
         cdef int64_t strides[5]
-        cdef int64_t tasks, size, head = self.count * sizeof(cs_window)
+        cdef Split s
         cdef const void *weights
         cdef const void *bias = NULL
         cdef bint raw, zeros = background is not None and background.ndim == 0
-        cdef char *scratch = NULL
-        cdef cs_window *windows = <cs_window *>allocated(malloc(head + 1), head)
+        cdef char *scratch
         read_strides(x, strides)
-        size = self.split(windows, strides, images, &threads, &tasks)
-        raw = self.w is not None and (not self.once or windows[0].fresh)
+        s = self.split(strides, images, threads)
+        raw = self.w is not None and (not self.once or s.windows[0].fresh)
         if self.once and not raw:
-            try:
-                self.pack(self.w, None, threads, False)
-            except MemoryError:
-                free(windows)
-                raise
+            self.pack(self.w, None, s.threads, False)
         weights = self.packed
-        scratch = <char *>cs_borrow((size + CACHE_LINE) * threads)
-        if scratch == NULL:
-            free(windows)
-        allocated(scratch, size * threads)
+        scratch = <char *>allocated(cs_borrow((s.size + CACHE_LINE) * s.threads), s.size * s.threads)
         if background is not None and not zeros:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
@@ -201,11 +219,10 @@ cdef class Plan:
             bias = vb.buf
         with nogil:
             if zeros:
-                clear(<char *>vy.buf, vy.len, threads)
-            if not run_all(windows, self.count, tasks, threads, x.buf, weights, bias, vy.buf, scratch, size):
+                clear(<char *>vy.buf, vy.len, s.threads)
+            if not run_all(s.windows, self.count, s.tasks, s.threads, x.buf, weights, bias, vy.buf, scratch, s.size):
                 self.finite = False
             cs_give_back(scratch)
-            free(windows)
         PyBuffer_Release(&vy)
         if raw:
             PyBuffer_Release(&vw)

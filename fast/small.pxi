@@ -92,28 +92,35 @@ def finite(a, int threads):
 
 
 cdef class Small:
-    """A remembered call; weights are packed beside the scratch."""
+    """A remembered call; weights are packed beside the scratch. The windows, as they are split for one thread, and for as many
+    as there were when it was remembered: what no call writes stays in each thread's cache."""
 
     cdef cs_window *windows
     cdef tuple shape
     cdef object dtype
-    cdef int count
+    cdef int count, many
     cdef int64_t size, images, align, floats
     cdef bint few
 
     def __cinit__(self, Plan plan, tuple shape, dtype, int64_t images, bint finite):
-        cdef int n
+        cdef int64_t head = plan.count * sizeof(cs_window)
         self.floats = 0 if not finite or dtype.kind != "f" else CS_F32 if dtype.itemsize == 4 else CS_F64
         self.shape, self.dtype, self.align = shape, dtype, dtype.alignment
         self.count, self.size, self.images, self.few = plan.count, plan.size, images, plan.small(images)
-        self.windows = <cs_window *>allocated(malloc(plan.count * sizeof(cs_window) + 1), plan.count * sizeof(cs_window))
-        memcpy(self.windows, plan.windows, plan.count * sizeof(cs_window))
-        for n in range(plan.count):
-            self.windows[n].once = False
-            cs_split(&self.windows[n], images, 1)
+        self.many = 1 if self.few else limit(None)
+        self.windows = <cs_window *>allocated(malloc(2 * head + 1), 2 * head)
+        self.split(plan.windows, self.windows, 1)
+        self.split(plan.windows, self.windows + self.count, self.many)
 
     def __dealloc__(self):
         free(self.windows)
+
+    cdef void split(self, const cs_window *windows, cs_window *to, int threads) noexcept nogil:
+        cdef int n
+        memcpy(to, windows, self.count * sizeof(cs_window))
+        for n in range(self.count):
+            to[n].once = False
+            cs_split(&to[n], self.images, threads)
 
     cdef run(self, x, w, b, out, num_threads):
         cdef Py_buffer vx
@@ -162,19 +169,17 @@ cdef class Small:
     cdef bint compute(self, const void *x, const void *w, const void *b, void *y, int threads) noexcept nogil:
         """Whether there was enough memory."""
         cdef bint here = w == NULL or self.count and self.windows[0].kind == CS_LOCAL
-        cdef int64_t head = whole_lines(self.count * sizeof(cs_window))
         cdef int64_t tasks = 0, scratch = 0
-        cdef cs_window *windows = self.windows
+        cdef bint other = threads != 1 and threads != self.many
+        cdef cs_window *windows = self.windows if threads == 1 else self.windows + self.count
         cdef char *packed
         cdef int n
-        if threads > 1: # the split for one thread is the one that is kept
-            windows = <cs_window *>malloc(head + 1)
+        if other:
+            windows = <cs_window *>malloc(self.count * sizeof(cs_window) + 1)
             if windows == NULL:
                 return False
-            memcpy(windows, self.windows, self.count * sizeof(cs_window))
+            self.split(self.windows, windows, threads)
         for n in range(self.count):
-            if threads > 1:
-                cs_split(&windows[n], self.images, threads)
             tasks += windows[n].tasks
             scratch = max(scratch, windows[n].scratch)
         scratch = whole_lines(scratch)
@@ -183,7 +188,7 @@ cdef class Small:
             if not here:
                 pack_all(windows, self.count, 1 if self.size < 1 << 18 else threads, w, b, packed)
             run_all(windows, self.count, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
-        if threads > 1:
+        if other:
             free(windows)
         free(packed)
         return packed != NULL

@@ -127,6 +127,17 @@ def test_plan_conv_transpose(stride):
     np.testing.assert_array_equal(plan(X), fast.conv_transpose(X, w, B, stride=stride), strict=True)
 
 
+@pytest.mark.clause("fast.plan", "fast.threads", "call.strides")
+@pytest.mark.parametrize("algorithm", ["direct", "winograd"])
+def test_a_plan_is_split_anew_for_a_call_unlike_the_last(algorithm):
+    plan = fast.plan_conv(W, B, padding=1, algorithm=algorithm)
+    once = plan(X, num_threads=1)
+    turned = np.asfortranarray(X)
+    for threads in (2, 2, 1, 3, 2):
+        for x, y in [(X, once), (turned, once), (turned, once), (X[:1], once[:1]), (X[:0], once[:0])]:
+            np.testing.assert_array_equal(plan(x, num_threads=threads), y)
+
+
 @pytest.mark.clause("fast.plan")
 def test_plan_called_from_many_threads():
     plan = fast.plan_conv(W, B, padding=1)
