@@ -4,7 +4,7 @@
 
 #include "window.h"
 
-enum { FEW_TERMS = 64, FETCHED = 2 };
+enum { FEW_TERMS = 64 };
 
 /* The outputs [from, to) of a block, and how many a term of it holds: a block over outputs is padded to whole vectors.
  */
@@ -100,8 +100,9 @@ int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const 
         done = w->terms - cs_ceil(w->lanes, run) * run;
         for (int64_t t = 0; t < done; t += run) {
             char *some = p + t * wide * size;
-            cs_fetch_weights(w, source + (t / run + FETCHED) * w->w_channel * size, outputs);
-            cs_kernels(w->dtype)->transpose(some, wide, source + t / run * w->w_channel * size, w->w_output, outputs, run);
+            const char *channel = source + t / run * w->w_channel * size;
+            cs_fetch_weights(w, channel, outputs);
+            cs_kernels(w->dtype)->transpose(some, wide, channel, w->w_output, outputs, run);
             whole &= cs_finite(w->dtype, some, wide * run);
         }
         done = cs_most(0, done);

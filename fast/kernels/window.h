@@ -42,12 +42,13 @@ static inline char *cs_aligned(const void *p)
     return (char *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
 }
 
-/* Fetches the weights of some outputs that are about to be packed, where those are neighbours: a run of a few lines, after which
- * comes a step that the processor does not foresee. */
-static inline void cs_fetch_weights(const cs_window *w, const char *from, int64_t outputs)
+/* Fetches the weights that some outputs have for a channel after this one, which is being packed, where those of the outputs are
+ * neighbours: a run of a few lines, after which comes a step that the processor does not foresee. */
+static inline void cs_fetch_weights(const cs_window *w, const char *channel, int64_t outputs)
 {
-    enum { LINE = 64, MOST = 2048 };
+    enum { AFTER = 2, LINE = 64, MOST = 2048 };
     const int64_t bytes = outputs * w->w_output * w->size;
+    const char *from = channel + AFTER * w->w_channel * w->size;
     for (int64_t i = 0; bytes <= MOST && i < bytes + LINE; i += LINE) __builtin_prefetch(from + i);
 }
 

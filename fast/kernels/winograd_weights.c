@@ -4,8 +4,6 @@
 #include "window.h"
 #include "winograd.h"
 
-enum { FETCHED = 2 };
-
 static int64_t panel_outputs(const cs_winograd *g)
 {
     return g->vectors * g->window.lanes;
@@ -84,7 +82,7 @@ static void stage_taps(const cs_window *w, const taps_of_slab *t, const char *fr
     } else {
         for (; done < whole; done += t->count) {
             const char *channel = from + done / t->count * w->w_channel * size;
-            cs_fetch_weights(w, channel + FETCHED * w->w_channel * size, outputs);
+            cs_fetch_weights(w, channel, outputs);
             cs_kernels(w->dtype)->transpose(stage + done * lanes * size, lanes, channel, w->w_output, outputs, t->count);
         }
     }
