@@ -111,24 +111,24 @@ def test_special_weights_after_finite_ones():
 
 @pytest.mark.clause("call.repeatable", "call.strides", "call.byte-order", "number.special")
 @pytest.mark.parametrize(
-    ("shape", "taps", "stride"),
+    ("shape", "taps", "stride", "algorithm"),
     [
-        ((1, 24, 40, 20), (3, 3), 1),
-        ((1, 64, 64, 9), (3, 3), 1),
-        ((3, 17, 48, 20), (3, 3), 1),
-        ((1, 70, 40, 13), (5, 4), 1),
-        ((2, 51, 20, 14), (1, 7), 1),
-        ((1, 70, 40, 15), (4, 3), 2),
+        ((1, 24, 40, 20), (3, 3), 1, "auto"),
+        ((1, 64, 64, 9), (3, 3), 1, "auto"),
+        ((3, 17, 48, 20), (3, 3), 1, "auto"),
+        ((1, 70, 40, 13), (5, 4), 1, "winograd"),
+        ((2, 51, 20, 14), (1, 7), 1, "winograd"),
+        ((1, 70, 40, 15), (4, 3), 2, "winograd"),
     ],
 )
-def test_calls_again_give_what_a_plan_gives(shape, taps, stride):
+def test_calls_again_give_what_a_plan_gives(shape, taps, stride, algorithm):
     images, C, K, side = shape
     random = np.random.default_rng(6)
     x = random.standard_normal((images, C, side, side), np.float32)
     w = random.standard_normal((K, C, *taps), np.float32)
     spoilt = w.copy()
-    spoilt[1, 2, 0, :3] = np.inf, 1, np.nan
-    keywords = {"padding": tuple(n // 2 for n in taps), "stride": stride, "algorithm": "winograd"}
+    spoilt[1, 2, :, :3] = np.inf, 1, np.nan
+    keywords = {"padding": tuple(n // 2 for n in taps), "stride": stride, "algorithm": algorithm}
     for weights in (w, spoilt, w):
         plan = fast.plan_conv(weights, **keywords)
         y = plan(x)
