@@ -45,6 +45,13 @@ def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: In
     return returned(y, out)
 
 
+def channels_last(out: Array | None) -> bool:
+    """Whether `out` is contiguous and aligned with its channels, the second axis, as the last one in memory."""
+    if out is None or out.flags.c_contiguous or not out.flags.aligned:
+        return False
+    return np.moveaxis(out, 1, -1).flags.c_contiguous
+
+
 def result(out: Array | None, shape: Ints, dtype: np.dtype[Any]) -> Array:
     """Where kernels write: `out`, if it is contiguous and aligned, or a new array."""
     return out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)

@@ -26,44 +26,54 @@ class Layer:
     background: Array | None
     described: windows.Windows
     joined: lanes.Joined | None = None
+    last: bool = False
+    """Whether it writes into an `out` that has its channels last in memory."""
 
     def __call__(self, x: Array, out: Array | None, threads: int) -> Array:
         shape, same = (x.shape[0], *self.shape), self.sums == self.dtype
-        y = result(out if same else None, shape, self.sums)
+        y = out if self.last and out is not None else result(out if same else None, shape, self.sums)
+        rows, background = y, self.background
+        if self.last:
+            rows = np.moveaxis(y, 1, -1)
+            background = np.moveaxis(background, 0, -1) if background is not None and background.ndim else background
         if self.joined is None:
-            self.plan.run(view(x, self.sums), y, shape[0], threads, self.background)
+            self.plan.run(view(x, self.sums), rows, shape[0], threads, background)
         else:
             x, some = view(x, x.dtype.newbyteorder("=")), self.joined.images(x)
             for n in range(0, shape[0], some):
                 part = self.joined(x[n : n + some], threads)
-                self.plan.run(part, y[n : n + some], part.shape[0], threads, self.background)
+                self.plan.run(part, rows[n : n + some], part.shape[0], threads, background)
         return returned(y, out) if same or out is not None else y.astype(self.dtype)
 
 
-def layer(c: Conv, threads: int, algorithm: str, once: bool = False) -> Layer:
-    """A layer with the weights of a checked call; they are copied, unless it is for that call alone."""
+def layer(c: Conv, threads: int, algorithm: str, once: bool = False, last: bool = False) -> Layer:
+    """A layer with the weights of a checked call; they are copied, unless it is for that call alone. It may be for results
+    with their channels `last` in memory."""
+    last = last and c.op in TILED
     joined = lanes.joined(c, threads)
     if joined is not None:
         sums = np.dtype(f"{c.dtype.kind}4")
         x, of_lanes = joined
-        described = lanes.windows(describe(of_lanes, of_lanes.w, threads), x)
+        last = last and sums == c.dtype
+        described = lanes.windows(describe(of_lanes, of_lanes.w, threads, last), x)
         background = None if described.covers else bias_everywhere(of_lanes, of_lanes.b).view(sums)
         return Layer(
-            prepare(described, of_lanes.w, of_lanes.b, threads), c.shape[1:], c.dtype, sums, background, described, x
+            prepare(described, of_lanes.w, of_lanes.b, threads), c.shape[1:], c.dtype, sums, background, described, x, last
         )
     sums = windows.wide(c.dtype)
+    last = last and sums == c.dtype
     w, b = operand(c.w, sums), None if c.b is None else operand(c.b, sums)
-    described = describe(replace(c, dtype=sums), w, threads)
+    described = describe(replace(c, dtype=sums), w, threads, last)
     background = None if described.covers else bias_everywhere(c, b)
     plan = prepare(described, w, b, threads, algorithm if c.op in TILED else "direct", once)
-    return Layer(plan, c.shape[1:], c.dtype, sums, background, described)
+    return Layer(plan, c.shape[1:], c.dtype, sums, background, described, last=last)
 
 
-def describe(c: Conv, w: Array, threads: int) -> windows.Windows:
+def describe(c: Conv, w: Array, threads: int, last: bool = False) -> windows.Windows:
     """The windows of a checked convolution with operand `w`."""
     if c.op != "conv_transpose":
-        return windows.conv(c)
-    return windows.conv_transpose(c, finite=c.dtype.kind != "f" or _kernels.finite(w, threads))
+        return windows.conv(c, last)
+    return windows.conv_transpose(c, c.dtype.kind != "f" or _kernels.finite(w, threads), last)
 
 
 def bias_everywhere(c: Conv, b: Array | None) -> Array:

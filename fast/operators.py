@@ -6,10 +6,12 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from convspec import checks
 from convspec.fast import known, options, windows
 from convspec.fast._kernels import key_of, recall, remember
-from convspec.fast.calls import operand, prepare, run, view
+from convspec.fast.calls import channels_last, operand, prepare, run, view
 from convspec.fast.layers import layer
 from convspec.params import Array, ChannelPool, Conv, Pool
 
@@ -130,9 +132,9 @@ def _sums(c: Conv, call: tuple[Any, ...], dtype: Any, out: Any, num_threads: Any
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x, c.w, c.b))
     threads = options.threads(num_threads)
-    prepared = layer(c, threads, algorithm, once=True)
+    prepared = layer(c, threads, algorithm, once=True, last=channels_last(out))
     plain = prepared.background is None and prepared.sums == c.dtype and prepared.joined is None
-    if plain and prepared.described.zeros:
+    if plain and prepared.described.zeros and not prepared.last:
         small = remember(prepared.plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
         if c.op == "conv" and c.b is None and not small:
             like = known.Known(prepared.described, algorithm, c.N, c.shape, c.dtype)
@@ -144,7 +146,7 @@ def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads:
     """The result of a call whose like has been checked and described; None for any other."""
     y = recall(x, w, b, out, num_threads, call)
     like = known.recall(key_of((x, w), call)) if y is None and b is None else None
-    if like is None:
+    if like is None or (isinstance(out, np.ndarray) and channels_last(out)):
         return y
     options.output(out, like.shape, like.dtype, (x, w))
     x, w = view(x, like.dtype), operand(w, like.dtype)

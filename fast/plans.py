@@ -10,6 +10,7 @@ import numpy as np
 
 from convspec import checks, dtypes
 from convspec.fast import options
+from convspec.fast.calls import channels_last
 from convspec.fast.layers import Layer, layer
 from convspec.params import Array, Conv
 
@@ -34,7 +35,8 @@ class ConvPlan:
     def __call__(self, x: Any, out: Any = None, num_threads: Any = None) -> Array:
         x = dtypes.array("x", x)
         threads = options.threads(num_threads)
-        prepared = self._prepared.get((x.shape[1:], x.dtype)) or self._prepare(x, threads)
+        last = channels_last(out) if isinstance(out, np.ndarray) else False
+        prepared = self._prepared.get((x.shape[1:], x.dtype, last)) or self._prepare(x, threads, last)
         shape = (x.shape[0], *prepared.shape)
         options.output(out, shape, prepared.dtype, (x,))
         return prepared(x, out, threads)
@@ -42,18 +44,18 @@ class ConvPlan:
     def __repr__(self) -> str:
         """The weights, and for each shape of an image what was chosen and the cost that it was chosen by."""
         lines = [f"plan of weights {self._w.shape}, algorithm={self._algorithm!r}"]
-        for (shape, dtype), prepared in list(self._prepared.items()):
-            lines.append(f"  {dtype} {shape} -> {prepared.shape}: {prepared.plan.describe()}")
+        for (shape, dtype, last), prepared in list(self._prepared.items()):
+            lines.append(f"  {dtype} {shape} -> {prepared.shape}{', channels last' * last}: {prepared.plan.describe()}")
         return "\n".join(lines)
 
-    def _prepare(self, x: Array, threads: int) -> Layer:
+    def _prepare(self, x: Array, threads: int, last: bool) -> Layer:
         c = self._check(x, self._w, self._b, **self._keywords)
         if self._dtype is not None:
             c = replace(c, dtype=options.integer(self._dtype, c.dtype))
-        prepared = layer(c, threads, self._algorithm)
+        prepared = layer(c, threads, self._algorithm, last=last)
         if len(self._prepared) >= SHAPES:
             self._prepared.clear()
-        self._prepared[x.shape[1:], x.dtype] = prepared
+        self._prepared[x.shape[1:], x.dtype, last] = prepared
         return prepared
 
 

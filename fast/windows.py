@@ -51,14 +51,17 @@ def _strides(shape: Sequence[int]) -> tuple[int, ...]:
 def _fields(
     kind: str, dtype: np.dtype[Any], axes: Iterable[Axis], *, groups: int = 1, channels: int = 1, outputs: int = 1,
     weights: tuple[int, int, int] = (0, 0, 0), biases: int = 0, bases: tuple[int, int, int] = (0, 0, 0), plane: int,
-    apart: int | None = None, boundary: str = "fill",
+    apart: int | None = None, last: bool = False, boundary: str = "fill",
 ) -> tuple[int, ...]:  # fmt: skip
     """One `cs_window`; `weights` are the elements between groups, outputs and channels, `biases` between biases, `apart`
-    between outputs, if not a plane; `bases` is where weights, bias and result begin."""
+    between outputs, if not a plane; `bases` is where weights, bias and result begin. Results are planes, or, with the
+    channels `last`, their outputs are neighbours."""
     axes = tuple(axes)
     w, b, y = (sum(starts) for starts in zip(bases, *(a[STRUCT:] for a in axes), strict=True))
     head = (KINDS.index(kind), DTYPES.index(dtype.name), BOUNDARIES.index(boundary), groups, channels, outputs)
-    rest = (w, *weights, b, biases, y, plane * (1 if apart else outputs), apart or plane)
+    group = plane * (1 if apart else outputs)
+    planes = (groups * group, outputs, 1) if last else (groups * group, group, apart or plane)
+    rest = (w, *weights, b, biases, y, *planes)
     return head + rest + sum((a[:STRUCT] for a in (*(Axis(),) * (3 - len(axes)), *axes)), ())
 
 
@@ -67,19 +70,26 @@ def _sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(f"u{dtype.name}") if dtype.kind == "i" else dtype
 
 
-def conv(c: Conv) -> Windows:
-    """conv, local_conv and tiled_conv: in turn over the kernels of a small tile, else each position with its own."""
+def _result_strides(c: Conv, last: bool) -> tuple[int, ...]:
+    """Elements of the result between neighbours along each spatial axis."""
+    return tuple(s * c.K if last else s for s in _strides(c.O))
+
+
+def conv(c: Conv, last: bool = False) -> Windows:
+    """conv, local_conv and tiled_conv: in turn over the kernels of a small tile, else each position with its own. With the
+    result's channels `last` in memory: conv only."""
     dtype = _sum_dtype(c.dtype)
     channels, outputs, kernels = c.C // c.groups, c.K // c.groups, prod(c.T)
     size = channels * prod(c.R)
     shape: dict[str, Any] = {"groups": c.groups, "channels": channels, "outputs": outputs, "plane": prod(c.O)}
-    geometry = zip(c.S, c.O, c.stride, c.R, c.pads, c.dilation, _strides(c.R), _strides(c.O), c.T, strict=True)
+    ys = _result_strides(c, last)
+    geometry = zip(c.S, c.O, c.stride, c.R, c.pads, c.dilation, _strides(c.R), ys, c.T, strict=True)
     axes = [Axis(n, o, s, r, -p[0], d, w, y, tile=t) for n, o, s, r, p, d, w, y, t in geometry]
     if kernels > 1 and prod(c.O) < FEW_POSITIONS * kernels:
         return Windows([_fields("local", dtype, axes, **shape)], dtype)
     weights = (outputs * kernels * size, kernels * size, prod(c.R))
     if kernels == 1:
-        return Windows([_fields("fma", dtype, axes, weights=weights, biases=1, **shape)], dtype)
+        return Windows([_fields("fma", dtype, axes, weights=weights, biases=1, last=last, **shape)], dtype)
     per_axis = [tiles(a, a.tile, step, size) for a, step in zip(axes, _strides(c.T), strict=True)]
     return Windows(
         [_fields("fma", dtype, tile, weights=weights, biases=kernels, **shape) for tile in product(*per_axis)], dtype
@@ -111,15 +121,16 @@ def bias(c: BiasGrad) -> Windows:
     return Windows(fields, dtype)
 
 
-def conv_transpose(c: Conv, finite: bool) -> Windows:
-    """conv_transpose: a stride-1 window for each phase of the output.
+def conv_transpose(c: Conv, finite: bool, last: bool = False) -> Windows:
+    """conv_transpose: a stride-1 window for each phase of the output, which may have its channels `last` in memory.
 
     The law sums only the terms that exist. Zeros beyond the edges are the same while the weights are `finite`; where
     they are not, windows are cut so that none reaches beyond.
     """
     dtype = _sum_dtype(c.dtype)
     channels, outputs, taps = c.C // c.groups, c.K // c.groups, prod(c.R)
-    geometry = zip(c.S, c.O, c.R, c.stride, c.dilation, c.pads, _strides(c.R), _strides(c.O), strict=True)
+    ys = _result_strides(c, last)
+    geometry = zip(c.S, c.O, c.R, c.stride, c.dilation, c.pads, _strides(c.R), ys, strict=True)
     per_axis = [phases(n, o, r, stride=s, dilation=d, before=p[0], w=w, y=y) for n, o, r, s, d, p, w, y in geometry]
     covers = all(sum(a.out for a in axes) == o for axes, o in zip(per_axis, c.O, strict=True))
     if not finite:
@@ -128,10 +139,12 @@ def conv_transpose(c: Conv, finite: bool) -> Windows:
     weights = (channels * outputs * taps, taps, outputs * taps)
     row = c.R[-1]
     apart = row == c.stride[-1] and c.dilation[-1] == 1 and c.pads[-1][0] == 0 and c.O[-1] == row * c.S[-1]
-    if apart and row > outputs and c.groups == 1:
+    if apart and row > outputs and c.groups == 1 and not last:
         fields = _rows_as_outputs(c, dtype, per_axis[:-1])
     else:
-        fields = [_fields("fma", dtype, axes, weights=weights, biases=1, **shape) for axes in product(*per_axis)]
+        fields = [
+            _fields("fma", dtype, axes, weights=weights, biases=1, last=last, **shape) for axes in product(*per_axis)
+        ]
     return Windows(fields, dtype, covers=covers, zeros=finite)
 
 

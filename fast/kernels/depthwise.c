@@ -238,7 +238,7 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
         for (b.top = start; b.top < end; b.top += some) {
             b.d->height = cs_least(some, end - b.top), b.d->row_divisors = m.rows + (b.top - start);
             run_band(&b, group * w->outputs,
-                     (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + b.depth * a[0].y + b.top * a[1].y) * size);
+                     (char *)y + (w->y_base + image * w->y_image + group * w->y_group + b.depth * a[0].y + b.top * a[1].y) * size);
         }
     }
 }

@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
     int64_t kind, dtype, boundary;
     int64_t groups, channels, outputs; /* channels and outputs of one group */
-    int64_t w_base, w_group, w_output, w_channel, b_base, b_output, y_base, y_group, y_plane;
+    int64_t w_base, w_group, w_output, w_channel, b_base, b_output, y_base, y_image, y_group, y_plane;
     cs_axis axis[3];
     /* The fields above are filled by the caller, in this order; those below by cs_lay, cs_choose and cs_split. */
     int64_t x_image, x_channel, x[3]; /* elements of x between images, channels, and the inputs of each axis */
@@ -43,7 +43,7 @@ typedef struct {
     double cost, cycles; /* estimates, for one image and group, and for all tasks */
 } cs_window;
 
-enum { CS_FIELDS = 15 + 3 * 13 };
+enum { CS_FIELDS = 16 + 3 * 13 };
 
 /* The strides of x in elements, as in cs_window; NULL: contiguous. What is chosen does not depend on them, so that weights
  * stay packed. */

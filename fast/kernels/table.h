@@ -22,9 +22,9 @@ typedef void tile_pixels(const void *x, const int64_t *xs, const cs_terms *t, co
                          int64_t ldy);
 
 /* Vectors over outputs: two runs of rows / 2 pixels, `step` elements of x apart, x vectors of outputs. w: initial values,
- * then weights, a whole vector each; ya, yb: a row of vectors for each pixel. */
+ * then weights, a whole vector each; ya, yb: a row of vectors for each pixel, `ldy` elements apart. */
 typedef void tile_outputs(const void *xa, const void *xb, int64_t step, const cs_terms *t, const void *w, void *ya,
-                          void *yb);
+                          void *yb, int64_t ldy);
 
 /* ROW_TILE neighbouring rows of vectors of one output: inputs are loaded once for all of them. The terms are `slabs` of
  * taps x columns; off: the columns of each slab's first row; pitch, ldy: elements from one row to the next. */
@@ -221,7 +221,7 @@ typedef struct {
     void (*forward)(int64_t high, int64_t broad, const void *strip, int64_t tiles, void *columns, void *v,
                     int64_t step);
     void (*backward)(int64_t high, int64_t broad, const void *m, int64_t step, int64_t apart, int64_t columns,
-                     int64_t rows, const void *bias, void *y, void *flags, void *any);
+                     int64_t rows, const void *bias, void *y, int64_t row, int64_t pixel, void *flags, void *any);
     void (*kernels)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *slab,
                     void *u, int64_t step);
 } cs_table;

@@ -42,7 +42,7 @@ INLINE const T *FN(pixel)(const char *p, const int i, int64_t s1, int64_t s3, in
 
 /* each: a pixel is a vector too, one channel for each of the outputs. */
 INLINE void FN(outputs)(const int rows, const int vectors, const int each, const T *xa, const T *xb, int64_t step,
-                        const cs_terms *t, const T *w, T *ya, T *yb)
+                        const cs_terms *t, const T *w, T *ya, T *yb, int64_t ldy)
 {
     const int64_t *off = t->off + t->first, ahead = t->ahead, s1 = step * (int64_t)sizeof(T);
     int64_t s3 = 3 * s1, s5 = 5 * s1;
@@ -73,7 +73,7 @@ INLINE void FN(outputs)(const int rows, const int vectors, const int each, const
     }
     UNROLL
     for (int i = 0; i < rows; i++) {
-        T *y = i < rows / 2 ? ya + i * vectors * LANES : yb + (i - rows / 2) * vectors * LANES;
+        T *y = i < rows / 2 ? ya + i * ldy : yb + (i - rows / 2) * ldy;
         UNROLL
         for (int j = 0; j < vectors; j++) FN(store)(y + j * LANES, sum[i][j]);
     }
@@ -90,15 +90,16 @@ PIXEL_TILES(TILE)
 
 #define TILE(rows, vectors) \
     static void FN(outputs_##rows##_##vectors)(const void *xa, const void *xb, int64_t step, const cs_terms *t, \
-                                               const void *w, void *ya, void *yb) \
+                                               const void *w, void *ya, void *yb, int64_t ldy) \
     { \
-        FN(outputs)(rows, vectors, 0, xa, xb, step, t, w, ya, yb); \
+        FN(outputs)(rows, vectors, 0, xa, xb, step, t, w, ya, yb, ldy); \
     }
 OUTPUT_TILES(TILE)
 #undef TILE
 
 /* The same where the taps of a row are neighbours, like the pixels: a vector is loaded once for all pixels that see it. */
-INLINE void FN(slide)(const int rows, const int taps, const T *xa, const T *xb, const cs_terms *t, const T *w, T *ya, T *yb)
+INLINE void FN(slide)(const int rows, const int taps, const T *xa, const T *xb, const cs_terms *t, const T *w, T *ya, T *yb,
+                      int64_t ldy)
 {
     const int64_t *off = t->off + t->first;
     VEC sum[MAX_ROWS], wv[MAX_ROWS];
@@ -125,24 +126,24 @@ INLINE void FN(slide)(const int rows, const int taps, const T *xa, const T *xb, 
             }
         }
     UNROLL
-    for (int i = 0; i < rows; i++) FN(store)(i < rows / 2 ? ya + i * LANES : yb + (i - rows / 2) * LANES, sum[i]);
+    for (int i = 0; i < rows; i++) FN(store)(i < rows / 2 ? ya + i * ldy : yb + (i - rows / 2) * ldy, sum[i]);
 }
 
 #define TILE(rows) \
     static void FN(groups_##rows)(const void *xa, const void *xb, int64_t step, const cs_terms *t, const void *w, void *ya, \
-                                  void *yb) \
+                                  void *yb, int64_t ldy) \
     { \
-        FN(outputs)(rows, 1, 1, xa, xb, step, t, w, ya, yb); \
+        FN(outputs)(rows, 1, 1, xa, xb, step, t, w, ya, yb, ldy); \
     }
 GROUP_TILES(TILE)
 #undef TILE
 
 #define TILE(rows, taps) \
     static void FN(slide_##rows##_##taps)(const void *xa, const void *xb, int64_t step, const cs_terms *t, const void *w, \
-                                          void *ya, void *yb) \
+                                          void *ya, void *yb, int64_t ldy) \
     { \
         (void)step; \
-        FN(slide)(rows, taps, xa, xb, t, w, ya, yb); \
+        FN(slide)(rows, taps, xa, xb, t, w, ya, yb, ldy); \
     }
 SLIDE_TILES(TILE)
 #undef TILE

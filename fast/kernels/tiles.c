@@ -159,7 +159,6 @@ static void list_runs(cs_state *t, cs_box b, int64_t pitch, int64_t half)
         for (int64_t next = 0; next < columns; next += half, t->tiles++) {
             const int64_t column = cs_least(next, columns - half);
             t->xs[t->tiles] = row * pitch + column * t->pixel;
-            t->ys[t->tiles] = row * columns + column;
             t->boxes[t->tiles] = (cs_box){row, row + 1, column, column + half};
         }
     }
@@ -194,37 +193,55 @@ static void expect(const cs_state *t, const cs_box *b, int64_t outputs, const ch
     for (int64_t k = 0; k < outputs; k++, line += w->y_plane * w->size) __builtin_prefetch(line, 1);
 }
 
+/* Where a panel's outputs are stored: bytes from one row of pixels to the next, and elements between pixels. */
+typedef struct {
+    char *first;
+    int64_t row, pixel;
+} cs_sheet;
+
+static char *place_of(const cs_sheet *s, const cs_box *b, int64_t size)
+{
+    return s->first + b->h0 * s->row + b->w0 * s->pixel * size;
+}
+
 /* One panel of a group's outputs: pairs of runs, and a smaller tile for one that is left, in two overlapping parts. */
-static void run_panel(cs_state *t, const char *src, int64_t block, int64_t vectors, int64_t outputs, const char *y)
+static void run_panel(cs_state *t, const char *src, int64_t block, int64_t vectors, int64_t outputs, const cs_sheet *to,
+                      const char *y)
 {
     const cs_window *w = t->w;
-    const int64_t size = w->size, half = w->rows / 2, wide = vectors * w->lanes;
+    const int64_t size = w->size, half = w->rows / 2;
     const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2, step = t->pixel;
     const char *weights = block_weights(t, block);
     tile_outputs *pair = choose_kernel(t, w->rows, vectors), *single = choose_kernel(t, small, vectors);
     for (int64_t i = 0; i < last; i += 2) {
         const cs_terms *terms = seen_terms(t, block, i, 2);
         if (w->y_plane > 1 && w->terms <= SHORT) expect(t, t->boxes + i, outputs, y);
-        pair(src + t->xs[i] * size, src + t->xs[i + 1] * size, step, terms, weights, t->tile + t->ys[i] * wide * size,
-             t->tile + t->ys[i + 1] * wide * size);
+        pair(src + t->xs[i] * size, src + t->xs[i + 1] * size, step, terms, weights, place_of(to, t->boxes + i, size),
+             place_of(to, t->boxes + i + 1, size), to->pixel);
     }
     if (t->tiles % 2) {
         const cs_terms *terms = seen_terms(t, block, last, 1);
-        single(src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, terms, weights,
-               t->tile + t->ys[last] * wide * size, t->tile + (t->ys[last] + skip) * wide * size);
+        char *first = place_of(to, t->boxes + last, size);
+        single(src + t->xs[last] * size, src + (t->xs[last] + skip * step) * size, step, terms, weights, first,
+               first + skip * to->pixel * size, to->pixel);
     }
 }
 
-/* One panel over a box of src, which holds no others. */
+/* One panel over a box of src, which holds no others. Whole vectors of outputs that are neighbours in the result need no other
+ * place before. */
 static void run_block(cs_state *t, const char *src, int64_t pitch, int64_t block, cs_box b, char *y)
 {
     const cs_window *w = t->w;
     const int64_t panel = w->vectors * w->lanes, from = block * panel;
-    const int64_t outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from), vectors = cs_ceil(outputs, w->lanes);
+    const int64_t outputs = cs_least(panel, (w->by_groups ? t->groups : w->outputs) - from), vectors = cs_ceil(outputs, w->lanes),
+                  wide = vectors * w->lanes;
     if (relist(t, b, pitch)) list_runs(t, b, pitch, w->rows / 2);
     y += from * w->y_plane * w->size;
-    run_panel(t, src, block, vectors, outputs, y);
-    store_panel(t, b, vectors * w->lanes, outputs, y);
+    const int there = w->y_plane == 1 && outputs == wide;
+    const cs_sheet to = there ? (cs_sheet){y, w->axis[1].y * w->size, w->axis[2].y}
+                              : (cs_sheet){t->tile, (b.w1 - b.w0) * wide * w->size, wide};
+    run_panel(t, src, block, vectors, outputs, &to, y);
+    if (!there) store_panel(t, b, wide, outputs, y);
 }
 
 /* Pieces of the box, which are stored while they are in the first-level cache. Weights that stay in the second-level cache go

@@ -109,7 +109,7 @@ static int run_task(const cs_window *w, int64_t i, const void *x, const void *we
         t.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * w->size;
         t.packed = (const char *)weights + group * t.packed_group;
         t.finite = !padded ? -1 : cs_flags(w) + (w->by_groups ? group / w->lanes * w->size - group * t.packed_group : 0);
-        t.y = (char *)y + (w->y_base + (image * w->groups + group) * w->y_group + t.d * a[0].y) * w->size;
+        t.y = (char *)y + (w->y_base + image * w->y_image + group * w->y_group + t.d * a[0].y) * w->size;
         cut_box(&t, b);
     }
     return (int)t.all_finite;

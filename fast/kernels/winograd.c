@@ -162,11 +162,17 @@ static void choose_panels(cs_winograd *g, const cs_table *k)
     g->panels = cs_ceil(all, g->vectors);
 }
 
+/* Whether outputs that follow each other along a row are neighbours in the result, or pixels of all channels are. */
+static int neighbours(const cs_window *w)
+{
+    return w->axis[2].y == 1 || (w->y_plane == 1 && w->axis[2].y == w->groups * w->outputs);
+}
+
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        w->axis[2].y != 1 || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
+        !neighbours(w) || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
     cs_winograd found = {.window = *w};
     if (!choose_tiles(&found, forced)) return 0;

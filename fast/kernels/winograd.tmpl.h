@@ -220,10 +220,10 @@ INLINE void FN(forward)(const int high, const int broad, const T *strip, int64_t
 }
 
 /* A row of tiles of one vector of outputs, `apart` elements from each other and `step` from point to point, to rows of
- * `columns` vectors, of which there are `rows`. A tile's flag is 0 in every lane whose outputs are all finite, and NaN
+ * `columns` vectors, of which there are `rows`; y has them `row` and `pixel` elements apart. A tile's flag is 0 in every lane whose outputs are all finite, and NaN
  * elsewhere; what they add up to is returned by `any`. */
 INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t step, int64_t apart, int64_t columns,
-                         int64_t rows, const T *bias, T *y, T *flags, T *any)
+                         int64_t rows, const T *bias, T *y, int64_t row, int64_t pixel, T *flags, T *any)
 {
     const VEC b = FN(load)(bias), scale = FN(all)(1 / (WINOGRAD_SCALE * WINOGRAD_SCALE));
     VEC some = FN(load)(any);
@@ -245,7 +245,7 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
             for (int j = 0; j < SIDE(broad); j++) {
                 const VEC sum = FN(fma)(half[i][j], scale, b);
                 flag = FN(fma)(sum, (VEC){0}, flag);
-                if (i < rows && at + j < columns) FN(store)(y + (i * columns + at + j) * LANES, sum);
+                if (i < rows && at + j < columns) FN(store)(y + i * row + (at + j) * pixel, sum);
             }
         }
         FN(store)(flags, flag);
@@ -263,9 +263,9 @@ static void FN(forward_row)(int64_t high, int64_t broad, const void *strip, int6
 }
 
 static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t step, int64_t apart, int64_t columns,
-                             int64_t rows, const void *bias, void *y, void *flags, void *any)
+                             int64_t rows, const void *bias, void *y, int64_t row, int64_t pixel, void *flags, void *any)
 {
-#define BACKWARD(high, broad) FN(backward)(high, broad, m, step, apart, columns, rows, bias, y, flags, any)
+#define BACKWARD(high, broad) FN(backward)(high, broad, m, step, apart, columns, rows, bias, y, row, pixel, flags, any)
     BY_POINTS(high, broad, BACKWARD)
 #undef BACKWARD
 }

@@ -72,7 +72,8 @@ static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, c
     weights += b->group * (cs_packed_size(&w) / w.groups);
     w.axis[0].first += b->depth * w.axis[0].step, w.axis[0].out = 1;
     w.axis[1].first += p->h * b->g->down * w.axis[1].step, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
-    w.axis[2].first += p->left * w.axis[2].step, w.axis[2].out = p->columns;
+    w.axis[2].first += p->left * w.axis[2].step, w.axis[2].out = p->columns,
+    w.axis[2].y = 1;
     w.groups = 1, w.y_base = 0, w.y_plane = p->rows * p->columns, w.packed = 0;
     cs_split(&w, 1, 1);
     w.tasks *= w.blocks, w.shares = w.blocks;
@@ -95,12 +96,11 @@ static void replace_tiles(const cs_tile_box *b, const cs_piece *p, int64_t t0, i
             const int64_t columns = cs_least(across, a[2].out - left);
             const char *flag = b->flags + ((k / lanes * b->tiles + tile) * lanes + k % lanes) * size;
             if (!b->uneven[tile] && all_zero(flag, size)) continue;
-            const int64_t channel = (b->image + p->n) * w->groups * w->outputs + b->group * w->outputs + k;
-            const int64_t row = p->h * b->g->down;
-            const int64_t to = w->y_base + channel * w->y_plane + b->depth * a[0].y + row * a[1].y + left;
+            char *to = y + (cs_tile_place(b, p->n, p->h, t) + k * w->y_plane) * size;
             for (int64_t r = 0; r < p->rows; r++)
-                memcpy(y + (to + r * a[1].y) * size,
-                       b->direct + ((k * p->rows + r) * p->columns + left - p->left) * size, (size_t)(columns * size));
+                for (int64_t c = 0; c < columns; c++)
+                    memcpy(to + (r * a[1].y + c * a[2].y) * size,
+                           b->direct + ((k * p->rows + r) * p->columns + left - p->left + c) * size, (size_t)size);
         }
 }
 

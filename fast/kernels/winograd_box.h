@@ -20,6 +20,15 @@ static inline int64_t cs_first_tile(const cs_tile_box *b, int64_t n, int64_t h)
     return (n * (b->h1 - b->h0) + h - b->h0) * (b->w1 - b->w0);
 }
 
+/* Where a tile of the first output of an image of the box is in the result. */
+static inline int64_t cs_tile_place(const cs_tile_box *b, int64_t n, int64_t h, int64_t t)
+{
+    const cs_window *w = &b->g->window;
+    const cs_axis *a = w->axis;
+    return w->y_base + (b->image + n) * w->y_image + b->group * w->y_group + b->depth * a[0].y + h * b->g->down * a[1].y +
+           t * b->g->across * a[2].y;
+}
+
 /* Marks the tiles of the box in which some output sees only inputs that are far below others of the tile; whether there
  * are any. The peaks of `shares` shares of the channels count together. */
 int cs_find_uneven(cs_tile_box *b, int64_t shares);

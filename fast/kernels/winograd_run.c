@@ -169,16 +169,23 @@ static void store_outputs(const cs_tile_box *b, int64_t n, int64_t output, const
     const cs_axis *a = w->axis;
     const int64_t size = w->size, down = b->g->down, across = b->g->across, vector = w->lanes * size;
     const int64_t columns = cs_least(b->w1 * across, a[2].out) - b->w0 * across;
-    const int64_t rows = cs_least(b->h1 * down, a[1].out) - b->h0 * down, outputs = w->groups * w->outputs;
-    const int64_t some = cs_least(w->lanes, w->outputs - output);
+    const int64_t rows = cs_least(b->h1 * down, a[1].out) - b->h0 * down, some = cs_least(w->lanes, w->outputs - output);
+    char *to = y + (cs_tile_place(b, n, b->h0, b->w0) + output * w->y_plane) * size;
+    const int there = w->y_plane == 1 && some == w->lanes; /* the outputs of a pixel are neighbours in the result too */
+    const int64_t row = there ? a[1].y : columns * w->lanes, pixel = there ? a[2].y : w->lanes;
+    char *staged = there ? to : b->stage;
     for (int64_t h = b->h0; h < b->h1; h++) {
         const int64_t first = cs_first_tile(b, n, h), top = (h - b->h0) * down;
         b->k->backward(b->g->high, b->g->broad, m + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
-                       columns, rows - top, bias, b->stage + top * columns * vector,
+                       columns, rows - top, bias, staged + top * row * size, row, pixel,
                        b->flags + (output / w->lanes * b->tiles + first) * vector, any);
     }
-    const int64_t channel = (b->image + n) * outputs + b->group * w->outputs + output;
-    char *to = y + (w->y_base + channel * w->y_plane + b->depth * a[0].y + b->h0 * down * a[1].y + b->w0 * across) * size;
+    if (there) return;
+    if (w->y_plane == 1) {
+        for (int64_t i = 0; i < rows * columns; i++)
+            memcpy(to + (i / columns * a[1].y + i % columns * a[2].y) * size, b->stage + i * vector, (size_t)(some * size));
+        return;
+    }
     if (a[1].y == columns) {
         b->k->transpose(to, w->y_plane, b->stage, w->lanes, rows * columns, some);
         return;
