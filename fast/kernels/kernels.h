@@ -38,6 +38,7 @@ typedef struct {
     int64_t images, planes, height, width,
         shares; /* a task: planes x height x width outputs of one share of the blocks */
     int64_t bundle; /* groups that are brought into a strip together */
+    int64_t mixed;  /* elements from one input of such a strip to the next, with its channels between; 0: they are apart */
     int64_t plane_tasks, height_tasks, width_tasks, tasks;
     int64_t scratch;     /* bytes a thread needs */
     double cost, cycles; /* estimates, for one image and group, and for all tasks */

@@ -55,6 +55,14 @@ int64_t cs_bundle(const cs_window *w)
     return interleaved ? cs_least(w->groups, cs_ceil(w->lanes, cs_most(1, w->channels))) : 1;
 }
 
+int64_t cs_mixed(const cs_window *w)
+{
+    enum { LINE = 64, FEW_LINES = 4 };
+    if (w->by_pixels || w->by_groups || w->x_channel != 1 || w->x[2] == 1 || w->boundary != CS_FILL || w->fill) return 0;
+    const int64_t channels = w->bundle * w->channels, lines = cs_ceil(channels * w->size, LINE);
+    return lines < FEW_LINES ? channels : (lines | 1) * LINE / w->size; /* lest all pixels share the lines of a set */
+}
+
 int64_t cs_plane_count(const cs_window *w)
 {
     return w->images * cs_ceil(w->groups, w->bundle) * w->axis[0].out;

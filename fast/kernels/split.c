@@ -12,7 +12,8 @@ int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], height),
                     v = cs_lay_out_columns(w, width);
-    return w->bundle * w->channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
+    const int64_t channels = w->mixed ? w->mixed : w->bundle * w->channels;
+    return channels * d.slots * d.length * h.slots * h.length * v.slots * v.length + w->lanes;
 }
 
 static int64_t tasks(cs_window *w)
@@ -93,6 +94,7 @@ static void split_plane(cs_window *w, int threads)
 {
     const int64_t least = 8 * w->lanes, budget = STRIP_BYTES / w->size;
     w->height = w->axis[1].out, w->width = w->axis[2].out, w->planes = 1, w->shares = 1, w->bundle = cs_bundle(w);
+    w->mixed = cs_mixed(w);
     while (w->width > least && cs_strip_size(w, 1, w->width) > budget)
         w->width = cs_ceil(cs_ceil(w->width, 2), w->lanes) * w->lanes;
     while (w->width > 1 && cs_strip_size(w, 1, w->width) > LARGEST / w->size) w->width = cs_ceil(w->width, 2);

@@ -49,8 +49,9 @@ void cs_list_terms(cs_state *t)
             }
         }
     }
-    for (int64_t k = 0; w->by_groups && k < i; k++) in_strip[k] *= w->lanes;
-    list_channel(w, in_strip, i, run * l2->slots);
+    const int64_t apart = w->by_groups ? w->lanes : w->mixed ? w->mixed : 1;
+    for (int64_t k = 0; k < i; k++) in_strip[k] *= apart;
+    list_channel(w, in_strip, i, w->mixed ? 1 : run * l2->slots);
     if (w->in_place) list_channel(w, in_place, i, w->x_channel);
 }
 
@@ -78,10 +79,46 @@ static int64_t list_rows(cs_state *t, cs_box b)
     return n;
 }
 
+/* A row of inputs with their channels, and zeros beyond the edges. */
+static void copy_mixed(const cs_window *w, char *to, const char *from, const cs_row *r, int64_t channels)
+{
+    const int64_t bytes = channels * w->size, pixel = w->mixed * w->size, next = r->step * r->pixel * w->size;
+    const int64_t inside = from ? r->inside : r->count, outside = from ? r->outside : r->count;
+    for (int64_t i = 0; i < inside; i++) memset(to + i * pixel, 0, (size_t)bytes);
+    for (int64_t i = outside; i < r->count; i++) memset(to + i * pixel, 0, (size_t)bytes);
+    if (!from || inside >= outside) return;
+    from += (r->start + inside * r->step) * r->pixel * w->size;
+    to += inside * pixel;
+    if (next == pixel) {
+        memcpy(to, from, (size_t)((outside - inside - 1) * pixel + bytes));
+        return;
+    }
+    for (int64_t i = inside; i < outside; i++, to += pixel, from += next) memcpy(to, from, (size_t)bytes);
+}
+
+static void fill_mixed(cs_state *t, cs_box b, int64_t channels)
+{
+    const cs_window *w = t->w;
+    const cs_layout *l2 = &t->side[2].layout;
+    const int64_t rows = list_rows(t, b), row = l2->length * w->mixed * w->size;
+    const int64_t count = l2->length - (w->width - (b.w1 - b.w0)) * (w->axis[2].step / l2->step);
+    for (int64_t slot = 0; slot < l2->slots; slot++) {
+        const cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * w->axis[2].step, l2->step, count);
+        for (int64_t i = 0; i < rows; i++)
+            if (t->rows[i] != ROW_UNUSED)
+                copy_mixed(w, t->strip + (slot * rows + i) * row, t->rows[i] == ROW_OUTSIDE ? NULL : t->x + t->rows[i] * w->size, &r,
+                           channels);
+    }
+}
+
 void cs_fill_strip(cs_state *t, cs_box b, int64_t channels)
 {
     const cs_window *w = t->w;
     const cs_layout *l2 = &t->side[2].layout;
+    if (w->mixed) {
+        fill_mixed(t, b, channels);
+        return;
+    }
     const int64_t rows = list_rows(t, b), run = rows * l2->length, pixel = w->axis[2].step / l2->step;
     const int64_t count = l2->length - (w->width - (b.w1 - b.w0)) * pixel;
     for (int64_t slot = 0; slot < l2->slots; slot++) {

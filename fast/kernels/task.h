@@ -40,7 +40,8 @@ void cs_lay_out_scratch(cs_state *t, char *scratch);
 void cs_list_terms(cs_state *t);
 /* The terms of a block which at least one of the outputs [h0, h1) x [w0, w1) sees, and others between them. */
 const cs_terms *cs_seen_terms(cs_state *t, int64_t block, int64_t h0, int64_t h1, int64_t w0, int64_t w1);
-void cs_fill_strip(cs_state *t, cs_box b, int64_t channels); /* [channel][run of columns][row][column] */
+/* [channel][run of columns][row][column], or, mixed, [run of columns][row][column][channel] */
+void cs_fill_strip(cs_state *t, cs_box b, int64_t channels);
 void cs_fill_groups(cs_state *t, cs_box b);                  /* [row][column][group] */
 
 /* Compute a box of outputs from src, whose rows are `pitch` apart. */

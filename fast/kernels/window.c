@@ -32,6 +32,7 @@ static void run_box(cs_state *t, cs_box b, int in_place)
         pitch *= w->lanes, t->pixel *= w->lanes;
     } else {
         cs_fill_strip(t, b, t->groups * w->channels);
+        if (w->mixed) pitch *= w->mixed, t->pixel *= w->mixed;
     }
     const int64_t *off = t->terms + in_place * w->terms;
     for (int64_t g = 0; g < (w->by_groups ? 1 : t->groups); g++) {
@@ -86,6 +87,7 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->fresh = cs_aligned(t->boxes + cs_list_size(w));
     t->strip = t->fresh + (w->fresh ? cs_block_bytes(w) : 0);
     t->channel = l0->slots * l0->length * l1->slots * l1->length * t->side[2].layout.slots * t->side[2].layout.length;
+    if (w->mixed) t->channel = 1;
     t->tile = cs_aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
 

@@ -65,6 +65,9 @@ void cs_fit_rows(cs_window *w, int64_t columns);
 int64_t cs_bundle(const cs_window *w);
 int64_t cs_plane_count(const cs_window *w); /* images, bundles of groups and depths */
 
+/* Where the channels of an input are neighbours in x and pixels are loaded one by one, they are in a strip, too. */
+int64_t cs_mixed(const cs_window *w);
+
 /* A strip's geometry along an axis. */
 typedef struct {
     const cs_axis *axis;
