@@ -37,6 +37,7 @@ cdef class Plan:
         for n in range(self.count):
             read_window(&self.windows[n], windows[n])
             self.windows[n].power = power
+            self.windows[n].tiled = tiles > 1
             memcpy(&self.windows[n].fill, <const char *>fill, len(fill))
             cs_choose(&self.windows[n])
         cs_choose_pairs(self.windows, self.count)

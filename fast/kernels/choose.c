@@ -34,10 +34,10 @@ static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double l
     return terms * (fma > load ? fma : load) + 12 + rows * vectors * store;
 }
 
-/* What it costs more to store a vector whose outputs are not neighbours. */
+/* What it costs more to store a vector whose outputs are not neighbours; where those of a pixel are, it is turned with others. */
 static double apart_cycles(const cs_window *w)
 {
-    return w->axis[2].y == 1 ? 0 : w->axis[2].y == 2 ? 3 : (double)w->lanes;
+    return w->axis[2].y == 1 ? 0 : w->axis[2].y == 2 ? 3 : (double)(w->y_plane == 1 ? w->lanes / 2 + 1 : w->lanes);
 }
 
 /* What a vector of pixels costs to store: more where the planes of a tile share the few cache lines of a set. */
@@ -114,17 +114,19 @@ static void choose_rows(cs_window *w, const cs_table *k)
         w->cost = cost, w->by_pixels = 1, w->by_rows = 1, w->rows = 1, w->vectors = k->row_vectors, w->blocks = 1;
 }
 
-/* A vector of groups of one channel and one output: more moves, but all loads are whole cache lines. Not where Winograd's
- * algorithm may be asked for, whose choice is the same with any number of lanes. */
+/* A vector of groups of one channel and one output: more moves, but for groups that are neighbours in the result, and all loads
+ * are whole cache lines. Not where Winograd's algorithm may be asked for, whose choice is the same with any number of lanes. */
 static void choose_groups(cs_window *w, const cs_table *k)
 {
     int64_t rows = MAX_ROWS;
-    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->terms < MANY || w->boundary != CS_FILL || w->fill) return;
-    if (cs_may_tile(w, &w->axis[1]) || cs_may_tile(w, &w->axis[2])) return;
+    const int last = w->y_plane == 1 && w->axis[2].y > 1;
+    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->boundary != CS_FILL || w->fill) return;
+    if (!last && w->terms < MANY) return;
+    if ((w->tiled || !last) && (cs_may_tile(w, &w->axis[1]) || cs_may_tile(w, &w->axis[2]))) return;
     while (rows && !(k->groups[rows] && rows / 2 <= w->axis[2].out)) rows -= 2;
     if (rows == 0) return;
     w->by_groups = 1, w->by_pixels = w->by_rows = 0, w->rows = rows, w->vectors = w->blocks = 1;
-    w->cost = (outputs_cycles(w, rows, 1) + MOVED * (double)(w->axis[1].out * w->axis[2].out)) / (double)w->lanes;
+    w->cost = (outputs_cycles(w, rows, 1) + (last ? 0 : MOVED) * (double)(w->axis[1].out * w->axis[2].out)) / (double)w->lanes;
 }
 
 static void choose_tile(cs_window *w, const cs_table *k)

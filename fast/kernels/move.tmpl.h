@@ -65,6 +65,12 @@ INLINE void FN(turn_block)(const int whole, T *y, int64_t apart, const T *x, int
     }
 }
 
+/* A block that is not whole. */
+static __attribute__((noinline)) void FN(turn_some)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+{
+    FN(turn_block)(0, y, apart, x, step, count, n);
+}
+
 /* y[c][i] = x[i][c], c < count, i < n: neighbours become rows. The last block overlaps the one before. */
 static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {
@@ -76,7 +82,7 @@ static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64
             if (whole) {
                 FN(turn_block)(1, y + c * apart + i, apart, x + i * step + c, step, LANES, LANES);
             } else {
-                FN(turn_block)(0, y + c * apart + i, apart, x + i * step + c, step, count, n);
+                FN(turn_some)(y + c * apart + i, apart, x + i * step + c, step, count, n);
             }
         }
 }
@@ -200,6 +206,11 @@ INLINE void FN(store_apart)(T *y, int64_t step, VEC v)
 /* y[j][step * i] = x[i][j], i < rows, j < columns; the rows of x can be read up to a whole number of vectors. */
 INLINE void FN(transpose_by)(T *y, int64_t ldy, int64_t step, const T *x, int64_t ldx, int64_t rows, int64_t columns)
 {
+    if (rows < LANES && step == 1) {
+        for (int64_t j = 0; j < columns; j += LANES)
+            FN(turn_some)(y + j * ldy, ldy, x + j, ldx, columns - j < LANES ? columns - j : LANES, rows);
+        return;
+    }
     if (rows < LANES) {
         for (int64_t j = 0; j < columns; j++)
             for (int64_t i = 0; i < rows; i++) y[j * ldy + i * step] = x[i * ldx + j];

@@ -1,7 +1,7 @@
 /* How the outputs of a window are split into tasks, and what a task needs. */
 #include "window.h"
 
-enum { STRIP_BYTES = 384 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000 };
+enum { STRIP_BYTES = 384 << 10, TOGETHER_BYTES = 512 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000 };
 
 /* Cycles for an element of a strip, where only some are taken, and times more where threads share it; bytes of weights a
  * cycle; cycles for a cache line of outputs that two threads write; the share of the time of equally busy threads that is
@@ -89,6 +89,12 @@ static void balance(cs_window *w, int threads, int64_t tallest)
     *w = found;
 }
 
+/* The bundles of groups of a task: all, where their outputs share cache lines. */
+static int64_t bundles_together(const cs_window *w)
+{
+    return w->y_plane == 1 && w->axis[0].out == 1 ? cs_ceil(w->groups, w->bundle) : 1;
+}
+
 /* Strips that fit into the second-level cache, and enough tasks for every thread. */
 static void split_plane(cs_window *w, int threads)
 {
@@ -101,6 +107,9 @@ static void split_plane(cs_window *w, int threads)
     w->width = cs_ceil(w->axis[2].out, cs_ceil(w->axis[2].out, w->width));
     cs_fit_rows(w, w->axis[2].out / cs_ceil(w->axis[2].out, w->width));
     while (w->height > 1 && cs_strip_size(w, w->height, w->width) > budget) w->height = cs_ceil(w->height, 2);
+    const int64_t together = bundles_together(w), row = w->width * w->groups * (w->channels + w->outputs) * w->size;
+    w->planes = together;
+    while (together > 1 && w->height > 1 && w->height * row > TOGETHER_BYTES) w->height = cs_ceil(w->height, 2);
     const int64_t tallest = w->height;
     const double cycles = w->cost * (double)(w->images * w->groups);
     while (threads > 1 && w->height >= 4 && tasks(w) < 4 * threads && cycles / (double)tasks(w) > TASK_CYCLES)
@@ -109,7 +118,7 @@ static void split_plane(cs_window *w, int threads)
     if (threads > 1 && w->kind == CS_FMA && tasks(w) < 2 * threads && cycles / (double)tasks(w) > 2 * TASK_CYCLES)
         w->shares = cs_least(w->blocks, cs_ceil(2 * threads, tasks(w)));
     const int64_t most = cs_most(1, cs_plane_count(w) / (4 * threads));
-    if (tasks(w) && cycles / (double)tasks(w) < TASK_CYCLES)
+    if (together == 1 && tasks(w) && cycles / (double)tasks(w) < TASK_CYCLES)
         w->planes = cs_most(1, cs_least(most, (int64_t)(TASK_CYCLES * (double)tasks(w) / (cycles + 1))));
     if (threads > 1 && w->kind == CS_FMA && cycles > 4 * TASK_CYCLES) balance(w, threads, tallest);
 }

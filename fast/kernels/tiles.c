@@ -22,6 +22,17 @@ static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitc
     }
 }
 
+/* The same of all outputs of a block, which are neighbours in the result: rows of a tile, `wide` elements each. */
+static void scatter_turned(const cs_state *t, const char *from, int64_t wide, int64_t rows, int64_t x, int64_t pitch, cs_box b, char *y)
+{
+    const cs_window *w = t->w;
+    const int64_t columns = b.w1 - b.w0;
+    int64_t row = x / pitch, column = x % pitch;
+    for (int64_t l = 0; l < w->lanes && row < b.h1 - b.h0; l += pitch - column, row++, column = 0)
+        t->k->transpose(y + (row * w->axis[1].y + column * w->axis[2].y) * w->size, w->axis[2].y, from + l * w->size, wide, rows,
+                        cs_least(columns - column, w->lanes - l));
+}
+
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
 static int relist(cs_state *t, cs_box b, int64_t pitch)
 {
@@ -85,10 +96,20 @@ static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src
     const cs_window *w = t->w;
     int64_t in_tile[MAX_VECTORS];
     for (int64_t j = 0; j < w->vectors; j++) in_tile[j] = j * w->lanes;
-    kernel(src, t->xs + i, terms, weights, t->tile, in_tile, w->vectors * w->lanes);
+    const int64_t wide = w->vectors * w->lanes, tiles = cs_least(w->vectors, t->tiles - i);
+    kernel(src, t->xs + i, terms, weights, t->tile, in_tile, wide);
+    for (int64_t j = 0; w->y_plane == 1 && rows > 2 && j < tiles; j++) {
+        const char *from = t->tile + j * w->lanes * w->size;
+        if (b.w1 - b.w0 >= w->lanes) {
+            t->k->transpose(y + t->ys[i + j] * w->size, w->axis[2].y, from, wide, rows, w->lanes);
+        } else {
+            scatter_turned(t, from, wide, rows, t->xs[i + j], pitch, b, y);
+        }
+    }
+    if (w->y_plane == 1 && rows > 2) return;
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < cs_least(w->vectors, t->tiles - i); j++) {
-            const char *from = t->tile + (r * w->vectors + j) * w->lanes * w->size;
+        for (int64_t j = 0; j < tiles; j++) {
+            const char *from = t->tile + (r * wide + j * w->lanes) * w->size;
             char *to = y + r * w->y_plane * w->size;
             if (b.w1 - b.w0 >= w->lanes) {
                 t->k->spread(to + t->ys[i + j] * w->size, w->axis[2].y, from, w->lanes);
