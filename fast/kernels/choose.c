@@ -156,7 +156,8 @@ static int suits_in_place(const cs_window *w, int64_t taps)
 {
     const cs_axis *a = w->axis;
     const int once = a[0].taps <= a[0].step && a[1].taps <= a[1].step && a[2].taps <= a[2].step;
-    if (w->by_groups || (w->by_pixels && a[2].step > 1)) return 0;
+    if (w->by_groups) return a[1].step > 1 && a[2].step > 1; /* no input is seen often */
+    if (w->by_pixels && a[2].step > 1) return 0;
     return once || taps == 1 || (w->outputs * taps < FEW && a[2].out >= WIDE);
 }
 
