@@ -20,6 +20,7 @@ cdef extern from "kernels.h" nogil:
         double power, cycles, cost
     void cs_lay(cs_window *w, const int64_t *strides)
     void cs_choose(cs_window *w)
+    int cs_pool_mixed(const cs_window *w)
     void cs_choose_pairs(cs_window *w, int64_t windows)
     int64_t cs_packed_size(const cs_window *w)
     int cs_finite(int64_t dtype, const void *x, int64_t n)

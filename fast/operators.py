@@ -159,6 +159,11 @@ def _pooled(
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x,))
     threads = options.threads(num_threads)
+    if isinstance(c, Pool) and channels_last(out):
+        x, plan = view(c.x, c.dtype), prepare(windows.pool(c, last=True), None, None, 1)
+        if plan.takes_channels_last(x):
+            plan.run(x, np.moveaxis(out, 1, -1), c.N, threads)
+            return out
     plan = prepare(described, None, None, 1)
     remember(plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
     x = view(c.x, c.dtype)

@@ -230,6 +230,20 @@ cdef class Plan:
         if self.b is not None:
             PyBuffer_Release(&vb)
 
+    def takes_channels_last(self, x):
+        """Whether windows that pool `x` may write neighbouring channels."""
+        cdef Py_buffer vx
+        cdef int64_t strides[5]
+        cdef int n
+        cdef bint all_do = self.count > 0
+        PyObject_GetBuffer(x, &vx, PyBUF_STRIDES)
+        read_strides(&vx, strides)
+        PyBuffer_Release(&vx)
+        for n in range(self.count):
+            cs_lay(&self.windows[n], strides)
+            all_do = all_do and cs_pool_mixed(&self.windows[n])
+        return all_do
+
     def has_finite_weights(self):
         """Of a plan that has run: a tile whose weights are not finite is missed, and those for the direct algorithm are packed."""
         return self.finite

@@ -70,9 +70,10 @@ def _sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(f"u{dtype.name}") if dtype.kind == "i" else dtype
 
 
-def _result_strides(c: Conv, last: bool) -> tuple[int, ...]:
+def _result_strides(c: Conv | Pool, last: bool) -> tuple[int, ...]:
     """Elements of the result between neighbours along each spatial axis."""
-    return tuple(s * c.K if last else s for s in _strides(c.O))
+    channels = c.shape[1] if last else 1
+    return tuple(s * channels for s in _strides(c.O))
 
 
 def conv(c: Conv, last: bool = False) -> Windows:
@@ -161,11 +162,11 @@ def _rows_as_outputs(c: Conv, dtype: np.dtype[Any], per_axis: list[list[Axis]]) 
     ]  # fmt: skip
 
 
-def pool(c: Pool) -> Windows:
-    """max_pool, avg_pool and lp_pool: every channel is a group of its own."""
-    per_axis = [existing_terms(a) if a.taps * a.gap > OVERHANG * a.size else [a] for a in _pool_axes(c)]
+def pool(c: Pool, last: bool = False) -> Windows:
+    """max_pool, avg_pool and lp_pool: every channel is a group of its own. The result may have them `last` in memory."""
+    per_axis = [existing_terms(a) if a.taps * a.gap > OVERHANG * a.size else [a] for a in _pool_axes(c, last)]
     kind = {"max_pool": "max", "avg_pool": "mean"}.get(c.op) or _norm(c.p)
-    fields = [_fields(kind, c.dtype, tile, groups=c.C, plane=prod(c.O)) for tile in product(*per_axis)]
+    fields = [_fields(kind, c.dtype, tile, groups=c.C, plane=prod(c.O), last=last) for tile in product(*per_axis)]
     return Windows(fields, c.dtype, _identity(kind, c.dtype), c.p)
 
 
@@ -176,8 +177,8 @@ def whole_pool(c: Pool, dtype: np.dtype[Any]) -> Windows:
     return Windows([fields], dtype, _identity(kind, dtype), c.p)
 
 
-def _pool_axes(c: Pool) -> list[Axis]:
-    geometry = zip(c.S, c.O, c.stride, c.size, c.pads, c.dilation, _strides(c.O), strict=True)
+def _pool_axes(c: Pool, last: bool = False) -> list[Axis]:
+    geometry = zip(c.S, c.O, c.stride, c.size, c.pads, c.dilation, _result_strides(c, last), strict=True)
     axes = []
     for n, o, s, r, (before, after), d, y in geometry:
         low, high = (-before, n + after) if c.count_include_pad else (0, n)

@@ -51,6 +51,7 @@ enum { CS_FIELDS = 16 + 3 * 13 };
  * stay packed. */
 void cs_lay(cs_window *w, const int64_t *strides);
 void cs_choose(cs_window *w);
+int cs_pool_mixed(const cs_window *w); /* whether pooling reads channels that are neighbours in x, and may write them so */
 void cs_choose_pairs(cs_window *w, int64_t windows); /* of windows that have been chosen, before they are packed */
 int64_t cs_packed_size(const cs_window *w); /* bytes */
 int cs_finite(int64_t dtype, const void *x, int64_t n); /* whether no element is an infinity or a NaN */

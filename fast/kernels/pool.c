@@ -1,7 +1,7 @@
 /* Pooling, a box of outputs at a time. */
 #include "pool.h"
 
-enum { STRIP_BYTES = 64 << 10, CHUNK_BYTES = 4 << 10, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
+enum { STRIP_BYTES = 64 << 10, MIXED_BYTES = 256 << 10, CHUNK_BYTES = 4 << 10, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
 /* Of a task; a thread has TASKS of them, so that others may take some, or fewer, not to be shorter than that. */
 enum { TASK_CYCLES = 100000, SHORT_CYCLES = 20000, TASKS = 4 };
 enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8 };
@@ -22,6 +22,7 @@ double cs_pool_cycles(const cs_window *w)
 /* Whether the rows that a box sees are too many for a cache. */
 static int too_high(const cs_window *w)
 {
+    if (cs_pool_mixed(w)) return cs_pool_seen(w, w->height) * w->axis[0].taps * w->x[1] * w->size > MIXED_BYTES;
     const int64_t strips = cs_pool_strips(w, w->height) * cs_pool_pitch(w) * w->size;
     const int64_t wide = cs_pool_seen(w, w->height) * w->axis[0].taps * w->axis[2].in * w->lanes * w->size;
     return strips > STRIP_BYTES || (cs_pool_by_planes(w) && wide > PLANES_BYTES);
@@ -34,8 +35,10 @@ void cs_pool_split(cs_window *w, int threads)
     w->width = a[2].out, w->height = a[1].out, w->shares = 1;
     const int64_t least = cs_most(1, CHUNK_BYTES / w->size);
     if (cs_pool_pitch(w) > 2 * least * a[2].taps) w->width = cs_ceil(a[2].out, cs_ceil(a[2].out, least));
-    while (w->width > 1 && cs_pool_columns(w) * w->size > COLUMN_BYTES) w->width = cs_ceil(w->width, 2);
+    while (w->width > 1 && cs_pool_columns(w) * (cs_pool_mixed(w) ? w->groups : 1) * w->size > COLUMN_BYTES) w->width = cs_ceil(w->width, 2);
     while (w->height > 1 && too_high(w)) w->height = cs_ceil(w->height, 2);
+    while (cs_pool_mixed(w) && w->height > 1 && threads > 1 && w->images * cs_ceil(a[1].out, w->height) < TASKS * threads)
+        w->height = cs_ceil(w->height, 2);
     w->height = cs_ceil(a[1].out, cs_ceil(a[1].out, w->height));
     w->height_tasks = cs_ceil(a[1].out, w->height), w->width_tasks = cs_ceil(a[2].out, w->width);
     const int64_t boxes = a[0].out * w->height_tasks * w->width_tasks;
@@ -43,6 +46,7 @@ void cs_pool_split(cs_window *w, int threads)
     const int64_t some = cs_most(1, cs_least(TASKS, (int64_t)(w->cost * (double)planes / threads / SHORT_CYCLES)));
     w->planes = cs_most(1, cs_least((int64_t)(TASK_CYCLES / each), planes * boxes / (some * threads)));
     w->planes = cs_most(cs_pool_by_planes(w) ? w->lanes : 1, cs_least(w->planes, planes));
+    if (cs_pool_mixed(w)) w->planes = w->groups * cs_least(w->images, cs_most(1, w->planes / w->groups));
     w->plane_tasks = cs_most(1, planes / w->planes);
     w->tasks = w->plane_tasks * boxes;
     w->scratch = cs_pool_scratch(w);
@@ -57,14 +61,14 @@ static int is_whole(const cs_planes *p)
     return p->rows.from[1] > 0;
 }
 
-/* The windows of rows of a few planes. */
-static cs_planes columns(const cs_pool_state *t, const cs_pooling *p)
+/* The windows of rows of a few planes, from a column of them on. */
+static cs_planes columns(const cs_pool_state *t, const cs_pooling *p, int64_t left)
 {
     const cs_axis *a = &t->w->axis[2];
     int64_t *first = t->columns, *end = first + t->w->width;
     for (int64_t o = 0; o < p->width; o++) {
-        const int64_t start = o * a->step + a->first;
-        const cs_range taps = cs_taps_inside(a, o);
+        const int64_t start = (left + o) * a->step + a->first;
+        const cs_range taps = cs_taps_inside(a, left + o);
         first[o] = start + taps.from * a->gap;
         end[o] = start + taps.to * a->gap;
     }
@@ -81,7 +85,7 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
     const int64_t each = cs_pool_seen(w, rows), high = cs_least(a[1].in, low + each);
     const int64_t plane = w->x_channel;
     char *tile = t->spare, *strips = tile + rows * p->width * w->lanes * size;
-    const cs_planes q = columns(t, p);
+    const cs_planes q = columns(t, p, b.w0);
     const cs_range taps = cs_taps_inside(&a[0], b.d);
     const int64_t d = b.d * a[0].step + a[0].first;
     if (is_whole(&q) && taps.to - taps.from == 1 && q.rows.starts[0] == 0) {
@@ -98,6 +102,25 @@ static void run_planes(cs_pool_state *t, const cs_pooling *p, cs_pool_box b, int
         }
         t->k->planes[w->kind](strips, &q, tile, strips + a[0].taps * each * a[2].in * w->lanes * size);
         t->k->transpose(y + n * w->y_plane * size, w->y_plane, tile, w->lanes, rows * p->width, w->lanes);
+    }
+}
+
+/* The planes of an image, which are neighbours in x, and in the result or in a tile for each row of it. */
+static void run_mixed(const cs_pool_state *t, const cs_pooling *p, int64_t left, const char *x, char *y)
+{
+    const cs_window *w = t->w;
+    const cs_axis *a = w->axis;
+    const int64_t rows = p->rows.count, there = w->y_plane == 1;
+    cs_mixed_planes m = {columns(t, p, left), w->groups, w->x[2], a[1].y, there ? a[2].y : w->groups};
+    if (there) {
+        t->k->mixed[w->kind](x, &m, y);
+        return;
+    }
+    for (int64_t r = 0; r < rows; r++, m.windows.rows.from++) {
+        m.windows.rows.count = 1;
+        if (p->row_divisors) m.windows.row_divisors = p->row_divisors + r;
+        t->k->mixed[w->kind](x, &m, t->spare);
+        t->k->transpose(y + r * a[1].y * w->size, w->y_plane, t->spare, w->groups, p->width, w->groups);
     }
 }
 
@@ -125,8 +148,9 @@ void cs_pool_task(const cs_window *w, int64_t i, const void *x, void *y, void *s
     const int64_t rest = i / w->width_tasks / w->height_tasks, share = rest / a[0].out, planes = w->images * w->groups;
     const cs_pool_box b = {rest % a[0].out, a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
                            a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
-    const int64_t from = planes * share / w->plane_tasks, to = planes * (share + 1) / w->plane_tasks;
-    char *first = (char *)y + (w->y_base + b.d * a[0].y + b.h0 * a[1].y + b.w0) * w->size;
+    const int64_t each = cs_pool_mixed(w) ? w->groups : 1, all = planes / each;
+    const int64_t from = all * share / w->plane_tasks * each, to = all * (share + 1) / w->plane_tasks * each;
+    char *first = (char *)y + (w->y_base + b.d * a[0].y + b.h0 * a[1].y + b.w0 * a[2].y) * w->size;
     cs_pool_state t;
     cs_pool_lay_out(&t, w, scratch);
     if (cs_pool_by_squares(w)) {
@@ -136,6 +160,11 @@ void cs_pool_task(const cs_window *w, int64_t i, const void *x, void *y, void *s
     const cs_pooling p = cs_pool_describe(&t, b);
     if (cs_pool_by_planes(w)) {
         run_planes(&t, &p, b, from, to, x, first);
+        return;
+    }
+    if (cs_pool_mixed(w)) {
+        for (int64_t n = from / w->groups; n < to / w->groups; n++)
+            run_mixed(&t, &p, b.w0, (const char *)x + n * w->x_image * w->size, first + n * w->y_image * w->size);
         return;
     }
     if (p.news && p.kept) t.k->pad(&p, t.strips);

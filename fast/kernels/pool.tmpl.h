@@ -215,6 +215,7 @@ static void FN(pool_power)(const void *x, const cs_pooling *p, void *to, void *s
 
 #undef POOL
 #include "planes.tmpl.h"
+#include "pool_mixed.tmpl.h"
 #undef SAME
 #undef ADD
 #undef OVER

@@ -73,6 +73,11 @@ int cs_pool_by_planes(const cs_window *w)
            w->x[1] == w->axis[2].in && (w->images == 1 || w->x_image == w->groups * w->x_channel);
 }
 
+int cs_pool_mixed(const cs_window *w)
+{
+    return w->x_channel == 1 && w->x[2] != 1 && w->groups > 1 && cs_kernels(w->dtype)->mixed[w->kind];
+}
+
 int64_t cs_pool_seen(const cs_window *w, int64_t height)
 {
     const cs_axis *a = &w->axis[1];
@@ -93,7 +98,7 @@ int64_t cs_pool_strips(const cs_window *w, int64_t height)
 static int64_t row_place(cs_pool_state *t, int64_t row, int64_t seen, int64_t *brought)
 {
     if (cs_pool_by_planes(t->w)) return seen * t->w->axis[2].in;
-    if (t->here || t->w->kind == CS_MAX) return row;
+    if (cs_pool_mixed(t->w) || t->here || t->w->kind == CS_MAX) return row;
     if (t->places[seen] < 0) {
         t->brought[*brought] = row;
         t->places[seen] = (*brought)++;
@@ -203,7 +208,9 @@ int64_t cs_pool_scratch(const cs_window *w)
         seen + a->taps + 4 * w->height + 3 * w->width + 3 * listed + square_rows(w) + 5 * layout(w).slots + 5;
     const int64_t strips = cs_pool_strips(w, w->height) * cs_pool_pitch(w);
     const int64_t spare = cs_pool_columns(w);
-    const int64_t wide = cs_pool_by_planes(w) ? w->lanes * ((seen + 1) * a->in + w->height * w->width) : 0;
+    const int64_t wide = cs_pool_by_planes(w) ? w->lanes * ((seen + 1) * a->in + w->height * w->width)
+                         : cs_pool_mixed(w)   ? w->width * w->groups + w->lanes
+                                              : 0;
     return numbers * 8 + (cs_divisors_size(w) + strips + spare + wide + 3 * w->lanes) * w->size + 256;
 }
 
@@ -239,7 +246,7 @@ cs_pooling cs_pool_describe(cs_pool_state *t, cs_pool_box b)
         cs_list_divisors(w, b, t->counts, t->divisors, t->row_divisors);
         p.divisors = t->divisors, p.row_divisors = t->row_divisors;
     }
-    if (cs_pool_by_planes(w)) return p;
+    if (cs_pool_by_planes(w) || cs_pool_mixed(w)) return p;
     if (t->here) {
         p.step = w->axis[2].step;
         p.from = cs_most(0, interior(&w->axis[2], &p.to) - b.w0), p.to = cs_least(b.w1, p.to) - b.w0;

@@ -6,7 +6,7 @@
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 /* AHEAD: bytes to prefetch ahead; STREAMED: the same of weights that are read once; LEAD: rows of strips */
-enum { POOL_VECTORS = 4, AHEAD = 4096, STREAMED = 2048, LEAD = 2 };
+enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, STREAMED = 2048, LEAD = 2 };
 enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
@@ -133,6 +133,11 @@ typedef struct { /* rows of `in` inputs and `width` windows, of the columns firs
     const int64_t *row_divisors;
 } cs_planes;
 
+typedef struct { /* windows of planes that are neighbours in x, whose pixels are so far apart; rows and windows of the result */
+    cs_planes windows;
+    int64_t planes, pixel, row, apart;
+} cs_mixed_planes;
+
 typedef struct { /* `count` rows of `width` windows of side x side, `step` apart; rows: the inputs' starts, or ROW_OUTSIDE */
     const int64_t *rows;
     int64_t side, step, count, width, ldy, first, in; /* first: the column that output 0 sees */
@@ -177,6 +182,7 @@ typedef struct {
     /* y[i][l] = x[l][i], i < n, l < planes; planes and pixels may be any distance apart. */
     void (*gather_groups)(void *y, const void *x, int64_t plane, int64_t pixel, int64_t planes, int64_t n);
     void (*planes[KINDS])(const void *strips, const cs_planes *p, void *y, void *spare);
+    void (*mixed[KINDS])(const void *x, const cs_mixed_planes *m, void *y);
     /* A window of n neighbouring inputs of each of at least LANES planes, to results that are `step` apart. */
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
     void (*squares[KINDS])(const void *x, const cs_squares *p, void *y); /* at least LANES windows a row */

@@ -1,0 +1,56 @@
+/* Pooling of planes that are neighbours in x: a vector holds one position of LANES planes, and some of them are taken at once, so
+ * that x is read from one element to the next. Windows need no padding. */
+#if BITS >= 32
+
+/* The result of a window for some vectors of planes, or for `few` of them, fewer than a vector has. */
+#define MIXED(name, start, add, end_of) \
+    INLINE void FN(name##_some)(const int some, const int64_t few, const T *x, const cs_mixed_planes *m, int64_t r, int64_t o, T *y) \
+    { \
+        const cs_planes *p = &m->windows; \
+        const FN(mask) inside = FN(inside)(0, few); \
+        VEC sum[MIXED_VECTORS]; \
+        UNROLL \
+        for (int j = 0; j < some; j++) sum[j] = FN(all)(start); \
+        for (int64_t k = p->rows.from[r]; k < p->rows.from[r + 1]; k++) \
+            for (int64_t i = p->first[o]; i < p->end[o]; i += p->gap) { \
+                const T *from = x + p->rows.starts[k] + i * m->pixel; \
+                UNROLL \
+                for (int j = 0; j < some; j++) \
+                    sum[j] = add(sum[j], few ? FN(load_inside)(from, inside) : FN(load)(from + j * LANES)); \
+            } \
+        UNROLL \
+        for (int j = 0; j < some; j++) { \
+            sum[j] = end_of(sum[j], ((const T *)p->divisors)[p->row_divisors[r] + o]); \
+            if (!few) FN(store)(y + j * LANES, sum[j]); \
+        } \
+        for (int64_t l = 0; l < few; l++) y[l] = sum[0][l]; \
+    } \
+    /* The last vector overlaps the one before. */ \
+    static void FN(name)(const void *from, const cs_mixed_planes *m, void *to) \
+    { \
+        const T *x = from; \
+        for (int64_t r = 0; r < m->windows.rows.count; r++) \
+            for (int64_t o = 0; o < m->windows.width; o++) { \
+                T *y = (T *)to + r * m->row + o * m->apart; \
+                int64_t n = 0; \
+                if (m->planes < LANES) { \
+                    FN(name##_some)(1, m->planes, x, m, r, o, y); \
+                    continue; \
+                } \
+                for (; n + MIXED_VECTORS * LANES <= m->planes; n += MIXED_VECTORS * LANES) \
+                    FN(name##_some)(MIXED_VECTORS, 0, x + n, m, r, o, y + n); \
+                for (; n < m->planes; n += LANES) { \
+                    const int64_t at = n + LANES < m->planes ? n : m->planes - LANES; \
+                    FN(name##_some)(1, 0, x + at, m, r, o, y + at); \
+                } \
+            } \
+    }
+
+MIXED(mixed_max, LEAST, FN(max), SAME)
+#if FLOATING
+MIXED(mixed_mean, 0, ADD, OVER_ALL)
+MIXED(mixed_abs, 0, ADD_ABS, SAME)
+MIXED(mixed_square, 0, ADD_SQUARE, ROOT_OF)
+#endif
+#undef MIXED
+#endif
