@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = "fast/kernels"
-FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-Wno-psabi"]
+FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-fno-asynchronous-unwind-tables", "-Wno-psabi"]
 THREADED = ("_kernels.c", "dispatch.c")
 """What OpenMP changes: the kernels themselves are the same with and without it, to compilers that remember them."""
 

@@ -75,6 +75,7 @@ def available_isas():
 
 def select(str name):
     remembered.clear()
+    known_calls.clear()
     return cs_select(name.encode()) == 0
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convspec.fast import _kernels, windows
-from convspec.fast.calls import prepare, run
+from convspec.fast.calls import prepare, run, view
 from convspec.params import Array, Ints
 
 
@@ -22,17 +22,36 @@ class Known(NamedTuple):
     dtype: np.dtype[Any]
 
 
+class Pool(NamedTuple):
+    """Windows that pool arrays of one shape and dtype, of any strides; `last`: into a result with its channels last in memory."""
+
+    plan: _kernels.Plan
+    shape: Ints
+    dtype: np.dtype[Any]
+    last: bool
+
+    def __call__(self, x: Array, out: Array | None, threads: int) -> Array | None:
+        """None where the strides of x are not for that."""
+        x = view(x, self.dtype)
+        if not self.last:
+            return run(self.plan, x, self.shape[0], out, self.shape, self.dtype, threads)
+        if out is None or not self.plan.takes_channels_last(x):
+            return None
+        self.plan.run(x, np.moveaxis(out, 1, -1), self.shape[0], threads)
+        return out
+
+
 Key = tuple[Any, ...] | None
 REMEMBERED = 1024
-_known: dict[Any, Known] = {}
+_known = _kernels.known_calls
 
 
-def recall(key: Key) -> Known | None:
+def recall(key: Key) -> Any:
     """What is known of such a call."""
     return None if key is None else _known.get(key)
 
 
-def remember(key: Key, known: Known) -> None:
+def remember(key: Key, known: Known | Pool) -> None:
     """None is the key of calls that are not remembered."""
     if key is not None:
         if len(_known) >= REMEMBERED:

@@ -76,11 +76,11 @@ def max_pool(
 ) -> Array:  # fmt: skip
     """max_pool: the greatest element of each window; NaN if it holds one."""
     call = ("max_pool", size, stride, padding, dilation, ceil_mode, algorithm)
-    y = recall(x, None, None, out, num_threads, call)
+    y = _pooled_again(x, call, out, num_threads)
     if y is not None:
         return y
     c = checks.max_pool(x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
-    return _pooled(c, windows.pool(c), call, out, num_threads, algorithm)
+    return _pooled(c, call, out, num_threads, algorithm)
 
 
 def avg_pool(
@@ -89,14 +89,14 @@ def avg_pool(
 ) -> Array:  # fmt: skip
     """avg_pool: the mean of each window, over its taps inside the input, or inside the padded input."""
     call = ("avg_pool", size, stride, padding, dilation, ceil_mode, count_include_pad, algorithm)
-    y = recall(x, None, None, out, num_threads, call)
+    y = _pooled_again(x, call, out, num_threads)
     if y is not None:
         return y
     c = checks.avg_pool(
         x, size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode,
         count_include_pad=count_include_pad,
     )  # fmt: skip
-    return _pooled(c, windows.pool(c), call, out, num_threads, algorithm)
+    return _pooled(c, call, out, num_threads, algorithm)
 
 
 def lp_pool(
@@ -105,11 +105,11 @@ def lp_pool(
 ) -> Array:  # fmt: skip
     """lp_pool: (sum |x|^p)^(1/p) of each window."""
     call = ("lp_pool", size, p, stride, padding, dilation, ceil_mode, algorithm)
-    y = recall(x, None, None, out, num_threads, call)
+    y = _pooled_again(x, call, out, num_threads)
     if y is not None:
         return y
     c = checks.lp_pool(x, size, p=p, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
-    return _pooled(c, windows.pool(c), call, out, num_threads, algorithm)
+    return _pooled(c, call, out, num_threads, algorithm)
 
 
 def channel_pool(
@@ -122,7 +122,13 @@ def channel_pool(
     if y is not None:
         return y
     c = checks.channel_pool(x, size, stride=stride, kind=kind, p=p)
-    return _pooled(c, windows.channel_pool(c), call, out, num_threads, algorithm)
+    options.algorithm(algorithm)
+    options.output(out, c.shape, c.dtype, (c.x,))
+    threads = options.threads(num_threads)
+    plan = prepare(windows.channel_pool(c), None, None, 1)
+    remember(plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
+    rows = view(c.x, c.dtype).reshape(c.N, 1, c.C, prod(c.S))  # the channels' pixels
+    return run(plan, rows, c.N, out, c.shape, c.dtype, threads)
 
 
 def _sums(c: Conv, call: tuple[Any, ...], dtype: Any, out: Any, num_threads: Any, algorithm: Any) -> Array:
@@ -146,27 +152,38 @@ def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads:
     """The result of a call whose like has been checked and described; None for any other."""
     y = recall(x, w, b, out, num_threads, call)
     like = known.recall(key_of((x, w), call)) if y is None and b is None else None
-    if like is None or (isinstance(out, np.ndarray) and channels_last(out)):
+    if like is None or _last(out):
         return y
     options.output(out, like.shape, like.dtype, (x, w))
     x, w = view(x, like.dtype), operand(w, like.dtype)
     return known.run_once(like, x, w, out, options.threads(num_threads))
 
 
-def _pooled(
-    c: Pool | ChannelPool, described: windows.Windows, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any
-) -> Array:
+def _pooled_again(x: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
+    """The same for pools."""
+    y = recall(x, None, None, out, num_threads, call)
+    like = known.recall(key_of((x,), (*call, _last(out)))) if y is None else None
+    if like is None:
+        return y
+    options.output(out, like.shape, like.dtype, (x,))
+    return like(x, out, options.threads(num_threads))
+
+
+def _pooled(c: Pool, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x,))
     threads = options.threads(num_threads)
-    if isinstance(c, Pool) and channels_last(out):
-        x, plan = view(c.x, c.dtype), prepare(windows.pool(c, last=True), None, None, 1)
-        if plan.takes_channels_last(x):
-            plan.run(x, np.moveaxis(out, 1, -1), c.N, threads)
-            return out
-    plan = prepare(described, None, None, 1)
-    remember(plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
-    x = view(c.x, c.dtype)
-    if isinstance(c, ChannelPool):  # the rows are the channels' pixels
-        x = x.reshape(c.N, 1, c.C, prod(c.S))
-    return run(plan, x, c.N, out, c.shape, c.dtype, threads)
+    for last in (True, False) if _last(out) else (False,):
+        pool = known.Pool(prepare(windows.pool(c, last), None, None, 1), c.shape, c.dtype, last)
+        y = pool(c.x, out, threads)
+        if y is not None:
+            break
+    known.remember(key_of((c.x,), (*call, last)), pool)
+    if not last:
+        remember(pool.plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
+    return y
+
+
+def _last(out: Any) -> bool:
+    """Whether `out`, not yet checked, has its channels last in memory."""
+    return isinstance(out, np.ndarray) and channels_last(out)

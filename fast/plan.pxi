@@ -233,6 +233,7 @@ cdef class Plan:
     def takes_channels_last(self, x):
         """Whether windows that pool `x` may write neighbouring channels."""
         cdef Py_buffer vx
+        cdef cs_window one
         cdef int64_t strides[5]
         cdef int n
         cdef bint all_do = self.count > 0
@@ -240,8 +241,9 @@ cdef class Plan:
         read_strides(&vx, strides)
         PyBuffer_Release(&vx)
         for n in range(self.count):
-            cs_lay(&self.windows[n], strides)
-            all_do = all_do and cs_pool_mixed(&self.windows[n])
+            one = self.windows[n]
+            cs_lay(&one, strides)
+            all_do = all_do and cs_pool_mixed(&one)
         return all_do
 
     def has_finite_weights(self):

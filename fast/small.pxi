@@ -6,6 +6,7 @@ cdef enum:
     REMEMBERED_CYCLES = 500000
 
 cdef dict remembered = {}
+known_calls = {}  # the module known's
 cdef object limit = None
 
 

@@ -2,9 +2,9 @@
  * that x is read from one element to the next. Windows need no padding. */
 #if BITS >= 32
 
-/* The result of a window for some vectors of planes, or for `few` of them, fewer than a vector has. */
+/* The result of a window for some vectors of planes; one may have `few`. */
 #define MIXED(name, start, add, end_of) \
-    INLINE void FN(name##_some)(const int some, const int64_t few, const T *x, const cs_mixed_planes *m, int64_t r, int64_t o, T *y) \
+    INLINE void FN(name##_some)(const int some, int64_t few, const T *x, const cs_mixed_planes *m, int64_t r, int64_t o, T *y) \
     { \
         const cs_planes *p = &m->windows; \
         const FN(mask) inside = FN(inside)(0, few); \
@@ -16,14 +16,14 @@
                 const T *from = x + p->rows.starts[k] + i * m->pixel; \
                 UNROLL \
                 for (int j = 0; j < some; j++) \
-                    sum[j] = add(sum[j], few ? FN(load_inside)(from, inside) : FN(load)(from + j * LANES)); \
+                    sum[j] = add(sum[j], some == 1 ? FN(load_inside)(from, inside) : FN(load)(from + j * LANES)); \
             } \
         UNROLL \
         for (int j = 0; j < some; j++) { \
             sum[j] = end_of(sum[j], ((const T *)p->divisors)[p->row_divisors[r] + o]); \
-            if (!few) FN(store)(y + j * LANES, sum[j]); \
+            if (some > 1 || few == LANES) FN(store)(y + j * LANES, sum[j]); \
         } \
-        for (int64_t l = 0; l < few; l++) y[l] = sum[0][l]; \
+        for (int64_t l = 0; l < few && few < LANES; l++) y[l] = sum[0][l]; \
     } \
     /* The last vector overlaps the one before. */ \
     static void FN(name)(const void *from, const cs_mixed_planes *m, void *to) \
@@ -33,15 +33,11 @@
             for (int64_t o = 0; o < m->windows.width; o++) { \
                 T *y = (T *)to + r * m->row + o * m->apart; \
                 int64_t n = 0; \
-                if (m->planes < LANES) { \
-                    FN(name##_some)(1, m->planes, x, m, r, o, y); \
-                    continue; \
-                } \
                 for (; n + MIXED_VECTORS * LANES <= m->planes; n += MIXED_VECTORS * LANES) \
-                    FN(name##_some)(MIXED_VECTORS, 0, x + n, m, r, o, y + n); \
+                    FN(name##_some)(MIXED_VECTORS, LANES, x + n, m, r, o, y + n); \
                 for (; n < m->planes; n += LANES) { \
-                    const int64_t at = n + LANES < m->planes ? n : m->planes - LANES; \
-                    FN(name##_some)(1, 0, x + at, m, r, o, y + at); \
+                    const int64_t few = m->planes < LANES ? m->planes : LANES, at = n + few < m->planes ? n : m->planes - few; \
+                    FN(name##_some)(1, few, x + at, m, r, o, y + at); \
                 } \
             } \
     }
