@@ -11,7 +11,10 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = "fast/kernels"
-FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-fno-asynchronous-unwind-tables", "-Wno-psabi"]
+FLAGS = [
+    "-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables",
+    "-g0", "-Wno-psabi",
+]  # fmt: skip
 THREADED = ("_kernels.c", "dispatch.c")
 """What OpenMP changes: the kernels themselves are the same with and without it, to compilers that remember them."""
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convspec.fast import _kernels, windows
-from convspec.fast.calls import prepare, run, view
+from convspec.fast.calls import prepare, run
 from convspec.params import Array, Ints
 
 
@@ -30,13 +30,13 @@ class Pool(NamedTuple):
     dtype: np.dtype[Any]
     last: bool
 
-    def __call__(self, x: Array, out: Array | None, threads: int) -> Array | None:
-        """None where the strides of x are not for that."""
-        x = view(x, self.dtype)
-        if not self.last:
+    def suits(self, x: Array) -> bool:
+        """Whether the strides of x are for that."""
+        return not self.last or self.plan.takes_channels_last(x)
+
+    def __call__(self, x: Array, out: Array | None, threads: int) -> Array:
+        if out is None or not self.last:
             return run(self.plan, x, self.shape[0], out, self.shape, self.dtype, threads)
-        if out is None or not self.plan.takes_channels_last(x):
-            return None
         self.plan.run(x, np.moveaxis(out, 1, -1), self.shape[0], threads)
         return out
 

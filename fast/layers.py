@@ -58,7 +58,14 @@ def layer(c: Conv, threads: int, algorithm: str, once: bool = False, last: bool 
         described = lanes.windows(describe(of_lanes, of_lanes.w, threads, last), x)
         background = None if described.covers else bias_everywhere(of_lanes, of_lanes.b).view(sums)
         return Layer(
-            prepare(described, of_lanes.w, of_lanes.b, threads), c.shape[1:], c.dtype, sums, background, described, x, last
+            prepare(described, of_lanes.w, of_lanes.b, threads),
+            c.shape[1:],
+            c.dtype,
+            sums,
+            background,
+            described,
+            x,
+            last,
         )
     sums = windows.wide(c.dtype)
     last = last and sums == c.dtype

@@ -13,7 +13,7 @@ from convspec.fast import known, options, windows
 from convspec.fast._kernels import key_of, recall, remember
 from convspec.fast.calls import channels_last, operand, prepare, run, view
 from convspec.fast.layers import layer
-from convspec.params import Array, ChannelPool, Conv, Pool
+from convspec.params import Array, Conv, Pool
 
 
 def conv(
@@ -162,26 +162,25 @@ def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads:
 def _pooled_again(x: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
     """The same for pools."""
     y = recall(x, None, None, out, num_threads, call)
-    like = known.recall(key_of((x,), (*call, _last(out)))) if y is None else None
+    like: known.Pool | None = known.recall(key_of((x,), (*call, _last(out)))) if y is None else None
     if like is None:
         return y
     options.output(out, like.shape, like.dtype, (x,))
-    return like(x, out, options.threads(num_threads))
+    x, threads = view(x, like.dtype), options.threads(num_threads)
+    return like(x, out, threads) if like.suits(x) else None
 
 
 def _pooled(c: Pool, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x,))
-    threads = options.threads(num_threads)
-    for last in (True, False) if _last(out) else (False,):
-        pool = known.Pool(prepare(windows.pool(c, last), None, None, 1), c.shape, c.dtype, last)
-        y = pool(c.x, out, threads)
-        if y is not None:
-            break
-    known.remember(key_of((c.x,), (*call, last)), pool)
-    if not last:
+    threads, x, last = options.threads(num_threads), view(c.x, c.dtype), _last(out)
+    pool = known.Pool(prepare(windows.pool(c, last), None, None, 1), c.shape, c.dtype, last)
+    if not pool.suits(x):
+        pool = known.Pool(prepare(windows.pool(c), None, None, 1), c.shape, c.dtype, False)
+    known.remember(key_of((c.x,), (*call, pool.last)), pool)
+    if not pool.last:
         remember(pool.plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
-    return y
+    return pool(x, out, threads)
 
 
 def _last(out: Any) -> bool:

@@ -108,14 +108,15 @@ import numpy as np
 from convspec import fast
 with open("/proc/self/statm") as f:
     f.read()
-w = np.ones((3, {channels}, 3, 3), np.float32)
+w = np.ones(({outputs}, {channels}, 3, 3), np.float32)
 large = np.ones((2, {side}, {side}, {channels}), np.float32)
 x = large.transpose(0, 3, 1, 2)
 plan = fast.plan_conv(w, stride=2, algorithm={algorithm!r})
 y = plan(x[:, :, :40, :40], num_threads=2)
 y = plan(x, num_threads=2)
 del y
-y = np.empty((2, 3, *[({side} - 3) // 2 + 1] * 2), np.float32)
+y = np.empty((2, {outputs}, *[({side} - 3) // 2 + 1] * 2), np.float32)
+rows = np.empty((2, *y.shape[2:], {outputs}), np.float32)
 with open("/proc/self/statm") as f:
     now = int(f.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (now + {allowed},) * 2)
@@ -123,9 +124,11 @@ resource.setrlimit(resource.RLIMIT_AS, (now + {allowed},) * 2)
 """
 
 
-def limited(call, channels=64, side=256, allowed=12 << 20, algorithm="auto"):
+def limited(call, channels=64, side=256, allowed=12 << 20, algorithm="auto", outputs=3):
     """Runs `call` where so many bytes more than now can be allocated."""
-    text = LIMITED.format(call=call, channels=channels, side=side, allowed=allowed, algorithm=algorithm)
+    text = LIMITED.format(
+        call=call, channels=channels, side=side, allowed=allowed, algorithm=algorithm, outputs=outputs
+    )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
