@@ -52,7 +52,8 @@ class Recorder:
                     y[...] = background
                 before = y.copy()
                 super().run(x, y, images, threads)
-                recorder.keep("plan", windows, tiles, images, (x, w, b), before, y, fill, power)
+                rows = x if x.flags.c_contiguous else np.moveaxis(x, 1, -1)
+                recorder.keep("plan", windows, tiles, images, (rows, w, b), before, y, fill, power, strides(x))
 
         _kernels.select(isa())  # so that no call is remembered
         _kernels.Plan = Plan
@@ -104,13 +105,38 @@ class Recorder:
         self._own["join"](fields, x, y, threads)
         self.keep("join", [fields], 0, 1, (x, None, None), before, y)
 
-    def keep(self, kind, windows, choice, images, operands, before, after, fill=b"", power=0.0):
+    def keep(self, kind, windows, choice, images, operands, before, after, fill=b"", power=0.0, strides=(0,) * 5):
         header = np.array([KINDS.index(kind), len(windows), choice, images], np.int64).tobytes()
         numbers = np.array(windows, np.int64).tobytes()
         arrays = b"".join(_array(a) for a in (*operands, before))
-        self.calls.append(header + fill.ljust(8, b"\0") + np.float64(power).tobytes() + numbers + arrays)
+        header += fill.ljust(8, b"\0") + np.float64(power).tobytes() + np.array(strides, np.int64).tobytes()
+        self.calls.append(header + numbers + arrays)
         self.results.append(after.copy())
         self.kinds.append(kind)
+
+
+def strides(x):
+    """Elements between images, channels and inputs of three axes of an array with its channels last in memory; zeros of others."""
+    if x.flags.c_contiguous:
+        return (0,) * 5
+    N, C, *S = x.shape
+    last = np.empty((N, *(1,) * (3 - len(S)), *S, C), x.dtype)
+    return [last.strides[i] // x.itemsize for i in (0, 4, 1, 2, 3)]
+
+
+def channels_last(x):
+    """The same array, in that order in memory."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
+
+
+def draw_channels_last(op, seed):
+    """A random call of an operator, with its channels last in memory, and Winograd's tiles too."""
+    (x, *arguments), keywords = fast_cases.draw_call(op, seed)
+    x = channels_last(np.asarray(x))
+    for algorithm in ("direct", "winograd") if op in TILED else ("direct",):
+        with contextlib.suppress(SpecError):
+            y = getattr(fast, op)(x, *arguments, **keywords)
+            getattr(fast, op)(x, *arguments, **keywords, algorithm=algorithm, out=channels_last(y))
 
 
 def drawn(seeds, layers=(), dots=True):
@@ -122,13 +148,16 @@ def drawn(seeds, layers=(), dots=True):
                 for algorithm in ("direct", "winograd") if op in TILED else ("direct",):
                     with contextlib.suppress(SpecError):
                         getattr(fast, op)(*arguments, **keywords, algorithm=algorithm)
+            for op in (*TILED, "max_pool", "avg_pool", "lp_pool"):
+                draw_channels_last(op, seed)
             for op in GRADIENTS:
                 call = gradient_cases.draw_gradient(op, seed)
                 if call is not None:
                     getattr(fast, op)(*call[0], **call[1])
         for x, w, b, keywords in layers:
             for algorithm in ("direct", "winograd"):
-                fast.conv(x, w, b, **keywords, algorithm=algorithm)
+                y = fast.conv(x, w, b, **keywords, algorithm=algorithm)
+                fast.conv(channels_last(x), w, b, **keywords, algorithm=algorithm, out=channels_last(y))
         x = np.random.default_rng(5).integers(0, 256, (70, 91), np.uint8)
         fast.correlate(x, np.arange(-7, 8, dtype=np.int8).reshape(3, 5))
         fast.correlate(x.astype(np.int16), np.arange(-7, 8, dtype=np.int16).reshape(3, 5))

@@ -13,6 +13,7 @@ typedef struct {
     int64_t kind, windows, choice, images; /* choice: Winograd's tiles, and ONCE for a plan that runs once; or a dtype */
     uint64_t fill;
     double power;
+    int64_t strides[5]; /* of x, in elements; of a plan only, and 0 where it is contiguous */
 } header;
 
 typedef struct {
