@@ -27,6 +27,21 @@ def auto(layer: Layer, threads: int, algorithm: str = "auto") -> Call:
     return lambda: plan(x, out=y, num_threads=threads)
 
 
+def auto_last(layer: Layer, threads: int) -> Call:
+    """The same with the channels of images and results last in memory, made so before."""
+    from convspec import fast
+
+    x, w = layer.operands()
+    plan = fast.plan_conv(w, stride=layer.stride, padding=layer.pad, groups=layer.groups)
+    rows, y = channels_last(x), channels_last(plan(x, num_threads=threads))
+    return lambda: plan(rows, out=y, num_threads=threads)
+
+
+def channels_last(x: Any) -> Any:
+    """The same array, in that order in memory."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
+
+
 def direct(layer: Layer, threads: int) -> Call:
     """The same with the direct algorithm, whose result is the law's chain."""
     return auto(layer, threads, "direct")
@@ -170,6 +185,6 @@ def check(layer: Layer) -> np.ndarray[Any, Any]:
 
 
 CONTESTANTS = {
-    "auto": auto, "direct": direct, "call": functional, "torch": torch, "torch-last": torch_last,
+    "auto": auto, "auto-last": auto_last, "direct": direct, "call": functional, "torch": torch, "torch-last": torch_last,
     "onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn, "jax": jax,
 }  # fmt: skip

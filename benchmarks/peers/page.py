@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.peers.rounds import middle_limits
 
-OURS = ("auto", "direct", "call")
+OURS = ("auto", "auto-last", "direct", "call")
 
 HEAD = """# Beside the frameworks
 
@@ -22,7 +22,8 @@ measured by the processor's time, which leaves out what else the machine does.
 
 `ratio` is auto by the best framework, the median of the ratios of each round; `direct` is the law's chain, bit for bit.
 Where auto differs from direct it is Winograd's algorithm, which needs up to four times fewer multiplications. `call` is auto
-without a plan: `convspec.fast.conv`, which brings the weights into their order in each call, as torch's does.
+without a plan: `convspec.fast.conv`, which brings the weights into their order in each call, as torch's does. `auto-last` and
+`torch-last` have images and results with their channels last in memory, all others with their columns last.
 
 """
 
@@ -70,8 +71,16 @@ def page(measured: dict[str, Any]) -> str:
     everything = measured["seconds"].values()
     plans = [r for times in everything if (r := ratio(times))]
     calls = [r for times in everything if (r := ratio(times, "call", "torch"))]
+    last = [r for times in everything if (r := ratio(times, "auto-last", "torch-last"))]
+    chosen = [
+        max(r for ours in ("auto", "auto-last") if (r := ratio(times, ours))) for times in everything if ratio(times)
+    ]
     head = HEAD.format(**{key: measured[key] for key in ("threads", "rounds", "load")}, peak=peak, copy=copy)
-    tail = f"\nThe geometric mean of the ratios is {_summary(plans)}. That of calls without a plan by torch's is {_summary(calls)}.\n"
+    tail = f"""
+The geometric mean of the ratios is {_summary(plans)}. That of calls without a plan by torch's is {_summary(calls)}; that of
+auto-last by torch-last, {_summary(last)}; and that of each layer in the order in memory that suits it, by the best framework,
+{_summary(chosen)}.
+"""
     return head + table(measured) + tail + "\n![GF/s against operations a byte](benchmarks.png)\n"
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.peers.contestants import channels_last
 from benchmarks.peers.rounds import compare
 
 Call = Callable[[], Any]
@@ -22,6 +23,7 @@ HEAD = """# Pooling, unshared kernels and volumes beside the frameworks
 
 Made by `python -m benchmarks.peers.pools`: milliseconds of a call on float32, or on what is said, {threads} threads, one process a
 contestant, medians of {rounds} rounds; load average {load:.1f}. `copy` moves as many bytes as the call.
+`-last` has images and results with their channels last in memory.
 
 """
 
@@ -102,6 +104,23 @@ def fast(row: Row, threads: int) -> Call | None:
     return lambda: operator(x, second, out=y, **keywords)
 
 
+def fast_last(row: Row, threads: int) -> Call | None:
+    """The same with the channels of images and results last in memory, made so before."""
+    from convspec import fast as room
+
+    x, w = row.operands()
+    keywords = {"stride": row.stride, "padding": row.pad, "num_threads": threads}
+    if row.op == "local_conv" or x.ndim == 3:
+        return None
+    if row.op == "conv":
+        plan = room.plan_conv(w, padding=row.pad)
+        images, y = channels_last(x), channels_last(plan(x, num_threads=threads))
+        return lambda: plan(images, out=y, num_threads=threads)
+    operator = getattr(room, row.op)
+    images, y = channels_last(x), channels_last(operator(x, row.size, **keywords))
+    return lambda: operator(images, row.size, out=y, **keywords)
+
+
 def torch(row: Row, threads: int, last: bool = False) -> Call | None:
     """torch in inference mode; unshared kernels as its users write them, by unfold and a product for each position."""
     import torch as framework
@@ -171,15 +190,22 @@ def copy(row: Row, threads: int) -> Call | None:
     return lambda: b.copy_(a)
 
 
-POOLS = {"fast": fast, "torch": torch, "torch-last": torch_last, "onnxruntime": onnxruntime, "copy": copy}
+POOLS = {
+    "fast": fast,
+    "fast-last": fast_last,
+    "torch": torch,
+    "torch-last": torch_last,
+    "onnxruntime": onnxruntime,
+    "copy": copy,
+}
 
 
 def table(measured: dict[str, Any]) -> str:
     """Milliseconds, the ratio to the best framework, and to the copy: medians over the rounds."""
-    lines = [f"| work | {' | '.join(POOLS)} | best / fast | copy / fast |", "|---" + "|---:" * 7 + "|"]
+    lines = [f"| work | {' | '.join(POOLS)} | best / fast | copy / fast |", "|---" + "|---:" * (len(POOLS) + 2) + "|"]
     for row, found in measured["seconds"].items():
         middle = {name: statistics.median(times) for name, times in found.items() if times}
-        best = min(value for name, value in middle.items() if name not in ("fast", "copy"))
+        best = min(value for name, value in middle.items() if name not in ("fast", "fast-last", "copy"))
         cells = [f"{1e3 * middle[name]:.3g}" if name in middle else "" for name in POOLS]
         lines.append(
             f"| {row} | {' | '.join(cells)} | {best / middle['fast']:.2f} | {middle['copy'] / middle['fast']:.2f} |"

@@ -57,7 +57,8 @@ class Contestant:
 
 
 MODULES = {
-    "auto": "convspec", "direct": "convspec", "fast": "convspec", "torch-last": "torch", "torch-compile": "torch",
+    "auto": "convspec", "auto-last": "convspec", "direct": "convspec", "fast": "convspec",
+    "fast-last": "convspec", "torch-last": "torch", "torch-compile": "torch",
     "copy": "torch", "opencv": "cv2", "call": "convspec", "plan": "convspec", "signed": "convspec", "float": "convspec",
 }  # fmt: skip
 """What a contestant's interpreter must have, where that is not its own name."""
