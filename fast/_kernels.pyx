@@ -26,6 +26,8 @@ cdef extern from "kernels.h" nogil:
     int cs_finite(int64_t dtype, const void *x, int64_t n)
     int cs_pack(const cs_window *w, int64_t first, int64_t last, const void *weights, const void *bias, void *packed)
     void cs_split(cs_window *w, int64_t images, int threads)
+    int64_t cs_unmix_tasks(int64_t images, int64_t pixels)
+    void cs_unmix(int64_t task, const void *x, int64_t channels, int64_t pixels, int64_t size, void *y)
     int cs_run(const cs_window *w, int64_t task, const void *x, const void *weights, const void *bias, void *y,
                void *scratch)
     void cs_share_out(int64_t *next, int64_t tasks, int threads)
@@ -162,6 +164,25 @@ cdef void clear(char *y, int64_t bytes, int threads) noexcept nogil:
     for i in prange(threads, schedule="static", num_threads=threads):
         if i * share < bytes:
             memset(y + i * share, 0, min(share, bytes - i * share))
+
+
+def unmix(x, y, int64_t images, int64_t channels, int64_t pixels, int threads):
+    """Fills `y`, (images, channels, pixels), from `x`, (images, pixels, channels), both C-contiguous."""
+    cdef Py_buffer vx, vy
+    cdef int64_t i, tasks = cs_unmix_tasks(images, pixels)
+    PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+    PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
+    if vx.len < CLEARED_ALONE:
+        threads = 1
+    with nogil:
+        if threads == 1:
+            for i in range(tasks):
+                cs_unmix(i, vx.buf, channels, pixels, vx.itemsize, vy.buf)
+        else:
+            for i in prange(tasks, schedule="static", num_threads=threads):
+                cs_unmix(i, vx.buf, channels, pixels, vx.itemsize, vy.buf)
+    PyBuffer_Release(&vx)
+    PyBuffer_Release(&vy)
 
 
 cdef void read_window(cs_window *w, tuple fields):

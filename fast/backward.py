@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from convspec.fast import _kernels, windows
-from convspec.fast.calls import operand, result, returned
+from convspec.fast.calls import operand, result, returned, view
 from convspec.fast.known import Key, Known, remember, run_finite, run_once
 from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, KINDS
@@ -23,11 +23,11 @@ WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
 
 def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str) -> Array:
     """conv's is conv_transpose of dy, conv_transpose's is conv; unshared kernels add to their inputs one by one."""
-    dy, w = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
+    dy, w = view(c.dy, c.dtype), operand(c.operand, c.dtype)
     f = replace(c.forward, dtype=c.dtype)
     if f.op not in ("conv", "conv_transpose") and prod(f.T) > 1:
         dx = result(out, c.shape, c.dtype)
-        _kernels.local_input_gradient(windows.unshared(f), w, dy, dx, f.N, threads)
+        _kernels.local_input_gradient(windows.unshared(f), w, operand(dy, c.dtype, threads), dx, f.N, threads)
         return returned(dx, out)
     described = describe(_transposed(f, dy), w, threads)
     few = FEW_POSITIONS if max(f.R) <= 3 and max(f.stride) == 1 else FEW_OF_LARGE
@@ -41,14 +41,14 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
     """The same for a call whose like is known; None for weights that are not all finite, which have other windows."""
-    dy, w = operand(dy, k.dtype), operand(w, k.dtype)
+    dy, w = view(dy, k.dtype), operand(w, k.dtype)
     return run_finite(k, dy, w, out, threads)
 
 
 def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
     """conv_transpose's is conv's with x and dy in each other's place."""
     f = replace(c.forward, dtype=c.dtype)
-    dy, x = operand(c.dy, c.dtype), operand(c.operand, c.dtype)
+    dy, x = operand(c.dy, c.dtype, threads), operand(c.operand, c.dtype, threads)
     if f.op == "conv_transpose":
         f, dy, x = replace(_transposed(f, dy), op="conv"), x, dy
     described = windows.conv(f)
@@ -73,7 +73,7 @@ def _correlate(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -
 
 def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
     """The same for a call whose like is known."""
-    dy, x = operand(dy, k.dtype), operand(x, k.dtype)
+    dy, x = operand(dy, k.dtype, threads), operand(x, k.dtype, threads)
     if k.algorithm == "conv_transpose_grad_weight":
         dy, x = x, dy
     return _correlate(k, dy, x, out, threads)
@@ -81,7 +81,7 @@ def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: 
 
 def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
     """The gradient by a weight that sees a 1 at every position; of a bias that one position has, a sum over images."""
-    dy = operand(c.dy, c.dtype)
+    dy = operand(c.dy, c.dtype, threads)
     db = result(out, c.shape, c.dtype)
     if prod(c.T) > 1 and c.T == c.O:
         db[...] = 0
@@ -103,11 +103,11 @@ def by_pooled(c: PoolGrad, out: Array | None, threads: int, norm: Array | None) 
     kind = f.kind if isinstance(f, ChannelPool) else f.op.removesuffix("_pool")
     dtype = np.dtype(c.x.dtype.newbyteorder("=")) if kind == "max" and c.x is not None else c.dtype
     described = windows.channel_pool(f, dtype) if isinstance(f, ChannelPool) else windows.whole_pool(f, dtype)
-    x = None if kind == "avg" or c.x is None else operand(c.x, dtype)
+    x = None if kind == "avg" or c.x is None else operand(c.x, dtype, threads)
     dx = result(out, c.shape, c.dtype)
     sums = DTYPES.index(f"u{c.dtype.name}" if c.dtype.kind == "i" else c.dtype.name)
     fields, fill = described.fields[0], described.fill_bytes()
-    _kernels.pool_gradient(fields, fill, f.p, sums, x, operand(c.dy, c.dtype), norm, dx, f.N, threads)
+    _kernels.pool_gradient(fields, fill, f.p, sums, x, operand(c.dy, c.dtype, threads), norm, dx, f.N, threads)
     return returned(dx, out)
 
 

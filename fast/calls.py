@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,14 @@ TILES = {"direct": 0, "auto": 1, "winograd": 2, "fft": 0, "separable": 0}
 """Winograd's tiles (clause fast.winograd): never, where they cost less, or wherever they can be used."""
 
 
-def operand(a: Array, dtype: np.dtype[Any]) -> Array:
+def operand(a: Array, dtype: np.dtype[Any], threads: int = 1) -> Array:
     """`a` in the result's dtype, contiguous and aligned; integers wrap. Copied only where it is not so already."""
-    a = np.asarray(a, dtype, order="C")
+    a = np.asarray(a, dtype)
+    if a.ndim > 2 and channels_last(a):
+        y = np.empty(a.shape, a.dtype)
+        _kernels.unmix(np.moveaxis(a, 1, -1), y, a.shape[0], a.shape[1], prod(a.shape[2:]), threads)
+        return y
+    a = np.ascontiguousarray(a)
     return a if a.flags.aligned else a.copy()
 
 

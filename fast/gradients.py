@@ -213,10 +213,10 @@ def _pool(c: PoolGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
     threads, f, norm = options.threads(num_threads), c.forward, None
     if isinstance(f, ChannelPool):
         if f.kind == "lp":
-            x = operand(f.x, c.dtype)
+            x = operand(f.x, c.dtype, threads)
             norm = operators.channel_pool(x, f.size, stride=f.stride, kind="lp", p=f.p, num_threads=threads)
     elif f.op == "lp_pool":
         keywords = {"stride": f.stride, "padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode}
-        x = operand(f.x, c.dtype)
+        x = operand(f.x, c.dtype, threads)
         norm = operators.lp_pool(x, f.size, p=f.p, **keywords, num_threads=threads)
     return backward.by_pooled(c, out, threads, norm)

@@ -71,6 +71,10 @@ int64_t cs_take(int64_t *next, int64_t tasks, int share, int threads);
 /* The same where a share has its part of each window; `next` begins with zeros. */
 int64_t cs_take_within(const cs_window *w, int64_t windows, int64_t *next, int share, int threads);
 
+/* y (images, channels, pixels) of x (images, pixels, channels), of numbers of `size` bytes. */
+int64_t cs_unmix_tasks(int64_t images, int64_t pixels);
+void cs_unmix(int64_t task, const void *x, int64_t channels, int64_t pixels, int64_t size, void *y);
+
 /* What Winograd's algorithm sums over like channels: along each axis a part of the taps, from tap `at` on, of which [from, to)
  * are its own. */
 typedef struct {
