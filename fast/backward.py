@@ -18,10 +18,11 @@ FEW_POSITIONS, FEW_OF_LARGE = 50, 1000
 """Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps an axis or
 outputs two apart, which are several slabs, and never transformed where they are used."""
 
-WINOGRAD = ("conv_grad_input", "conv_transpose_grad_input")
+CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
+"""Gradients that are conv_transpose and conv of dy."""
 
 
-def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str) -> Array:
+def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str, last: bool = False) -> Array:
     """conv's is conv_transpose of dy, conv_transpose's is conv; unshared kernels add to their inputs one by one."""
     dy, w = view(c.dy, c.dtype), operand(c.operand, c.dtype)
     f = replace(c.forward, dtype=c.dtype)
@@ -29,11 +30,11 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
         dx = result(out, c.shape, c.dtype)
         _kernels.local_input_gradient(windows.unshared(f), w, operand(dy, c.dtype, threads), dx, f.N, threads)
         return returned(dx, out)
-    described = describe(_transposed(f, dy), w, threads)
+    described = describe(_transposed(f, dy), w, threads, last)
     few = FEW_POSITIONS if max(f.R) <= 3 and max(f.stride) == 1 else FEW_OF_LARGE
     small = algorithm == "auto" and prod(c.shape[2:]) < few
-    chosen = "direct" if small or c.op not in WINOGRAD else algorithm
-    known = Known(described, chosen, f.N, c.shape, c.dtype)
+    chosen = "direct" if small or c.op not in CONVOLUTIONS else algorithm
+    known = Known(described, chosen, f.N, c.shape, c.dtype, last)
     if described.zeros:
         remember(key, known)
     return run_once(known, dy, w, out, threads)

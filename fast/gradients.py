@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from convspec import gradients as checks
 from convspec.fast import backward, known, operators, options
 from convspec.fast._kernels import key_of
-from convspec.fast.calls import operand
+from convspec.fast.calls import channels_last, operand
 from convspec.params import Array, BiasGrad, ChannelPool, ConvGrad, PoolGrad
 
 
@@ -181,7 +183,7 @@ def channel_pool_grad(
 
 def _again(dy: Any, operand: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
     """The result of a call whose like has been checked and described; None for any other."""
-    like = known.recall(key_of((dy, operand), call))
+    like = known.recall(key_of((dy, operand), (*call, _last(call, out))))
     if like is None:
         return None
     options.output(out, like.shape, like.dtype, (dy, operand))
@@ -195,10 +197,16 @@ def _layer(c: ConvGrad, call: tuple[Any, ...], out: Any, num_threads: Any, algor
     """`call` is what to remember it by."""
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.dy, c.operand))
-    threads, key = options.threads(num_threads), key_of((c.dy, c.operand), call)
+    threads, last = options.threads(num_threads), _last(call, out)
+    key = key_of((c.dy, c.operand), (*call, last))
     if c.of == "input":
-        return backward.by_input(c, key, out, threads, algorithm)
+        return backward.by_input(c, key, out, threads, algorithm, last)
     return backward.by_weights(c, key, out, threads)
+
+
+def _last(call: tuple[Any, ...], out: Any) -> bool:
+    """Whether `out`, not yet checked, is for a gradient that can be written with its channels last in memory, and is so."""
+    return call[0] in backward.CONVOLUTIONS and isinstance(out, np.ndarray) and channels_last(out)
 
 
 def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:

@@ -20,6 +20,8 @@ class Known(NamedTuple):
     images: int
     shape: Ints
     dtype: np.dtype[Any]
+    last: bool = False
+    """Whether it writes into an `out` with its channels last in memory."""
 
 
 class Pool(NamedTuple):
@@ -73,4 +75,7 @@ def run_finite(k: Known, x: Array, w: Array, out: Array | None, threads: int) ->
 def _run(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> tuple[Array, _kernels.Plan]:
     plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
     background = None if k.described.covers else np.zeros((), k.dtype)
+    if out is not None and k.last:
+        plan.run(x, np.moveaxis(out, 1, -1), k.images, threads, background)
+        return out, plan
     return run(plan, x, k.images, out, k.shape, k.dtype, threads, background), plan

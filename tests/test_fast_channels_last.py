@@ -5,6 +5,7 @@ import pytest
 from test_fast_strides import channels_last, images, isa, limited, linux  # noqa: F401
 
 from convspec import fast
+from convspec.fast.calls import operand
 
 LAYERS = [
     ((2, 40, 17, 19), (48, 40, 3, 3), {"padding": 1}),
@@ -64,6 +65,46 @@ def test_transposed(stride, taps):
     w[3, 4, 1, 1] = np.nan
     into_channels_last(fast.conv_transpose, x, w, stride=stride, padding=1)
     into_channels_last(fast.conv_transpose, x, images((20, 1, 4 * taps, 4 * taps)), stride=4 * taps)
+
+
+@pytest.mark.usefixtures("isa")
+@pytest.mark.clause("fast.out", "fast.isa", "call.strides")
+@pytest.mark.parametrize(("shape", "kernel", "keywords"), LAYERS)
+@pytest.mark.parametrize("algorithm", ["direct", "auto", "winograd"])
+def test_gradients(shape, kernel, keywords, algorithm):
+    x, w = images(shape), images(kernel)
+    dy = images(fast.conv(x, w, **keywords).shape)
+    for _ in range(2):
+        into_channels_last(fast.conv_grad_input, dy, w, shape, algorithm=algorithm, **keywords)
+    dw, db = fast.conv_grad_weight(dy, x, kernel, **keywords), fast.conv_grad_bias(dy)
+    for _ in range(2):
+        turned = fast.conv_grad_weight(channels_last(dy), channels_last(x), kernel, num_threads=2, **keywords)
+        np.testing.assert_array_equal(turned, dw)
+    np.testing.assert_array_equal(fast.conv_grad_bias(channels_last(dy)), db)
+    w.flat[5] = np.inf
+    into_channels_last(fast.conv_grad_input, dy, w, shape, algorithm=algorithm, **keywords)
+
+
+@pytest.mark.clause("call.strides")
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_gradients_of_pools(dtype):
+    x = images((2, 20, 40, 39), dtype)
+    y = fast.max_pool(x, 3, stride=2)
+    expected = fast.max_pool_grad(y, x, 3, stride=2)
+    np.testing.assert_array_equal(fast.max_pool_grad(channels_last(y), channels_last(x), 3, stride=2), expected)
+    expected = fast.avg_pool_grad(y, x.shape, 3, stride=2)
+    np.testing.assert_array_equal(fast.avg_pool_grad(channels_last(y), x.shape, 3, stride=2), expected)
+
+
+@pytest.mark.clause("call.strides")
+@pytest.mark.parametrize("dtype", ["i1", "i2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(1, 2, 3), (3, 5, 2000), (2, 40, 33, 50), (0, 3, 4), (2, 2, 1025)])
+def test_operands_are_turned(shape, dtype):
+    x = images(shape, dtype)
+    for threads in (1, 3):
+        y = operand(channels_last(x), x.dtype, threads)
+        assert y.flags.c_contiguous
+        np.testing.assert_array_equal(y, x, strict=True)
 
 
 @pytest.mark.clause("fast.out", "fast.dtype")
