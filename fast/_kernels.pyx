@@ -14,7 +14,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cs_axis:
         int64_t out, y
     ctypedef struct cs_window:
-        int64_t kind, groups, channels, y_plane, images, blocks, tasks, scratch, packed, once, tiled, fresh, by_pixels, by_groups, rows, vectors, lanes, terms, outputs
+        int64_t kind, groups, channels, x_image, x_channel, x[3], y_plane, images, blocks, tasks, scratch, packed, once, tiled, fresh, by_pixels, by_groups, rows, vectors, lanes, terms, outputs
         cs_axis axis[3]
         uint64_t fill
         double power, cycles, cost

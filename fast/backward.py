@@ -8,10 +8,10 @@ from math import prod
 import numpy as np
 
 from convspec.fast import _kernels, windows
-from convspec.fast.calls import operand, result, returned, view
+from convspec.fast.calls import channels_last, operand, result, returned, view
 from convspec.fast.known import Key, Known, remember, run_finite, run_once
 from convspec.fast.layers import describe
-from convspec.fast.windows import DTYPES, KINDS
+from convspec.fast.windows import DTYPES, GROUPS, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
 FEW_POSITIONS, FEW_OF_LARGE = 50, 1000
@@ -49,15 +49,16 @@ def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: in
 def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
     """conv_transpose's is conv's with x and dy in each other's place."""
     f = replace(c.forward, dtype=c.dtype)
-    dy, x = operand(c.dy, c.dtype, threads), operand(c.operand, c.dtype, threads)
+    dy, x = c.dy, c.operand
     if f.op == "conv_transpose":
         f, dy, x = replace(_transposed(f, dy), op="conv"), x, dy
-    described = windows.conv(f)
+    last = f.groups == 1 and prod(f.T) == 1 and channels_last(dy)
+    described = windows.conv(f, last)
     if KINDS[described.fields[0][0]] != "local" and len(described.fields) == prod(f.T):
-        known = Known(described, c.op, f.N, c.shape, c.dtype)
+        known = Known(described, c.op, f.N, c.shape, c.dtype, last)
         remember(key, known)
         return _correlate(known, dy, x, out, threads)
-    dw = result(out, c.shape, c.dtype)
+    dy, x, dw = operand(dy, c.dtype, threads), operand(x, c.dtype, threads), result(out, c.shape, c.dtype)
     dw[...] = 0
     if KINDS[described.fields[0][0]] == "local":
         _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
@@ -67,14 +68,16 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
 
 
 def _correlate(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
+    """dy and x are of any strides."""
     dw = result(out, k.shape, k.dtype)
+    x = view(x, k.dtype) if k.described.fields[0][GROUPS] == 1 else operand(x, k.dtype, threads)
+    dy = np.moveaxis(view(dy, k.dtype), 1, -1) if k.last else operand(dy, k.dtype, threads)
     _kernels.weight_gradient(k.described.fields, x, dy, dw, k.images, threads)
     return returned(dw, out)
 
 
 def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
     """The same for a call whose like is known."""
-    dy, x = operand(dy, k.dtype, threads), operand(x, k.dtype, threads)
     if k.algorithm == "conv_transpose_grad_weight":
         dy, x = x, dy
     return _correlate(k, dy, x, out, threads)

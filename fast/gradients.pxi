@@ -81,8 +81,10 @@ cdef bint one_gradient(cs_gradient *g, int threads, const void *x, const void *d
 
 
 def weight_gradient(list windows, x, dy, dw, int64_t images, int threads):
-    """Fills those rows of `dw` that the windows have; where `x` is None it is 1 everywhere. Arrays are C-contiguous."""
+    """Fills those rows of `dw` that the windows have; where `x` is None it is 1 everywhere. Arrays are C-contiguous, but x, of one
+    group, may be of any strides."""
     cdef Py_buffer vx, vy, vw
+    cdef int64_t strides[5]
     cdef cs_gradient g
     cdef cs_window w
     cdef bint enough = True
@@ -90,9 +92,13 @@ def weight_gradient(list windows, x, dy, dw, int64_t images, int threads):
     PyObject_GetBuffer(dy, &vy, PyBUF_SIMPLE)
     PyObject_GetBuffer(dw, &vw, PyBUF_WRITABLE)
     if x is not None:
-        PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
+        PyObject_GetBuffer(x, &vx, PyBUF_STRIDES)
+        read_strides(&vx, strides)
     for fields in windows:
         read_window(&w, fields)
+        if x is not None:
+            w.x_image, w.x_channel = strides[0], strides[1]
+            memcpy(w.x, &strides[2], sizeof(w.x))
         cs_gradient_choose(&g, &w, x is None)
         g.window.images = images
         with nogil:

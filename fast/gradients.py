@@ -183,7 +183,7 @@ def channel_pool_grad(
 
 def _again(dy: Any, operand: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
     """The result of a call whose like has been checked and described; None for any other."""
-    like = known.recall(key_of((dy, operand), (*call, _last(call, out))))
+    like = known.recall(key_of((dy, operand), (*call, _last(call[0], dy, operand, out))))
     if like is None:
         return None
     options.output(out, like.shape, like.dtype, (dy, operand))
@@ -197,16 +197,18 @@ def _layer(c: ConvGrad, call: tuple[Any, ...], out: Any, num_threads: Any, algor
     """`call` is what to remember it by."""
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.dy, c.operand))
-    threads, last = options.threads(num_threads), _last(call, out)
+    threads, last = options.threads(num_threads), _last(c.op, c.dy, c.operand, out)
     key = key_of((c.dy, c.operand), (*call, last))
     if c.of == "input":
         return backward.by_input(c, key, out, threads, algorithm, last)
     return backward.by_weights(c, key, out, threads)
 
 
-def _last(call: tuple[Any, ...], out: Any) -> bool:
-    """Whether `out`, not yet checked, is for a gradient that can be written with its channels last in memory, and is so."""
-    return call[0] in backward.CONVOLUTIONS and isinstance(out, np.ndarray) and channels_last(out)
+def _last(op: str, dy: Any, operand: Any, out: Any) -> bool:
+    """Whether what the kernels write by position, or read so, has its channels last in memory: none of it has been checked yet."""
+    read = {"conv_grad_weight": dy, "conv_transpose_grad_weight": operand}
+    array = out if op in backward.CONVOLUTIONS else read.get(op)
+    return isinstance(array, np.ndarray) and array.ndim > 2 and channels_last(array)
 
 
 def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:

@@ -21,7 +21,7 @@ class Known(NamedTuple):
     shape: Ints
     dtype: np.dtype[Any]
     last: bool = False
-    """Whether it writes into an `out` with its channels last in memory."""
+    """Whether it writes into an `out`, or reads a gradient, with its channels last in memory."""
 
 
 class Pool(NamedTuple):

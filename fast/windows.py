@@ -18,6 +18,9 @@ DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint6
     "bytes", "words")  # fmt: skip
 BOUNDARIES = ("fill", "wrap", "symm", "reflect", "edge")
 
+GROUPS = 3
+"""Where the fields of a window have its groups."""
+
 FEW_POSITIONS = 16
 """Below so many output positions a kernel, tiled_conv reads its weights as local_conv does."""
 

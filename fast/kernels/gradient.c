@@ -121,11 +121,25 @@ void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
 static const char *output_place(const cs_outer_task *k, int64_t output)
 {
     const cs_window *w = &k->g->window;
-    const int64_t plane = k->image * w->groups * w->outputs + k->part * k->g->outputs + cs_least(output, k->g->outputs - 1);
-    return k->dy + (w->y_base + plane * w->y_plane + k->t.d * w->axis[0].y) * w->size;
+    const int64_t plane = k->part * k->g->outputs + cs_least(output, k->g->outputs - 1);
+    return k->dy + (w->y_base + k->image * w->y_image + plane * w->y_plane + k->t.d * w->axis[0].y) * w->size;
 }
 
-/* The gradients of a panel's outputs, position by position. */
+/* The gradients of a panel's outputs that are neighbours, position by position. */
+static void copy_outputs(const cs_outer_task *k, cs_box b, int64_t panel, int64_t vectors)
+{
+    const cs_window *w = &k->g->window;
+    const cs_axis *a = w->axis;
+    const int64_t first = panel * k->g->vectors * w->lanes, wide = vectors * w->lanes * w->size;
+    const int64_t bytes = cs_least(wide, (k->g->outputs - first) * w->size);
+    char *to = k->columns;
+    for (int64_t h = b.h0; h < b.h1; h++) {
+        const char *from = output_place(k, first) + (h * a[1].y + b.w0 * a[2].y) * w->size;
+        for (int64_t i = b.w0; i < b.w1; i++, to += wide, from += a[2].y * w->size) memcpy(to, from, (size_t)bytes);
+    }
+}
+
+/* The same of outputs that are apart. */
 static void turn_outputs(const cs_outer_task *k, cs_box b, int64_t panel, int64_t vectors)
 {
     const cs_window *w = &k->g->window;
@@ -146,8 +160,7 @@ static void turn_outputs(const cs_outer_task *k, cs_box b, int64_t panel, int64_
 static void fill(cs_outer_task *k, cs_box b, int64_t channel)
 {
     const cs_window *w = &k->g->window;
-    const int64_t plane = w->axis[0].in * w->axis[1].in * w->axis[2].in;
-    k->t.x = k->x + (k->image * w->groups * w->channels + channel) * plane * w->size;
+    k->t.x = k->x + (k->image * w->x_image + channel * w->x_channel) * w->size;
     if (!k->g->ones && !k->g->in_place) cs_fill_strip(&k->t, b, k->w.channels);
 }
 
@@ -162,8 +175,8 @@ static void run_tiles(const cs_outer_task *k, cs_box b, int64_t panel, int64_t v
                   .count = (b.h1 - b.h0) * (b.w1 - b.w0), .first = first, .last = last && !g->alone};
     const int64_t *at = k->t.terms;
     if (g->in_place && !g->ones) {
-        const int64_t top = (k->t.d * a[0].step + a[0].first) * a[1].in + b.h0 * a[1].step + a[1].first;
-        o.x = k->t.x + (top * a[2].in + b.w0 + a[2].first) * g->window.size;
+        const int64_t *x = g->window.x, depth = (k->t.d * a[0].step + a[0].first) * x[0];
+        o.x = k->t.x + (depth + (b.h0 * a[1].step + a[1].first) * x[1] + (b.w0 + a[2].first) * x[2]) * g->window.size;
         at += k->w.terms;
     }
     const int64_t skip = g->each ? 0 : k->channel * (g->terms / g->window.channels);
@@ -179,10 +192,10 @@ static void run_tiles(const cs_outer_task *k, cs_box b, int64_t panel, int64_t v
 static void list_places(const cs_outer_task *k, cs_box b)
 {
     const cs_axis *a = k->g->window.axis;
-    const int64_t pitch = k->g->in_place ? a[1].step * a[2].in
+    const int64_t *x = k->g->window.x, pitch = k->g->in_place ? a[1].step * x[1]
                           : k->g->lines  ? a[1].step * cs_seen(&a[2], k->g->width)
                                          : k->t.side[2].layout.length;
-    const int64_t step = k->g->lines ? a[2].step : 1;
+    const int64_t step = k->g->lines ? a[2].step : k->g->in_place ? x[2] : 1;
     int64_t n = 0;
     for (int64_t h = 0; h < b.h1 - b.h0; h++)
         for (int64_t w = 0; w < b.w1 - b.w0; w++) k->places[n++] = k->g->ones ? 0 : h * pitch + w * step;
@@ -204,7 +217,11 @@ static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int fi
             fill(k, b, group * g->window.channels);
             cs_turn_inputs(k, panel * lanes, group);
         }
-        turn_outputs(k, b, panel, vectors);
+        if (g->window.y_plane == 1) {
+            copy_outputs(k, b, panel, vectors);
+        } else {
+            turn_outputs(k, b, panel, vectors);
+        }
         run_tiles(k, b, panel, vectors, first, last);
         if (g->alone) cs_store_panel(k, panel);
     }
