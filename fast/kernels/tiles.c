@@ -5,32 +5,33 @@
 
 enum { NEAR_WEIGHTS = 256 << 10, SHORT = 128 };
 
-/* Copies the lanes of one vector that are outputs of the box; x is its place among rows that are `pitch` apart. */
-static void scatter(const cs_state *t, const char *from, int64_t x, int64_t pitch, cs_box b, char *y)
+/* Stores a run of neighbouring pixels of some outputs, which are `wide` elements apart. */
+static void store_run(const cs_state *t, const char *from, int64_t wide, int64_t outputs, int64_t run, char *to)
 {
     const cs_window *w = t->w;
-    const int64_t size = w->size, columns = b.w1 - b.w0;
-    int64_t row = x / pitch, column = x % pitch;
-    for (int64_t l = 0; l < w->lanes && row < b.h1 - b.h0; l += pitch - column, row++, column = 0) {
-        const int64_t run = cs_least(columns - column, w->lanes - l);
-        char *to = y + (row * w->axis[1].y + column * w->axis[2].y) * size;
-        if (w->axis[2].y == 1) {
-            memcpy(to, from + l * size, (size_t)(run * size));
+    const int64_t next = w->axis[2].y, size = w->size;
+    if (w->y_plane == 1 && outputs > 2) {
+        t->k->transpose(to, next, from, wide, outputs, run);
+        return;
+    }
+    for (int64_t k = 0; k < outputs; k++, from += wide * size, to += w->y_plane * size) {
+        if (next == 1) {
+            memcpy(to, from, (size_t)(run * size));
         } else {
-            t->k->spread(to, w->axis[2].y, from + l * size, run);
+            t->k->spread(to, next, from, run);
         }
     }
 }
 
-/* The same of all outputs of a block, which are neighbours in the result: rows of a tile, `wide` elements each. */
-static void scatter_turned(const cs_state *t, const char *from, int64_t wide, int64_t rows, int64_t x, int64_t pitch, cs_box b, char *y)
+/* The lanes of a vector that are outputs of the box; x is its place among rows that are `pitch` apart. */
+static void scatter(const cs_state *t, const char *from, int64_t wide, int64_t outputs, int64_t x, int64_t pitch, cs_box b, char *y)
 {
     const cs_window *w = t->w;
     const int64_t columns = b.w1 - b.w0;
     int64_t row = x / pitch, column = x % pitch;
     for (int64_t l = 0; l < w->lanes && row < b.h1 - b.h0; l += pitch - column, row++, column = 0)
-        t->k->transpose(y + (row * w->axis[1].y + column * w->axis[2].y) * w->size, w->axis[2].y, from + l * w->size, wide, rows,
-                        cs_least(columns - column, w->lanes - l));
+        store_run(t, from + l * w->size, wide, outputs, cs_least(columns - column, w->lanes - l),
+                  y + (row * w->axis[1].y + column * w->axis[2].y) * w->size);
 }
 
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
@@ -91,32 +92,21 @@ static void row_tiles(const cs_state *t, const char *src, int64_t pitch, const i
 
 /* One tile whose vectors are not whole runs of outputs: through a copy. */
 static void scatter_tile(const cs_state *t, tile_pixels *kernel, const char *src, int64_t pitch, const cs_terms *terms,
-                         int64_t i, const void *weights, int64_t rows, cs_box b, char *y)
+                         int64_t i, const void *weights, int64_t outputs, cs_box b, char *y)
 {
     const cs_window *w = t->w;
+    const int64_t wide = w->vectors * w->lanes;
     int64_t in_tile[MAX_VECTORS];
     for (int64_t j = 0; j < w->vectors; j++) in_tile[j] = j * w->lanes;
-    const int64_t wide = w->vectors * w->lanes, tiles = cs_least(w->vectors, t->tiles - i);
     kernel(src, t->xs + i, terms, weights, t->tile, in_tile, wide);
-    for (int64_t j = 0; w->y_plane == 1 && rows > 2 && j < tiles; j++) {
+    for (int64_t j = 0; j < cs_least(w->vectors, t->tiles - i); j++) {
         const char *from = t->tile + j * w->lanes * w->size;
         if (b.w1 - b.w0 >= w->lanes) {
-            t->k->transpose(y + t->ys[i + j] * w->size, w->axis[2].y, from, wide, rows, w->lanes);
+            store_run(t, from, wide, outputs, w->lanes, y + t->ys[i + j] * w->size);
         } else {
-            scatter_turned(t, from, wide, rows, t->xs[i + j], pitch, b, y);
+            scatter(t, from, wide, outputs, t->xs[i + j], pitch, b, y);
         }
     }
-    if (w->y_plane == 1 && rows > 2) return;
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < tiles; j++) {
-            const char *from = t->tile + (r * wide + j * w->lanes) * w->size;
-            char *to = y + r * w->y_plane * w->size;
-            if (b.w1 - b.w0 >= w->lanes) {
-                t->k->spread(to + t->ys[i + j] * w->size, w->axis[2].y, from, w->lanes);
-            } else {
-                scatter(t, from, t->xs[i + j], pitch, b, to);
-            }
-        }
 }
 
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y)
