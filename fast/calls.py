@@ -22,7 +22,7 @@ def operand(a: Array, dtype: np.dtype[Any], threads: int = 1) -> Array:
         y = np.empty(a.shape, a.dtype)
         _kernels.unmix(np.moveaxis(a, 1, -1), y, a.shape[0], a.shape[1], prod(a.shape[2:]), threads)
         return y
-    a = np.ascontiguousarray(a)
+    a = np.asarray(a, order="C")
     return a if a.flags.aligned else a.copy()
 
 

@@ -2,7 +2,7 @@
  * the rows of its windows in order, each brought into a strip once; a maximum is taken over them while they are brought. */
 #include "pool.h"
 
-enum { EDGES = 4 };
+enum { EDGES = 4, FEW_PLANES = 16 };
 
 static cs_layout layout(const cs_window *w)
 {
@@ -75,7 +75,8 @@ int cs_pool_by_planes(const cs_window *w)
 
 int cs_pool_mixed(const cs_window *w)
 {
-    return w->x_channel == 1 && w->x[2] != 1 && w->groups > 1 && cs_kernels(w->dtype)->mixed[w->kind];
+    const int64_t least = w->size < 4 ? FEW_PLANES : 2; /* fewer of short elements are quicker one by one */
+    return w->x_channel == 1 && w->x[2] != 1 && w->groups >= least && cs_kernels(w->dtype)->mixed[w->kind];
 }
 
 int64_t cs_pool_seen(const cs_window *w, int64_t height)

@@ -1,13 +1,23 @@
 /* Pooling of planes that are neighbours in x: a vector holds one position of LANES planes, and some of them are taken at once, so
  * that x is read from one element to the next. Windows need no padding. */
+
+/* Fewer elements than a vector has. */
+INLINE VEC FN(load_few)(const T *x, int64_t few)
+{
 #if BITS >= 32
+    return FN(load_inside)(x, FN(inside)(0, few));
+#else
+    T part[LANES] = {0};
+    for (int64_t l = 0; l < few; l++) part[l] = x[l];
+    return FN(load)(part);
+#endif
+}
 
 /* The result of a window for some vectors of planes; one may have `few`. */
 #define MIXED(name, start, add, end_of) \
     INLINE void FN(name##_some)(const int some, int64_t few, const T *x, const cs_mixed_planes *m, int64_t r, int64_t o, T *y) \
     { \
         const cs_planes *p = &m->windows; \
-        const FN(mask) inside = FN(inside)(0, few); \
         VEC sum[MIXED_VECTORS]; \
         UNROLL \
         for (int j = 0; j < some; j++) sum[j] = FN(all)(start); \
@@ -16,7 +26,7 @@
                 const T *from = x + p->rows.starts[k] + i * m->pixel; \
                 UNROLL \
                 for (int j = 0; j < some; j++) \
-                    sum[j] = add(sum[j], some == 1 ? FN(load_inside)(from, inside) : FN(load)(from + j * LANES)); \
+                    sum[j] = add(sum[j], some == 1 && few < LANES ? FN(load_few)(from, few) : FN(load)(from + j * LANES)); \
             } \
         UNROLL \
         for (int j = 0; j < some; j++) { \
@@ -49,4 +59,3 @@ MIXED(mixed_abs, 0, ADD_ABS, SAME)
 MIXED(mixed_square, 0, ADD_SQUARE, ROOT_OF)
 #endif
 #undef MIXED
-#endif

@@ -92,7 +92,7 @@ static void balance(cs_window *w, int threads, int64_t tallest)
 /* The bundles of groups of a task: all, where their outputs share cache lines. */
 static int64_t bundles_together(const cs_window *w)
 {
-    return w->y_plane == 1 && w->axis[0].out == 1 ? cs_ceil(w->groups, w->bundle) : 1;
+    return w->y_plane == 1 && w->axis[2].y > 1 && w->axis[0].out == 1 ? cs_ceil(w->groups, w->bundle) : 1;
 }
 
 /* Strips that fit into the second-level cache, and enough tasks for every thread. */
