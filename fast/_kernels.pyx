@@ -7,7 +7,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
-from numpy import empty, ndarray
+from numpy import empty, ndarray, uint8
 
 cdef extern from "kernels.h" nogil:
     enum: CS_FIELDS, CS_FMA, CS_LOCAL, CS_F32, CS_F64
@@ -60,6 +60,7 @@ cdef extern from "join.h" nogil:
 cdef enum:
     CACHE_LINE = 64
     CLEARED_ALONE = 1 << 17
+    ON_A_LINE = 1 << 15
 
 cdef double PARALLEL_CYCLES = 4e4
 
@@ -98,6 +99,21 @@ cdef void *allocated(void *p, int64_t size) except NULL:
     if p == NULL:
         raise MemoryError(f"{size} bytes for the kernels are too many [error.too-large]")
     return p
+
+
+def new_array(tuple shape, dtype):
+    """An array to be filled; a large one begins on a cache line, which vectors then do not straddle."""
+    cdef Py_buffer v
+    cdef int64_t bytes = dtype.itemsize, n
+    for n in shape:
+        bytes *= n
+    if bytes < ON_A_LINE:
+        return empty(shape, dtype)
+    room = empty(bytes + CACHE_LINE, uint8)
+    PyObject_GetBuffer(room, &v, PyBUF_SIMPLE)
+    n = -<uintptr_t>v.buf % CACHE_LINE
+    PyBuffer_Release(&v)
+    return ndarray(shape, dtype, room, n)
 
 
 cdef int run_shares(const cs_window *w, int64_t within, int64_t tasks, int own, int threads, int64_t *next, const void *x,

@@ -60,7 +60,7 @@ def channels_last(out: Array | None) -> bool:
 
 def result(out: Array | None, shape: Ints, dtype: np.dtype[Any]) -> Array:
     """Where kernels write: `out`, if it is contiguous and aligned, or a new array."""
-    return out if out is not None and out.flags.c_contiguous and out.flags.aligned else np.empty(shape, dtype)
+    return out if out is not None and out.flags.c_contiguous and out.flags.aligned else _kernels.new_array(shape, dtype)
 
 
 def returned(y: Array, out: Array | None) -> Array:

@@ -130,7 +130,7 @@ cdef class Small:
             threads = 1
         if out is not None and (out.shape != self.shape or out.dtype != self.dtype):
             return None
-        y = empty(self.shape, self.dtype) if out is None else out
+        y = new_array(self.shape, self.dtype) if out is None else out
         try:
             PyObject_GetBuffer(x, &vx, PyBUF_SIMPLE)
         except (BufferError, ValueError):

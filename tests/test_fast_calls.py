@@ -214,3 +214,17 @@ def test_a_plan_says_what_it_chose():
         assert "bytes of weights" in repr(plan)
     with pytest.raises(SpecError):
         fast.plan_conv(w, algorithm="best")
+
+
+@pytest.mark.clause("fast.out")
+def test_large_results_begin_on_a_cache_line():
+    """Vectors of 64 bytes then do not straddle two of them: a thirtieth of the time of layers, an eighth of images with two kernels."""
+    for _ in range(3):
+        for y in (
+            fast.conv(X, W, B, padding=1),
+            fast.conv_grad_input(Y, W, X.shape, padding=1),
+            fast.avg_pool(X, 3, stride=1),
+        ):
+            assert y.ctypes.data % 64 == 0
+            assert y.flags.c_contiguous
+            assert y.flags.writeable
