@@ -22,7 +22,7 @@ CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
 """Gradients that are conv_transpose and conv of dy."""
 
 
-def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str, last: bool = False) -> Array:
+def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str, last: bool) -> Array:
     """conv's is conv_transpose of dy, conv_transpose's is conv; unshared kernels add to their inputs one by one."""
     dy, w = view(c.dy, c.dtype), operand(c.operand, c.dtype)
     f = replace(c.forward, dtype=c.dtype)

@@ -18,7 +18,7 @@ TILES = {"direct": 0, "auto": 1, "winograd": 2, "fft": 0, "separable": 0}
 def operand(a: Array, dtype: np.dtype[Any], threads: int = 1) -> Array:
     """`a` in the result's dtype, contiguous and aligned; integers wrap. Copied only where it is not so already."""
     a = np.asarray(a, dtype)
-    if a.ndim > 2 and channels_last(a):
+    if channels_last(a):
         y = np.empty(a.shape, a.dtype)
         _kernels.unmix(np.moveaxis(a, 1, -1), y, a.shape[0], a.shape[1], prod(a.shape[2:]), threads)
         return y
@@ -41,21 +41,25 @@ def prepare(
 
 
 def run(plan: _kernels.Plan, x: Array, images: int, out: Array | None, shape: Ints, dtype: np.dtype[Any],
-        threads: int, background: Array | None = None) -> Array:  # fmt: skip
+        threads: int, background: Array | None = None, last: bool = False) -> Array:  # fmt: skip
     """Runs `plan` on `x`, (images, channels, *S) with any strides, into `out` or a new array.
 
-    `background` is the result where no window writes.
+    `background` is the result where no window writes, one number if the plan is for an `out` with its channels `last`.
     """
+    if last and out is not None:
+        plan.run(x, np.moveaxis(out, 1, -1), images, threads, background)
+        return out
     y = result(out, shape, dtype)
     plan.run(x, y, images, threads, background)
     return returned(y, out)
 
 
-def channels_last(out: Array | None) -> bool:
-    """Whether `out` is contiguous and aligned with its channels, the second axis, as the last one in memory."""
-    if out is None or out.flags.c_contiguous or not out.flags.aligned:
+def channels_last(a: Any) -> bool:
+    """Whether `a`, which may not have been checked, is an array, contiguous and aligned but for its channels, the second axis,
+    which are the last one in memory."""
+    if not isinstance(a, np.ndarray) or a.ndim < 3 or a.flags.c_contiguous or not a.flags.aligned:
         return False
-    return np.moveaxis(out, 1, -1).flags.c_contiguous
+    return np.moveaxis(a, 1, -1).flags.c_contiguous
 
 
 def result(out: Array | None, shape: Ints, dtype: np.dtype[Any]) -> Array:

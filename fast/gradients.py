@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from convspec import gradients as checks
 from convspec.fast import backward, known, operators, options
 from convspec.fast._kernels import key_of
@@ -207,8 +205,7 @@ def _layer(c: ConvGrad, call: tuple[Any, ...], out: Any, num_threads: Any, algor
 def _last(op: str, dy: Any, operand: Any, out: Any) -> bool:
     """Whether what the kernels write by position, or read so, has its channels last in memory: none of it has been checked yet."""
     read = {"conv_grad_weight": dy, "conv_transpose_grad_weight": operand}
-    array = out if op in backward.CONVOLUTIONS else read.get(op)
-    return isinstance(array, np.ndarray) and array.ndim > 2 and channels_last(array)
+    return channels_last(out if op in backward.CONVOLUTIONS else read.get(op))
 
 
 def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:

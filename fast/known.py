@@ -37,10 +37,7 @@ class Pool(NamedTuple):
         return not self.last or self.plan.takes_channels_last(x)
 
     def __call__(self, x: Array, out: Array | None, threads: int) -> Array:
-        if out is None or not self.last:
-            return run(self.plan, x, self.shape[0], out, self.shape, self.dtype, threads)
-        self.plan.run(x, np.moveaxis(out, 1, -1), self.shape[0], threads)
-        return out
+        return run(self.plan, x, self.shape[0], out, self.shape, self.dtype, threads, last=self.last)
 
 
 Key = tuple[Any, ...] | None
@@ -75,7 +72,4 @@ def run_finite(k: Known, x: Array, w: Array, out: Array | None, threads: int) ->
 def _run(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> tuple[Array, _kernels.Plan]:
     plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
     background = None if k.described.covers else np.zeros((), k.dtype)
-    if out is not None and k.last:
-        plan.run(x, np.moveaxis(out, 1, -1), k.images, threads, background)
-        return out, plan
-    return run(plan, x, k.images, out, k.shape, k.dtype, threads, background), plan
+    return run(plan, x, k.images, out, k.shape, k.dtype, threads, background, k.last), plan

@@ -6,8 +6,6 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from convspec import checks
 from convspec.fast import known, options, windows
 from convspec.fast._kernels import key_of, recall, remember
@@ -152,7 +150,7 @@ def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads:
     """The result of a call whose like has been checked and described; None for any other."""
     y = recall(x, w, b, out, num_threads, call)
     like = known.recall(key_of((x, w), call)) if y is None and b is None else None
-    if like is None or _last(out):
+    if like is None or channels_last(out):
         return y
     options.output(out, like.shape, like.dtype, (x, w))
     x, w = view(x, like.dtype), operand(w, like.dtype)
@@ -162,7 +160,7 @@ def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads:
 def _pooled_again(x: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
     """The same for pools."""
     y = recall(x, None, None, out, num_threads, call)
-    like: known.Pool | None = known.recall(key_of((x,), (*call, _last(out)))) if y is None else None
+    like: known.Pool | None = known.recall(key_of((x,), (*call, channels_last(out)))) if y is None else None
     if like is None:
         return y
     options.output(out, like.shape, like.dtype, (x,))
@@ -173,7 +171,7 @@ def _pooled_again(x: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> 
 def _pooled(c: Pool, call: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.x,))
-    threads, x, last = options.threads(num_threads), view(c.x, c.dtype), _last(out)
+    threads, x, last = options.threads(num_threads), view(c.x, c.dtype), channels_last(out)
     pool = known.Pool(prepare(windows.pool(c, last), None, None, 1), c.shape, c.dtype, last)
     if not pool.suits(x):
         pool = known.Pool(prepare(windows.pool(c), None, None, 1), c.shape, c.dtype, False)
@@ -181,8 +179,3 @@ def _pooled(c: Pool, call: tuple[Any, ...], out: Any, num_threads: Any, algorith
     if not pool.last:
         remember(pool.plan, (c.x, None, None), call, c.shape, c.dtype, c.N)
     return pool(x, out, threads)
-
-
-def _last(out: Any) -> bool:
-    """Whether `out`, not yet checked, has its channels last in memory."""
-    return isinstance(out, np.ndarray) and channels_last(out)

@@ -35,7 +35,7 @@ class ConvPlan:
     def __call__(self, x: Any, out: Any = None, num_threads: Any = None) -> Array:
         x = dtypes.array("x", x)
         threads = options.threads(num_threads)
-        last = channels_last(out) if isinstance(out, np.ndarray) else False
+        last = channels_last(out)
         prepared = self._prepared.get((x.shape[1:], x.dtype, last)) or self._prepare(x, threads, last)
         shape = (x.shape[0], *prepared.shape)
         options.output(out, shape, prepared.dtype, (x,))

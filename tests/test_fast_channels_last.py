@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_fast_strides import channels_last, images, isa, limited, linux  # noqa: F401
 
-from convspec import fast
+from convspec import SpecValueError, fast
 from convspec.fast.calls import operand
 
 LAYERS = [
@@ -152,6 +152,24 @@ def test_pools_that_are_remembered_are_an_instruction_set_s_own():
             np.testing.assert_array_equal(fast.avg_pool(x, 3), expected)
     finally:
         fast.select(before)
+
+
+@pytest.mark.clause("fast.out")
+def test_a_bad_out_is_refused_by_every_call():
+    x, w = images((1, 4, 9, 9)), images((4, 4, 3, 3))
+    y = fast.conv(x, w)
+    calls = [
+        lambda out: fast.conv(x, w, out=out),
+        lambda out: fast.plan_conv(w)(x, out=out),
+        lambda out: fast.max_pool(x, 3, out=out),
+        lambda out: fast.conv_grad_input(y, w, x.shape, out=out),
+    ]
+    for call in calls:
+        for _ in range(2):
+            call(None)
+            for out in (np.zeros(10, np.float32)[::2], np.zeros((4, 4), np.float32).T):
+                with pytest.raises(SpecValueError, match="out"):
+                    call(out)
 
 
 @linux
