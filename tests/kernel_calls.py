@@ -5,6 +5,7 @@ import contextlib
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import fast_cases
@@ -12,8 +13,11 @@ import gradient_cases
 import numpy as np
 
 from convspec import GRADIENTS, SpecError, fast
+from convspec.conformance import layouts
 from convspec.fast import _kernels, isa
 from convspec.fast.layers import TILED
+
+channels_last = partial(layouts.apply, "channels_last")
 
 ROOT = Path(__file__).parents[1]
 KERNELS = ROOT / "fast" / "kernels"
@@ -122,11 +126,6 @@ def strides(x):
     N, C, *S = x.shape
     last = np.empty((N, *(1,) * (3 - len(S)), *S, C), x.dtype)
     return [last.strides[i] // x.itemsize for i in (0, 4, 1, 2, 3)]
-
-
-def channels_last(x):
-    """The same array, in that order in memory."""
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
 
 
 def draw_channels_last(op, seed):
