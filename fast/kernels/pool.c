@@ -116,13 +116,11 @@ static void run_mixed(const cs_pool_state *t, const cs_pooling *p, int64_t left,
         t->k->mixed[w->kind](x, &m, y);
         return;
     }
-    static const int64_t start = 0;
-    const cs_row turned = {0, 1, p->width, 0, p->width, p->width, CS_FILL, 0, w->groups, w->groups, 1};
     for (int64_t r = 0; r < rows; r++, m.windows.rows.from++) {
         m.windows.rows.count = 1;
         if (p->row_divisors) m.windows.row_divisors = p->row_divisors + r;
         t->k->mixed[w->kind](x, &m, t->spare);
-        t->k->copy_rows(y + r * a[1].y * w->size, w->y_plane, p->width, t->spare, &start, 1, &turned);
+        cs_turn_pixels(t->k, y + r * a[1].y * w->size, w->y_plane, t->spare, w->groups, p->width);
     }
 }
 

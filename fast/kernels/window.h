@@ -122,6 +122,9 @@ static inline int64_t cs_single_run(int64_t half)
     return half + half % 2;
 }
 
+/* to[c][i] = from[i][c], i < count: a row of pixels, whose channels become rows that are `apart`. */
+void cs_turn_pixels(const cs_table *k, char *to, int64_t apart, const char *from, int64_t channels, int64_t count);
+
 int64_t cs_scratch_bytes(const cs_window *w);
 int cs_depthwise_suits(const cs_window *w); /* one output from few channels, rows read in place */
 double cs_depthwise_cycles(const cs_window *w);
