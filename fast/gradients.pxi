@@ -3,11 +3,12 @@
 cdef extern from "gradient.h" nogil:
     ctypedef struct cs_gradient:
         cs_window window
-        int64_t terms, parts, panels, tall, wide, tasks, sums, scratch
+        int64_t terms, parts, panels, tasks, joins, common, scratch
     void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones)
     void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
-    void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
-                         void *dw, void *scratch)
+    void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *common, void *dw,
+                         void *scratch)
+    void cs_gradient_join(const cs_gradient *g, int64_t join, void *common, void *dw)
 
 cdef extern from "local_gradient.h" nogil:
     ctypedef struct cs_local_gradient:
@@ -29,55 +30,54 @@ cdef extern from "pool_gradient.h" nogil:
                               void *dx, void *scratch)
 
 
-cdef void gradient_shares(const cs_gradient *g, int own, int threads, int64_t *next, const void *x, const void *dy, char *sums,
-                          void *dw, char *scratch) noexcept nogil:
+cdef void gradient_shares(const cs_gradient *g, int own, int threads, int64_t *next, const void *x, const void *dy,
+                          void *common, void *dw, char *scratch) noexcept nogil:
     """A thread's share of the tasks, then what is left of the others'."""
     cdef int t
     cdef int64_t i
     for t in range(threads):
         i = cs_take(next, g.tasks, (own + t) % threads, threads)
         while i >= 0:
-            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, dw, scratch)
+            cs_gradient_run(g, i, x, dy, common, dw, scratch)
             i = cs_take(next, g.tasks, (own + t) % threads, threads)
 
 
-cdef void run_gradient(const cs_gradient *g, int threads, const void *x, const void *dy, char *sums, char *scratch,
+cdef void run_gradient(const cs_gradient *g, int threads, const void *x, const void *dy, void *common, char *scratch,
                        void *dw) noexcept nogil:
-    """The sums, then, where there are several boxes, a place for those of unfinished images. A thread has the same tasks in
-    each call, so that their part of the result stays in its cache."""
+    """A thread has the same tasks in each call, so that their part of the result stays in its cache."""
     cdef int64_t i
     cdef int t
     cdef int64_t *next = <int64_t *>scratch  # the caller leaves a cache line for each thread
     if threads == 1:
         for i in range(g.tasks):
-            cs_gradient_run(g, i, x, dy, sums, sums + g.sums, dw, scratch)
+            cs_gradient_run(g, i, x, dy, common, dw, scratch)
         return
     cs_share_out(next, g.tasks, threads)
     scratch += threads * CACHE_LINE
     for t in prange(threads, schedule="static", num_threads=threads):
-        gradient_shares(g, t, threads, next, x, dy, sums, dw, scratch + t * g.scratch)
+        gradient_shares(g, t, threads, next, x, dy, common, dw, scratch + t * g.scratch)
+    if g.joins:
+        for i in prange(g.joins, schedule="static", num_threads=threads):
+            cs_gradient_join(g, i, common, dw)
 
 
 cdef bint one_gradient(cs_gradient *g, int threads, const void *x, const void *dy, void *dw) noexcept nogil:
     """Whether there was enough memory."""
-    cdef int64_t several
     cdef double work = <double>g.parts * g.panels * g.terms * g.window.images
-    cdef char *sums
+    cdef void *common
     cdef char *scratch
     work = work * g.window.axis[0].out * g.window.axis[1].out * g.window.axis[2].out
     if work < PARALLEL_CYCLES:
         threads = 1
     cs_gradient_split(g, g.window.images, threads)
     g.scratch = whole_lines(g.scratch)
-    g.sums = whole_lines(g.sums)
-    several = 2 if g.tall * g.wide * g.window.axis[0].out > 1 else 1
-    sums = <char *>malloc(several * g.sums + CACHE_LINE)
+    common = malloc(g.common + CACHE_LINE)
     scratch = <char *>malloc((g.scratch + CACHE_LINE) * threads)
-    if sums != NULL and scratch != NULL:
-        run_gradient(g, threads, x, dy, sums, scratch, dw)
-    free(sums)
+    if common != NULL and scratch != NULL:
+        run_gradient(g, threads, x, dy, common, scratch, dw)
+    free(common)
     free(scratch)
-    return sums != NULL and scratch != NULL
+    return common != NULL and scratch != NULL
 
 
 def weight_gradient(list windows, x, dy, dw, int64_t images, int threads):

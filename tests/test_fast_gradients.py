@@ -79,7 +79,7 @@ def test_layers(name, dtype):
         assert_same_bits(
             np.array([y[i] for i in at]), getattr(reference, op)(*arguments, **given, stepwise=True, at=at)
         )
-        for threads in (1, 3):
+        for threads in (1, 3, 16):
             assert_same_bits(getattr(fast, op)(*arguments, **given, algorithm="direct", num_threads=threads), y)
 
 
@@ -99,7 +99,7 @@ POOLS = {
 
 
 @pytest.mark.clause("fast.threads", "gradient.chain", "call.initialised")
-@pytest.mark.parametrize("images", [0, 1, 2])
+@pytest.mark.parametrize("images", [0, 1, 2, 7])
 @pytest.mark.parametrize("groups", [1, 3])
 def test_threads_share_the_terms_of_a_panel(images, groups):
     random = np.random.default_rng(8)
@@ -109,7 +109,7 @@ def test_threads_share_the_terms_of_a_panel(images, groups):
     at = sample(first, 3)
     chain = reference.conv_grad_weight(dy, x, shape, **keywords, stepwise=True, at=at)
     assert_same_bits(np.array([first[i] for i in at]), chain)
-    for threads in (2, 3, 8):
+    for threads in (2, 3, 8, 40):
         out = np.full(shape, np.nan, np.float32)
         assert fast.conv_grad_weight(dy, x, shape, **keywords, num_threads=threads, out=out) is out
         assert_same_bits(out, first)

@@ -3,7 +3,7 @@
 
 #include "gradient_task.h"
 
-enum { BOX_BYTES = 384 << 10, BOX_POSITIONS = 1024, FEW_LANES = 2, TILES_OF_A_SHARE = 8 };
+enum { BOX_BYTES = 384 << 10, BOX_POSITIONS = 1024, FEW_LANES = 2, TILES_OF_A_SHARE = 8, IMAGES_BYTES = 2 << 20 };
 
 static int64_t most_rows(const cs_gradient *g)
 {
@@ -36,7 +36,7 @@ void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones)
     g->vectors = g->each ? 1 : panel_vectors(k, all);
     g->panels = cs_ceil(all, g->vectors);
     g->tiles = cs_ceil(g->terms, most_rows(g));
-    g->sums = g->parts * g->panels * g->vectors * lanes * g->terms * g->window.size;
+    g->sums = cs_ceil(g->parts * g->panels * g->vectors * lanes * g->terms * g->window.size, VECTOR) * VECTOR;
 }
 
 /* Whether no window of any position reaches beyond the input, and neighbours are neighbours. */
@@ -99,20 +99,37 @@ static void choose_box(cs_gradient *g)
     g->tall = cs_ceil(h, g->height), g->wide = cs_ceil(v, g->width);
 }
 
-/* Shares of the terms first: they turn the same gradients again, which costs less than the same strip filled again. */
+/* Shares of the terms first: they turn the same gradients again, which costs less than the same strip filled again. Where that
+ * leaves threads without a task, images are shared, or else tiles, down to one a task. */
+static void share_out(cs_gradient *g, int64_t threads)
+{
+    g->row_shares = cs_least(cs_ceil(g->tiles, TILES_OF_A_SHARE), cs_ceil(threads, g->parts));
+    g->output_shares = cs_least(g->panels, cs_ceil(threads, g->parts * g->row_shares));
+    g->image_shares = 1;
+    for (choose_box(g); !g->each && g->row_shares < g->tiles && too_large(g); choose_box(g)) g->row_shares++;
+    const int64_t shares = g->parts * g->output_shares * g->row_shares, images = g->window.images;
+    if (shares % threads == 0 || shares > 4 * threads) return;
+    if (images > 1 && images * g->sums <= IMAGES_BYTES * threads) {
+        g->image_shares = cs_least(images, cs_ceil(2 * threads, shares));
+    } else if (shares < threads) {
+        g->row_shares = cs_least(g->tiles, cs_ceil(threads, g->parts * g->output_shares));
+        choose_box(g);
+    }
+}
+
 void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
 {
-    const int64_t enough = threads;
     g->window.images = images;
     if (g->panels == 0) return;
     g->in_place = !g->each && reads_in_place(&g->window);
     g->lines = g->each && g->window.axis[2].in >= 2 * g->window.lanes;
-    g->row_shares = cs_least(cs_ceil(g->tiles, TILES_OF_A_SHARE), cs_ceil(enough, g->parts));
-    g->output_shares = cs_least(g->panels, cs_ceil(enough, g->parts * g->row_shares));
-    for (choose_box(g); !g->each && g->row_shares < g->tiles && too_large(g); choose_box(g)) g->row_shares++;
-    g->tasks = g->parts * g->output_shares * g->row_shares;
-    g->alone = images == 1 && g->window.axis[0].out * g->tall * g->wide == 1;
+    share_out(g, threads);
+    g->tasks = g->parts * g->output_shares * g->row_shares * g->image_shares;
+    g->joins = g->image_shares > 1 ? g->parts * g->panels * g->tiles : 0;
+    const int64_t boxes = g->window.axis[0].out * g->tall * g->wide;
+    g->alone = images == 1 && boxes == 1;
     if (g->alone) g->sums = 0;
+    g->common = g->sums * (g->joins ? images : boxes > 1 ? 2 : 1);
     const cs_window w = strip_window(g);
     g->scratch = cs_scratch_bytes(&w) + box_bytes(g) + columns_bytes(g) + (g->alone ? cs_panel_bytes(g) : 0) + 7 * VECTOR;
 }
@@ -172,7 +189,7 @@ static void run_tiles(const cs_outer_task *k, cs_box b, int64_t panel, int64_t v
     const int64_t start = cs_tile_start(g, k->first), row = vectors * g->window.lanes * g->window.size;
     char *total = cs_panel_sums(k, k->total, panel), *partial = cs_panel_sums(k, k->partial, panel);
     cs_outer o = {.x = g->each ? k->wide : k->t.strip, .dy = k->columns, .places = k->places,
-                  .count = (b.h1 - b.h0) * (b.w1 - b.w0), .first = first, .last = last && !g->alone};
+                  .count = (b.h1 - b.h0) * (b.w1 - b.w0), .first = first, .last = last && !g->alone && !g->joins};
     const int64_t *at = k->t.terms;
     if (g->in_place && !g->ones) {
         const int64_t *x = g->window.x, depth = (k->t.d * a[0].step + a[0].first) * x[0];
@@ -241,14 +258,30 @@ static void lay_out(cs_outer_task *k, void *scratch)
     if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
 }
 
-void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *total, void *partial,
-                     void *dw, void *scratch)
+/* All boxes of an image. */
+static void run_image(cs_outer_task *k, int64_t from, int64_t to)
 {
+    const cs_gradient *g = k->g;
     const cs_axis *a = g->window.axis;
-    const int64_t share = task % g->row_shares, outputs = task / g->row_shares % g->output_shares;
+    for (k->t.d = 0; k->t.d < a[0].out; k->t.d++)
+        for (int64_t i = 0; i < g->tall; i++)
+            for (int64_t j = 0; j < g->wide; j++) {
+                const cs_box b = {a[1].out * i / g->tall, a[1].out * (i + 1) / g->tall, a[2].out * j / g->wide,
+                                  a[2].out * (j + 1) / g->wide};
+                run_box(k, b, from, to, k->t.d + i + j == 0,
+                        k->t.d == a[0].out - 1 && i == g->tall - 1 && j == g->wide - 1);
+            }
+}
+
+void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const void *dy, void *common, void *dw, void *scratch)
+{
+    const int64_t image_share = task % g->image_shares, rest = task / g->image_shares;
+    const int64_t share = rest % g->row_shares, outputs = rest / g->row_shares % g->output_shares;
     const int64_t from = g->panels * outputs / g->output_shares, to = g->panels * (outputs + 1) / g->output_shares;
-    cs_outer_task k = {.g = g, .w = strip_window(g), .x = x, .dy = dy, .total = total, .partial = partial, .dw = dw};
-    k.part = task / g->row_shares / g->output_shares;
+    const int64_t images = g->window.images, end = images * (image_share + 1) / g->image_shares;
+    const int whole = !g->alone && !g->joins;
+    cs_outer_task k = {.g = g, .w = strip_window(g), .x = x, .dy = dy, .total = common, .partial = (char *)common + g->sums, .dw = dw};
+    k.part = rest / g->row_shares / g->output_shares;
     k.first = g->tiles * share / g->row_shares, k.last = g->tiles * (share + 1) / g->row_shares;
     if (!g->each) {
         const int64_t taps = g->terms / g->window.channels;
@@ -256,15 +289,27 @@ void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const vo
         k.w.channels = cs_ceil(cs_tile_start(g, k.last), taps) - k.channel, k.w.terms = k.w.channels * taps;
     }
     lay_out(&k, scratch);
-    for (int64_t panel = from; panel < to && !g->alone; panel++) cs_clear_panel(&k, panel);
-    for (k.image = 0; k.image < g->window.images; k.image++)
-        for (k.t.d = 0; k.t.d < a[0].out; k.t.d++)
-            for (int64_t i = 0; i < g->tall; i++)
-                for (int64_t j = 0; j < g->wide; j++) {
-                    const cs_box b = {a[1].out * i / g->tall, a[1].out * (i + 1) / g->tall, a[2].out * j / g->wide,
-                                      a[2].out * (j + 1) / g->wide};
-                    run_box(&k, b, from, to, k.t.d + i + j == 0,
-                            k.t.d == a[0].out - 1 && i == g->tall - 1 && j == g->wide - 1);
-                }
-    for (int64_t panel = from; panel < to && !g->alone; panel++) cs_store_panel(&k, panel);
+    for (int64_t panel = from; panel < to && whole; panel++) cs_clear_panel(&k, panel);
+    for (k.image = images * image_share / g->image_shares; k.image < end; k.image++) {
+        if (g->joins) k.partial = (char *)common + k.image * g->sums;
+        run_image(&k, from, to);
+    }
+    for (int64_t panel = from; panel < to && whole; panel++) cs_store_panel(&k, panel);
+}
+
+/* A register tile's images in order: a tile over no position adds what is unfinished to the total. */
+void cs_gradient_join(const cs_gradient *g, int64_t join, void *common, void *dw)
+{
+    static const int64_t nowhere[MAX_ROWS] = {0};
+    const int64_t tile = join % g->tiles, panel = join / g->tiles % g->panels;
+    const int64_t lanes = g->window.lanes, rows = cs_tile_start(g, tile + 1) - cs_tile_start(g, tile);
+    const int64_t vectors = cs_least(g->vectors, cs_ceil(g->outputs, lanes) - panel * g->vectors);
+    const cs_table *kernels = cs_kernels(g->window.dtype);
+    const cs_outer_task k = {.g = g, .t.k = kernels, .part = join / g->tiles / g->panels, .first = tile, .last = tile + 1, .total = common, .dw = dw};
+    cs_outer o = {.x = common, .dy = common, .at = nowhere, .places = nowhere, .last = 1, .total = cs_panel_sums(&k, common, panel)};
+    for (int64_t image = 1; image < g->window.images; image++) {
+        o.partial = (char *)o.total + image * g->sums;
+        (g->each ? kernels->each[rows] : kernels->outer[rows][vectors])(&o);
+    }
+    cs_store_panel(&k, panel);
 }

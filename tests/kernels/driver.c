@@ -159,7 +159,13 @@ static void run_plan(call *c)
 static void add_gradient(call *c, int64_t i, char *scratch)
 {
     const cs_gradient *g = c->parameters;
-    cs_gradient_run(g, i, c->a[0], c->a[1], c->common, c->common + g->sums, c->y, scratch);
+    cs_gradient_run(g, i, c->a[0], c->a[1], c->common, c->y, scratch);
+}
+
+static void join_gradient(call *c, int64_t i, char *scratch)
+{
+    (void)scratch;
+    cs_gradient_join(c->parameters, i, c->common, c->y);
 }
 
 static void weight_gradient(call *c)
@@ -168,13 +174,12 @@ static void weight_gradient(call *c)
         cs_gradient g;
         const cs_window w = window_of(c, n);
         cs_gradient_choose(&g, &w, !c->a[0]);
-        g.window.images = c->h.images;
         cs_gradient_split(&g, c->h.images, threads);
-        g.sums = (g.sums + LINE - 1) / LINE * LINE;
-        c->common = checked(malloc((size_t)(2 * g.sums + LINE)));
+        c->common = checked(malloc((size_t)(g.common + LINE)));
         allocate_scratch(c, g.scratch);
         c->parameters = &g;
         phase(c, g.tasks, add_gradient);
+        phase(c, g.joins, join_gradient);
         free(c->common);
         if (n + 1 < c->h.windows) free(c->scratch);
     }
