@@ -6,6 +6,7 @@ integer result. Results are bit for bit the law's chain of summation, or, where 
 of images Fourier's or one pass an axis, within the law's bound: the same bits whatever the instruction set, the number
 of threads, the split of a batch or the layout of the operands. Arrays with their channels last in memory, as views,
 are read where they are, and convolutions, pools and gradients by the input write such an `out` where it is.
+`relu` and `relu_grad` are the law's functions of those names, of `convspec.learning`, by all threads.
 
 The environment variable CONVSPEC_ISA, read at import, forces one of `available_isas()`.
 """
@@ -45,6 +46,7 @@ from convspec.fast.operators import (
     tiled_conv,
 )
 from convspec.fast.plans import plan_conv, plan_conv_transpose
+from convspec.fast.rectifier import relu, relu_grad
 from convspec.fast.scipy_names import convolve2d, correlate2d
 
 _forced = os.environ.get("CONVSPEC_ISA") or available_isas()[0]
@@ -81,6 +83,8 @@ __all__ = [
     "openmp",
     "plan_conv",
     "plan_conv_transpose",
+    "relu",
+    "relu_grad",
     "tiled_conv",
     "tiled_conv_grad_bias",
     "tiled_conv_grad_input",

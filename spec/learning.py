@@ -1,7 +1,7 @@
 """Networks run forward and backward on any backend, and what stands between their layers.
 
-A backend is anything with the law's operators and gradients. Parameters are a flat list: weights and bias of each
-convolution in turn.
+A backend is anything with the law's operators and gradients; `relu` and `relu_grad` are its own where it has them.
+Parameters are a flat list: weights and bias of each convolution in turn.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def initial(network: Blocks, shape: Shape, random: np.random.Generator, dtype: D
 
 def forward(backend: Any, network: Blocks, parameters: list[Array], x: Array) -> list[Array]:
     """`x` (N, C, H, W) and then the result of each block."""
-    results, rest = [x], iter(parameters)
+    results, rest, rectify = [x], iter(parameters), getattr(backend, "relu", relu)
     for block in network:  # [network.run]
         if block.channels is None:
             x = backend.max_pool(x, block.size, stride=block.stride, padding=block.padding, ceil_mode=True)
         else:
             x = backend.conv(x, next(rest), next(rest), stride=block.stride, padding=block.padding)
-            x = relu(x, _writeable(x)) if block.rectified else x
+            x = rectify(x, _writeable(x)) if block.rectified else x
         results.append(x)
     return results
 
@@ -55,13 +55,14 @@ def backward(backend: Any, network: Blocks, parameters: list[Array], results: li
     last = results[-1]
     dy = backend.avg_pool_grad(dz.reshape(*dz.shape, 1, 1), last.shape, last.shape[2:])
     gradients: list[Array] = []
+    rectify_grad = getattr(backend, "relu_grad", relu_grad)
     for i, block, w in _reversed(network, parameters):
         x, y = results[i], results[i + 1]
         if w is None:
             keywords = {"stride": block.stride, "padding": block.padding, "ceil_mode": True}
             dy = backend.max_pool_grad(dy, x, block.size, **keywords)
             continue
-        dy = relu_grad(dy, y, _writeable(dy)) if block.rectified else dy
+        dy = rectify_grad(dy, y, _writeable(dy)) if block.rectified else dy
         keywords = {"stride": block.stride, "padding": block.padding}
         gradients += [backend.conv_grad_bias(dy), backend.conv_grad_weight(dy, x, w.shape, **keywords)]
         if i:
@@ -85,7 +86,7 @@ def relu_grad(dy: Array, y: Array, out: Array | None = None) -> Array:
     """dy where the result `y` of ReLU is not 0."""
     bits = np.dtype(f"i{dy.itemsize}")  # times 0 or 1, of which floats would make NaN of infinities
     dx: Array = np.multiply(dy.view(bits), y != 0, out=None if out is None else out.view(bits))
-    return dx.view(dy.dtype)  # [network.relu-grad]
+    return dx.view(dy.dtype) if out is None else out  # [network.relu-grad]
 
 
 def cross_entropy(z: Array, labels: Array) -> tuple[float, Array]:

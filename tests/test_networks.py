@@ -71,14 +71,37 @@ def test_gradients_are_the_limit_of_differences(name: str) -> None:
 
 
 @pytest.mark.clause("network.relu", "network.relu-grad")
-def test_rectifier() -> None:
-    x = np.random.default_rng(0).standard_normal((3, 4, 5)).astype(np.float32)
-    x[0, 0, :4] = np.nan, np.inf, -np.inf, 0
-    dy = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
-    dy[1, 1, 1] = np.inf
-    np.testing.assert_array_equal(learning.relu(x), oracle.relu(x), strict=True)
-    y = oracle.relu(x)
-    np.testing.assert_array_equal(learning.relu_grad(dy, y), oracle.relu_grad(dy, y), strict=True)
+@pytest.mark.parametrize("room", [learning, fast])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, ">f4", np.int32])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (2, 0), (5, 7, 41, 43)])
+def test_rectifier(room: Any, dtype: Any, shape: tuple[int, ...]) -> None:
+    x, dy = (np.random.default_rng(n).normal(0, 3, shape).astype(dtype) for n in range(2))
+    if x.size and x.dtype.kind == "f":
+        x.flat[:4] = np.nan, np.inf, -np.inf, 0
+        dy.flat[:3] = np.nan, np.inf, np.inf
+    expected, y = oracle.relu(x), oracle.relu(x)
+    np.testing.assert_array_equal(room.relu(x), expected, strict=x.dtype.isnative)
+    np.testing.assert_array_equal(room.relu_grad(dy, y), oracle.relu_grad(dy, y), strict=x.dtype.isnative)
+    np.testing.assert_array_equal(room.relu_grad(dy, y[::-1]), oracle.relu_grad(dy, y[::-1]), strict=x.dtype.isnative)
+    gradient = oracle.relu_grad(dy, y)
+    for found, out, wanted in ((room.relu(x, x), x, expected), (room.relu_grad(dy, y, dy), dy, gradient)):
+        assert found is out
+        np.testing.assert_array_equal(out, wanted)
+
+
+@pytest.mark.clause("network.relu", "fast.threads")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rectifier_of_any_number_of_threads_and_memory(dtype: Any) -> None:
+    x = np.random.default_rng(0).standard_normal(200_003).astype(dtype)
+    for threads in (1, 2, 3, 16):
+        assert (fast.relu(x, num_threads=threads) == np.maximum(x, 0)).all()
+    expected = np.maximum(x, 0)
+    overlapping = x.copy()
+    fast.relu(overlapping[:-1], overlapping[1:])
+    assert (overlapping[1:] == expected[:-1]).all()
+    for out in (np.empty(3, dtype), np.broadcast_to(dtype(1), x.shape)):
+        with pytest.raises(ValueError, match=r"output array|shape"):
+            fast.relu(x, out)
 
 
 @pytest.mark.clause("network.cross-entropy", "network.cross-entropy-grad")
