@@ -7,11 +7,13 @@ computed directly, and so is one with a NaN, an infinity, or values near the lim
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, reduce
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -28,14 +30,17 @@ DIRECT, POINT, STEP, CALL = 0.026, 8.0, 0.2, 1e6
 AVX-512, and taken for every instruction set, lest they choose differently."""
 DOUBLE = 0.7
 """The terms of float64 take twice as long, its points 1.4 times."""
-THREAD = 4e6
-"""Nanoseconds of tiles for which another thread is worth its start."""
-
+THREAD = 5e5
+"""Nanoseconds of tiles for which another thread is worth being woken."""
+MOST_THREADS = 1024
+"""The greatest `num_threads`."""
 
 BATCH = 8
 """Tiles of one axis are transformed so many at once: numpy's vectors run across them."""
 FAMILIES = (1, 3, 5, 9, 15)
 """The sides of tiles are powers of two, times one of these: other primes take longer."""
+
+Part = TypeVar("Part")
 
 
 class _Tiling(NamedTuple):
@@ -92,18 +97,31 @@ def _tiling(shape: Ints, taps: Ints) -> _Tiling:
     return _Tiling(side, tuple(m - k + 1 for m, k in zip(side, taps, strict=True)), batch, float(cost[best]))
 
 
-def _share_out(threads: int, work: Callable[[int], None]) -> None:
-    """Does the work of each thread, that of number 0 in this one. Not OpenMP's threads, which would wait for more meanwhile."""
-    if threads == 1:
-        work(0)
-        return
+@lru_cache
+def _others() -> Any:
+    """Threads that wait for work without a processor. Not OpenMP's, which would wait for more meanwhile."""
     from concurrent.futures import ThreadPoolExecutor  # with its logging a tenth of what this room's import takes
 
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(work, n) for n in range(1, threads)]
-        work(0)
-        for other in others:
-            other.result()
+    return ThreadPoolExecutor(MOST_THREADS)
+
+
+def _share_out(threads: int, parts: Iterable[Part], work: Callable[[Iterator[Part]], None]) -> None:
+    """Each thread does the work of the parts that it takes, one after the other: this one, and those that come to help it."""
+    left = deque(parts)
+
+    def taken() -> Iterator[Part]:
+        with suppress(IndexError):
+            while True:
+                yield left.popleft()
+
+    helpers = [_others().submit(lambda: work(taken())) for _ in range(min(threads, len(left)) - 1)]
+    try:
+        work(taken())
+    finally:
+        left.clear()
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
 
 
 class _Fourier:
@@ -126,18 +144,19 @@ class _Fourier:
         tiles = list(np.ndindex(*map(len, self.places)))
         groups = [tiles[n : n + self.tiling.batch] for n in range(0, len(tiles), self.tiling.batch)]
         threads = min(self.threads, len(groups), 1 + int(self.tiling.cost / THREAD))
-        _share_out(threads, lambda n: self._measure(n, threads))
+        rows = len(self.norms)
+        some = min(rows, 2 * threads)
+        _share_out(threads, (slice(rows * n // some, rows * (n + 1) // some) for n in range(some)), self._measure)
         even = self._even()
-        _share_out(threads, lambda n: self._work(y, groups[n::threads], even))
+        _share_out(threads, groups, lambda taken: self._work(y, taken, even))
         return y
 
-    def _measure(self, part: int, parts: int) -> None:
-        """The Euclidean norms of some of the cells."""
-        first, last = (len(self.norms) * n // parts for n in (part, part + 1))
-        if first < last:
-            x = self.c.in1[first * self.cell[0] : last * self.cell[0]]
+    def _measure(self, taken: Iterator[slice]) -> None:
+        """The Euclidean norms of some rows of cells after others."""
+        for rows in taken:
+            x = self.c.in1[rows.start * self.cell[0] : rows.stop * self.cell[0]]
             cell = (min(self.cell[0], len(x)), *self.cell[1:])
-            self.norms[first:last] = lp_pool(x[None, None], cell, ceil_mode=True, num_threads=1)[0, 0]
+            self.norms[rows] = lp_pool(x[None, None], cell, ceil_mode=True, num_threads=1)[0, 0]
 
     def _even(self) -> Array:
         """For each tile, whether no cell of it holds far less than the tile, and nothing overflows or is lost to underflow."""
@@ -154,7 +173,7 @@ class _Fourier:
             even: Array = bounded & (mean <= prod(c.R) * (least / np.sqrt(prod(self.cell))))
         return even
 
-    def _work(self, y: Array, groups: list[list[Ints]], even: Array) -> None:
+    def _work(self, y: Array, groups: Iterator[list[Ints]], even: Array) -> None:
         """The outputs of some groups of tiles, one thread's."""
         x = np.zeros((self.tiling.batch, *self.tiling.side), self.c.dtype)
         spectrum = np.empty((self.tiling.batch, *self.kernel.shape), self.kernel.dtype)

@@ -122,3 +122,24 @@ def test_where_it_is_used():
     infinite = np.where(w == w.max(), np.inf, w).astype(np.float32)
     y, direct = (fast.convolve(x, infinite, "valid", algorithm=name) for name in ("fft", "direct"))
     np.testing.assert_array_equal(y, direct)
+
+
+@pytest.mark.clause("fast.threads")
+def test_what_fails_in_a_thread_is_raised_when_all_have_ended():
+    done, started = [], []
+
+    def work(taken):
+        for n in taken:
+            started.append(n)
+            if n == 3:
+                raise MemoryError(n)
+            done.append(n)
+
+    for _ in range(20):
+        with pytest.raises(MemoryError, match="3"):
+            fourier._share_out(4, range(50), work)
+        assert sorted(started) == sorted([*done, 3])
+        done.clear()
+        started.clear()
+    fourier._share_out(4, range(3), work)
+    assert sorted(done) == [0, 1, 2]
