@@ -62,6 +62,7 @@ static const cs_table FN(table) = {
     .gather_groups = FN(gather_groups),
     .row_vectors = ROW_VECTORS,
     .local = FN(local),
+    .line_up = FN(line_up),
     OUTER_TILES(OUTER_TILE) EACH_TILES(EACH_TILE).interleave = FN(interleave),
     .ones = FN(ones),
     .add_products = FN(add_products),

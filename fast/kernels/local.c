@@ -1,8 +1,8 @@
-/* Unshared and sparsely shared kernels: a task holds the inputs of one vector of output positions and runs all outputs
- * over it. */
+/* Unshared and sparsely shared kernels over few images: a task holds the inputs of one vector of output positions and runs all
+ * outputs over it. */
 #include <string.h>
 
-#include "window.h"
+#include "local.h"
 
 enum { COLUMN_BYTES = 768 << 10, POSITIONS = 64 };
 
@@ -24,6 +24,10 @@ double cs_local_cycles(const cs_window *w)
 void cs_local_split(cs_window *w, int threads)
 {
     const int64_t vectors = cs_ceil(positions(w), w->lanes);
+    if (cs_local_suits_images(w)) {
+        cs_local_images_split(w, threads);
+        return;
+    }
     w->planes = cs_most(1, cs_least(w->images, COLUMN_BYTES / row_bytes(w)));
     w->plane_tasks = w->groups * cs_ceil(w->images, w->planes);
     w->height_tasks = vectors, w->width_tasks = 1;
@@ -81,6 +85,10 @@ static void gather(const cs_window *w, const cs_table *k, const lanes *l, const 
 void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y,
                    void *scratch)
 {
+    if (w->vectors) {
+        cs_local_images_task(w, i, x, weights, bias, y, scratch);
+        return;
+    }
     const cs_table *k = cs_kernels(w->dtype);
     const int64_t size = w->size, wide = w->lanes * size, all = w->groups * w->outputs, places = positions(w);
     const int64_t share = i % w->shares, vector = i / w->shares % w->height_tasks,

@@ -2,6 +2,14 @@
  * weights are read along their rows, turned in registers, and used for every image. x holds, for each image, a vector of
  * inputs for each term; sums a vector for each image. */
 
+/* Vectors from where they are listed, one after the other, `vectors` at a place. */
+static void FN(line_up)(void *to, const void *from, const int64_t *at, int64_t n, int64_t vectors)
+{
+    T *y = to;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < vectors; j++, y += LANES) FN(store)(y, FN(load)((const T *)from + at[i] + j * LANES));
+}
+
 static void FN(local)(const void *const *rows, int64_t terms, const void *in, int64_t ldx, int64_t images, void *to,
                       void *spare)
 {

@@ -197,6 +197,7 @@ typedef struct {
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
+    void (*line_up)(void *y, const void *x, const int64_t *at, int64_t n, int64_t vectors);
     tile_outer *outer[MAX_ROWS + 1][MAX_VECTORS + 1]; /* rows of terms x vectors of outputs */
     tile_outer *each[MAX_ROWS + 1];                   /* inputs are vectors too */
     void (*interleave)(void *y, int64_t wide, const void *const *x, int64_t step, int64_t n); /* y[i][l] = x[l][i] */

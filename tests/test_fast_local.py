@@ -1,0 +1,64 @@
+"""Unshared and sparsely shared kernels over batches of every kind against the oracle's chain, on every instruction set."""
+
+import numpy as np
+import pytest
+from test_fast_chain import assert_same_bits, sample
+
+from convspec import fast, reference
+
+CASES = {
+    "a vector and some": ((20, 3, 9, 11), (5, 3, 3), {"padding": 1}),
+    "two vectors": ((33, 2, 5, 7), (3, 3, 2), {"padding": ((1, 0), (0, 1))}),
+    "four vectors": ((50, 2, 4, 5), (11, 2, 2), {}),
+    "half a vector": ((8, 4, 6, 40), (12, 3, 3), {"groups": 2}),
+    "few": ((3, 4, 6, 18), (12, 3, 3), {"padding": 1, "groups": 2}),
+    "one": ((1, 4, 6, 18), (4, 3, 3), {"padding": 1}),
+    "wide": ((16, 1, 3, 70), (2, 3, 5), {"padding": 2}),
+    "strided": ((17, 3, 11, 23), (13, 3, 4), {"stride": (2, 3), "padding": 1}),
+    "dilated": ((16, 2, 12, 17), (4, 3, 3), {"dilation": (2, 3), "padding": 3}),
+    "line": ((16, 5, 37), (9, 4), {"padding": 2}),
+    "volume": ((18, 2, 4, 5, 6), (3, 2, 3, 2), {"padding": 1}),
+    "pointwise": ((24, 70, 3, 4), (21, 1, 1), {}),
+    "mostly padding": ((16, 2, 3, 2), (3, 5, 5), {"padding": 3}),
+    "no channel": ((16, 0, 3, 4), (3, 2, 2), {}),
+}
+
+
+@pytest.fixture(params=fast.available_isas())
+def isa(request):
+    before = fast.isa()
+    assert fast.select(request.param)
+    yield request.param
+    fast.select(before)
+
+
+def drawn(name, dtype, tiles=None):
+    """x, w, b, dy and the keywords; kernels for each position, or `tiles` along each axis."""
+    shape, (outputs, *taps), keywords = CASES[name]
+    random = np.random.default_rng(len(name))
+    channels = shape[1] // keywords.get("groups", 1)
+    full = np.zeros((outputs, channels, *taps))
+    places = reference.conv(np.zeros((1, *shape[1:])), full, **keywords, stepwise=True).shape[2:]
+    kernels = places if tiles is None else tuple(min(n, tiles) for n in places)
+    shapes = (shape, (outputs, *kernels, channels, *taps), (outputs, *kernels), (shape[0], outputs, *places))
+    return *((random.standard_normal(s) * 50).astype(dtype) for s in shapes), keywords
+
+
+@pytest.mark.clause("local_conv.formula", "tiled_conv.formula", "number.chain", "fast.isa", "fast.threads")
+@pytest.mark.parametrize("tiles", [None, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("name", CASES)
+def test_batches(isa, name, dtype, tiles):
+    x, w, b, _, keywords = drawn(name, dtype, tiles)
+    op = "local_conv" if tiles is None else "tiled_conv"
+    for bias in (b, None):
+        y = getattr(fast, op)(x, w, bias, **keywords, num_threads=1)
+        at = sample(y, 5)
+        expected = getattr(reference, op)(x, w, bias, **keywords, stepwise=True, at=at)
+        assert_same_bits(np.array([y[i] for i in at]), expected)
+        for threads in (2, 5):
+            assert_same_bits(getattr(fast, op)(x, w, bias, **keywords, num_threads=threads), y)
+    last = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
+    assert_same_bits(getattr(fast, op)(last[::-1], w, **keywords), y[::-1])
+    some = getattr(fast, op)(x[:1], w, **keywords)
+    assert_same_bits(y[:1], some)
