@@ -59,10 +59,10 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
         remember(key, known)
         return _correlate(known, dy, x, out, threads)
     dy, x, dw = operand(dy, c.dtype, threads), operand(x, c.dtype, threads), result(out, c.shape, c.dtype)
-    dw[...] = 0
     if KINDS[described.fields[0][0]] == "local":
         _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
     else:
+        dw[...] = 0
         _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
     return returned(dw, out)
 

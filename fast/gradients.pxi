@@ -140,7 +140,7 @@ cdef run_local(local_run run, const cs_local_gradient *g, a, dy, to, int threads
 
 
 def local_weight_gradient(tuple fields, x, dy, dw, int64_t images, int threads):
-    """Adds to the zeros of `dw`."""
+    """Fills `dw`."""
     cdef cs_local_gradient g
     cdef cs_window w
     read_window(&w, fields)

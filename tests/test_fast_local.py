@@ -62,3 +62,31 @@ def test_batches(isa, name, dtype, tiles):
     assert_same_bits(getattr(fast, op)(last[::-1], w, **keywords), y[::-1])
     some = getattr(fast, op)(x[:1], w, **keywords)
     assert_same_bits(y[:1], some)
+
+
+@pytest.mark.clause("gradient.chain", "local_conv.grad-input", "local_conv.grad-weight", "fast.isa", "fast.threads")
+@pytest.mark.parametrize("tiles", [None, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("name", CASES)
+def test_gradients(isa, name, dtype, tiles):
+    x, w, _, dy, keywords = drawn(name, dtype, tiles)
+    op = "local_conv" if tiles is None else "tiled_conv"
+    for by, operand, shape in (("input", w, x.shape), ("weight", x, w.shape)):
+        name = f"{op}_grad_{by}"
+        out = np.full(shape, 99, "int64" if dtype == "int32" else dtype)
+        getattr(fast, name)(dy, operand, shape, **keywords, num_threads=1, algorithm="direct", out=out)
+        at = sample(out, 5) if out.size else []
+        expected = getattr(reference, name)(dy, operand, shape, **keywords, stepwise=True, at=at)
+        assert_same_bits(np.array([out[i] for i in at], out.dtype), expected.astype(out.dtype))
+        for threads in (2, 5):
+            found = getattr(fast, name)(dy, operand, shape, **keywords, num_threads=threads, algorithm="direct")
+            assert_same_bits(found, out)
+
+
+@pytest.mark.clause("local_conv.grad-weight", "call.initialised")
+def test_no_image_leaves_zeros():
+    x, dy = np.ones((0, 2, 4, 5), np.float32), np.ones((0, 3, 3, 4), np.float32)
+    for op, kernels in (("local_conv", (3, 4)), ("tiled_conv", (2, 2))):
+        out = np.full((3, *kernels, 2, 2, 2), np.nan, np.float32)
+        getattr(fast, f"{op}_grad_weight")(dy, x, out.shape, out=out)
+        assert not out.any()

@@ -67,10 +67,11 @@ static const cs_table FN(table) = {
     .ones = FN(ones),
     .add_products = FN(add_products),
     .add_rows = FN(add_rows),
+    .sum_products = FN(sum_products),
+    .take_terms = FN(take_terms),
     .add_at = FN(add_at),
     .pass = FN(pass),
     .weave = FN(weave),
-    .scatter = FN(scatter),
 #endif
 #ifdef DOTS
     .dots = {FN(dots_flat), FN(dots_tall)},

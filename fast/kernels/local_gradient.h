@@ -1,14 +1,15 @@
 /* Gradients where kernels are shared by few positions or none: by the weights, a task for each kernel of a group; by the
- * input, a task for some channels of some images. */
+ * input, a task for some rows of some channels of some images. */
 #ifndef CONVSPEC_LOCAL_GRADIENT_H
 #define CONVSPEC_LOCAL_GRADIENT_H
 
-#include "kernels.h"
+#include "window.h"
 
 typedef struct {
     cs_window window; /* the operator, of kind CS_LOCAL */
     int64_t terms, kernels;
-    int64_t block, blocks, shares; /* images together, their number, and shares of a group's channels */
+    int64_t vectors, block, blocks; /* vectors of images together, these images, and the number of blocks */
+    int64_t shares, some, bands;    /* shares of a group's channels; outputs together; bands of rows of the input */
     int64_t tasks, scratch;
 } cs_local_gradient;
 
@@ -18,5 +19,32 @@ void cs_local_weights_run(const cs_local_gradient *g, int64_t task, const void *
 void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t images, int threads);
 void cs_local_input_run(const cs_local_gradient *g, int64_t task, const void *w, const void *dy, void *dx,
                         void *scratch);
+
+static inline cs_local_gradient cs_local_describe(const cs_window *w, int64_t images)
+{
+    const cs_table *k = cs_kernels(w->dtype);
+    cs_local_gradient g = {.window = *w};
+    g.window.lanes = k->lanes, g.window.size = k->size, g.window.images = images;
+    g.terms = w->channels * w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
+    g.kernels = w->axis[0].tile * w->axis[1].tile * w->axis[2].tile;
+    return g;
+}
+
+static inline int64_t cs_positions(const cs_window *w)
+{
+    return w->axis[0].out * w->axis[1].out * w->axis[2].out;
+}
+
+static inline int64_t cs_inputs(const cs_window *w)
+{
+    return w->axis[0].in * w->axis[1].in * w->axis[2].in;
+}
+
+/* The input that a tap of an output sees along an axis, or -1 for padding. */
+static inline int64_t cs_seen_at(const cs_axis *a, int64_t output, int64_t tap)
+{
+    const int64_t i = output * a->step + a->first + tap * a->gap;
+    return i < a->in ? i : -1;
+}
 
 #endif

@@ -204,8 +204,9 @@ typedef struct {
     void (*ones)(void *y, int64_t n);
     void (*add_products)(void *sum, const void *x, const void *dy, int64_t n); /* these are in local_gradient.tmpl.h */
     void (*add_rows)(void *total, const void *image, int64_t n);
-    void (*scatter)(void *dx, int64_t plane, const int64_t *places, const int64_t *taps, int64_t inside,
-                    const void *weights, int64_t all, int64_t channels, const void *dy, int64_t images);
+    void (*sum_products)(void *y, const void *x, int64_t ldx, const void *dy, int64_t images, int64_t n, int more);
+    void (*take_terms)(void *y, int64_t all, const int64_t *taps, const void *x, int64_t plane, const int64_t *places,
+                       int64_t inside, int64_t channels);
     /* These are described in pool_gradient.tmpl.h. */
     void (*choose_greatest)(const void *x, int64_t step, int64_t n, int32_t place, int32_t *places, void *best);
     void (*greatest_of_row)(const void *x, int64_t step, int64_t taps, int64_t gap, int64_t n, int32_t first, void *greatest,
