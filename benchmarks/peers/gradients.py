@@ -87,6 +87,59 @@ class PoolGradient(NamedTuple):
         return random.standard_normal(self.out, np.float32), random.standard_normal(self.shape, np.float32)
 
 
+class LocalGradient(NamedTuple):
+    """A gradient of a layer of unshared 3x3 kernels without padding: dx or dw. torch's users write it by unfold and products."""
+
+    of: str
+    images: int
+    channels: int
+    outputs: int
+    side: int
+
+    @property
+    def flops(self) -> int:
+        """Two for each term."""
+        return 2 * self.images * prod(self.shapes()[2])
+
+    @property
+    def bytes(self) -> int:
+        """Of two operands and the result."""
+        return 4 * sum(map(prod, self.shapes()))
+
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Those of dy, x and w."""
+        out = (self.side - 2,) * 2
+        x = (self.images, self.channels, self.side, self.side)
+        return (self.images, self.outputs, *out), x, (self.outputs, *out, self.channels, 3, 3)
+
+    def operands(self) -> tuple[Any, ...]:
+        """dy, x and w, random."""
+        random = np.random.default_rng(1)
+        return tuple(random.standard_normal(shape, np.float32) for shape in self.shapes())
+
+    def fast(self, given: dict[str, Any]) -> Call:
+        """convspec.fast's."""
+        from convspec import fast
+
+        dy, x, w = self.operands()
+        if self.of == "dx":
+            return lambda: fast.local_conv_grad_input(dy, w, x.shape, **given, out=x)
+        return lambda: fast.local_conv_grad_weight(dy, x, w.shape, **given, out=w)
+
+    def torch(self) -> Call:
+        """A product for each position, whose weights are in the order that suits it."""
+        import torch as framework
+
+        dy, x, w = map(framework.from_numpy, self.operands())
+        positions = dy.shape[2] * dy.shape[3]
+        dys, functions = dy.flatten(2).permute(2, 1, 0), framework.nn.functional
+        weights = w.flatten(3).permute(1, 2, 3, 0).reshape(positions, -1, self.outputs).contiguous()
+        if self.of == "dx":
+            side = (self.side, self.side)
+            return lambda: functions.fold(framework.bmm(weights, dys).permute(2, 1, 0), side, 3)
+        return lambda: framework.bmm(dys, functions.unfold(x, 3).permute(2, 0, 1))
+
+
 EXTRA = {"256@14": square(16, 256, 14, 256, 3, 1, 1), "64@56": square(4, 64, 56, 64, 3, 1, 1)}
 POOLS = {
     f"{kind} {size}x{size} /{stride}": PoolGradient(kind, shape, size, stride, padding)
@@ -98,16 +151,25 @@ POOLS = {
     )
     if kind != "lp" or not padding
 }
-GRADIENTS: dict[str, Gradient | PoolGradient] = {
+UNSHARED = {
+    f"{of} local_conv, {images} images": LocalGradient(of, images, 64, 64, 30)
+    for images in (1, 16)
+    for of in ("dx", "dw")
+}
+Row = Gradient | PoolGradient | LocalGradient
+GRADIENTS: dict[str, Row] = {
     **{f"{of} {name}": Gradient(of, layer) for name, layer in {**LAYERS, **EXTRA}.items() for of in ("dx", "dw")},
     **POOLS,
+    **UNSHARED,
 }
 
 
-def auto(row: Gradient | PoolGradient, threads: int, algorithm: str = "auto") -> Call:
+def auto(row: Row, threads: int, algorithm: str = "auto") -> Call:
     """convspec.fast, results written to an array that is used again."""
     from convspec import fast
 
+    if isinstance(row, LocalGradient):
+        return row.fast({"num_threads": threads, "algorithm": algorithm})
     if isinstance(row, PoolGradient):
         dy, x = row.operands()
         given: dict[str, Any] = {"stride": row.stride, "padding": row.padding, "num_threads": threads}
@@ -122,16 +184,18 @@ def auto(row: Gradient | PoolGradient, threads: int, algorithm: str = "auto") ->
     return lambda: fast.conv_grad_weight(dy, x, w.shape, **given)
 
 
-def direct(row: Gradient | PoolGradient, threads: int) -> Call:
+def direct(row: Row, threads: int) -> Call:
     """The same, the law's chain."""
     return auto(row, threads, "direct")
 
 
-def torch(row: Gradient | PoolGradient, threads: int, channels_last: bool = False) -> Call | None:
+def torch(row: Row, threads: int, channels_last: bool = False) -> Call | None:
     """Tensors of one of its layouts."""
     import torch as framework
 
     framework.set_num_threads(threads)
+    if isinstance(row, LocalGradient):
+        return None if channels_last else row.torch()
     layout = framework.channels_last if channels_last else framework.contiguous_format
     dy, *tensors = (framework.from_numpy(a).contiguous(memory_format=layout) for a in row.operands())
     aten = framework.ops.aten
@@ -148,7 +212,7 @@ def torch(row: Gradient | PoolGradient, threads: int, channels_last: bool = Fals
     return lambda: aten.convolution_backward(dy, *tensors, None, *geometry, mask)
 
 
-def torch_last(row: Gradient | PoolGradient, threads: int) -> Call | None:
+def torch_last(row: Row, threads: int) -> Call | None:
     """Tensors with the channels last."""
     return torch(row, threads, channels_last=True)
 
