@@ -1,6 +1,7 @@
 """Builds the one extension, convspec.fast._kernels, with OpenMP where the compiler has it."""
 
 import os
+import sys
 import tempfile
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,9 @@ class BuildKernels(build_ext):
             for extension in self.extensions:
                 extension.extra_compile_args += sanitizing(SANITIZE)
                 extension.extra_link_args.append(f"-fsanitize={SANITIZE}")
+        elif sys.platform == "linux" and not self.editable_mode:  # a profiler needs names, which a wheel has no room for
+            for extension in self.extensions:
+                extension.extra_link_args.append("-Wl,--strip-all")
         if os.environ.get("CONVSPEC_NO_OPENMP") == "1" or not self.compiles_with("-fopenmp"):
             warnings.warn("convspec.fast is being built WITHOUT OpenMP: it will use one thread only", stacklevel=1)
             threaded = []

@@ -244,7 +244,7 @@ static void run_join(call *c, int64_t i, char *scratch)
 }
 
 /* x is contiguous here. */
-static void join(call *c)
+static void join_lanes(call *c)
 {
     cs_join j = {0};
     memcpy(&j, c->fields, CS_JOIN_FIELDS * sizeof(int64_t));
@@ -257,7 +257,7 @@ static void join(call *c)
 int main(int count, char **words)
 {
     static void (*const run[])(call *) = {run_plan, weight_gradient, local_gradient, local_gradient, pool_gradient, dots,
-                                         join};
+                                         join_lanes};
     call c;
     if (count != 5 || !(threads = atoi(words[2]))) fail("driver ISA THREADS CALLS RESULTS");
     together = threads < 0, threads = abs(threads);
