@@ -56,7 +56,9 @@ class BuildKernels(build_ext):
             for extension in self.extensions:
                 extension.extra_compile_args += sanitizing(SANITIZE)
                 extension.extra_link_args.append(f"-fsanitize={SANITIZE}")
-        elif sys.platform == "linux" and not self.editable_mode:  # a profiler needs names, which a wheel has no room for
+        elif (
+            sys.platform == "linux" and not self.editable_mode
+        ):  # a profiler needs names, which a wheel has no room for
             for extension in self.extensions:
                 extension.extra_link_args.append("-Wl,--strip-all")
         if os.environ.get("CONVSPEC_NO_OPENMP") == "1" or not self.compiles_with("-fopenmp"):

@@ -37,7 +37,7 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
     known = Known(described, chosen, f.N, c.shape, c.dtype, last)
     if described.zeros:
         remember(key, known)
-    return run_once(known, dy, w, out, threads)
+    return run_once(known, dy, w, None, out, threads)
 
 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:

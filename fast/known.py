@@ -58,18 +58,18 @@ def remember(key: Key, known: Known | Pool) -> None:
         _known[key] = known
 
 
-def run_once(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array:
-    """A layer without a bias whose weights are used for one call."""
-    return _run(k, x, w, out, threads)[0]
+def run_once(k: Known, x: Array, w: Array, b: Array | None, out: Array | None, threads: int) -> Array:
+    """A layer whose weights are used for one call."""
+    return _run(k, x, w, b, out, threads)[0]
 
 
 def run_finite(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array | None:
-    """The same for windows that are right for finite weights only; None for others."""
-    y, plan = _run(k, x, w, out, threads)
+    """The same without a bias for windows that are right for finite weights only; None for others."""
+    y, plan = _run(k, x, w, None, out, threads)
     return y if plan.has_finite_weights() else None
 
 
-def _run(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> tuple[Array, _kernels.Plan]:
-    plan = prepare(k.described, w, None, threads, k.algorithm, once=True)
+def _run(k: Known, x: Array, w: Array, b: Array | None, out: Array | None, threads: int) -> tuple[Array, _kernels.Plan]:
+    plan = prepare(k.described, w, b, threads, k.algorithm, once=True)
     background = None if k.described.covers else np.zeros((), k.dtype)
     return run(plan, x, k.images, out, k.shape, k.dtype, threads, background, k.last), plan

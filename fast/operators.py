@@ -140,21 +140,21 @@ def _sums(c: Conv, call: tuple[Any, ...], dtype: Any, out: Any, num_threads: Any
     plain = prepared.background is None and prepared.sums == c.dtype and prepared.joined is None
     if plain and prepared.described.zeros and not prepared.last:
         small = remember(prepared.plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
-        if c.op == "conv" and c.b is None and not small:
+        if c.op == "conv" and not small:
             like = known.Known(prepared.described, algorithm, c.N, c.shape, c.dtype)
-            known.remember(key_of((c.x, c.w), call), like)
+            known.remember(key_of((c.x, c.w, c.b), call), like)
     return prepared(c.x, out, threads)
 
 
 def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
     """The result of a call whose like has been checked and described; None for any other."""
     y = recall(x, w, b, out, num_threads, call)
-    like = known.recall(key_of((x, w), call)) if y is None and b is None else None
+    like = known.recall(key_of((x, w, b), call)) if y is None else None
     if like is None or channels_last(out):
         return y
-    options.output(out, like.shape, like.dtype, (x, w))
-    x, w = view(x, like.dtype), operand(w, like.dtype)
-    return known.run_once(like, x, w, out, options.threads(num_threads))
+    options.output(out, like.shape, like.dtype, (x, w, b))
+    x, w, b = view(x, like.dtype), operand(w, like.dtype), None if b is None else operand(b, like.dtype)
+    return known.run_once(like, x, w, b, out, options.threads(num_threads))
 
 
 def _pooled_again(x: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:

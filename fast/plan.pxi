@@ -29,7 +29,7 @@ cdef class Plan:
     cdef bint once, lasting, finite
 
     def __cinit__(self, list windows, bytes fill, double power, w, b, int threads, int tiles, bint once=False):
-        """`once`: the plan will run once, and weights may be left as they are where there is no bias."""
+        """`once`: the plan will run once, and weights may be left as they are."""
         cdef int n
         self.finite, self.lasting = True, not once
         self.count = <int>len(windows)
@@ -50,8 +50,8 @@ cdef class Plan:
             if tiles and self.count == 1:
                 if cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1):
                     self.w, self.b = w, b
-            if once and b is None and self.count == 1:
-                self.w, self.once = w, True
+            if once and self.count == 1:
+                self.w, self.b, self.once = w, b, True
                 self.windows[0].once = not self.tiles.down
             else:
                 self.pack(w, b, threads, self.tiles.down > 0)
@@ -170,7 +170,7 @@ cdef class Plan:
         return s.size // s.threads if s.windows == NULL else s.size
 
     cdef run_winograd(self, const Py_buffer *x, y, int64_t images, int threads, background):
-        cdef Py_buffer vy, vw
+        cdef Py_buffer vy, vw, vb
         cdef int64_t strides[5]
         cdef Split s
         cdef char *scratch
@@ -184,12 +184,17 @@ cdef class Plan:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
         PyObject_GetBuffer(self.w, &vw, PyBUF_SIMPLE)
+        vb.buf = NULL
+        if self.b is not None:
+            PyObject_GetBuffer(self.b, &vb, PyBUF_SIMPLE)
         with nogil:
-            missed = run_tiles(&s.tiles, s.threads, x.buf, <char *>vw.buf if s.tiles.some else self.tiles_packed, self.packed,
-                               vy.buf, scratch)
+            missed = run_tiles(&s.tiles, s.threads, x.buf, <char *>vw.buf if s.tiles.some else self.tiles_packed, vb.buf,
+                               self.packed, vy.buf, scratch)
             cs_give_back(scratch)
         PyBuffer_Release(&vy)
         PyBuffer_Release(&vw)
+        if self.b is not None:
+            PyBuffer_Release(&vb)
         if missed:
             self.pack(self.w, self.b, s.threads, False)
             self.run_winograd(x, y, images, threads, None)
@@ -206,7 +211,7 @@ cdef class Plan:
         s = self.split(strides, images, threads)
         raw = self.w is not None and (not self.once or s.windows[0].fresh)
         if self.once and not raw:
-            self.pack(self.w, None, s.threads, False)
+            self.pack(self.w, self.b, s.threads, False)
         weights = self.packed
         scratch = <char *>allocated(cs_borrow((s.size + CACHE_LINE) * s.threads), s.size * s.threads)
         if background is not None and not zeros:

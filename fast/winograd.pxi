@@ -9,25 +9,25 @@ cdef extern from "winograd.h" nogil:
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
     void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
-    int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
-                           void *y, void *common, void *scratch)
+    int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias,
+                           const void *direct, void *y, void *common, void *scratch)
 
 
-cdef int run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *direct, void *y,
-                   char *scratch) noexcept nogil:
+cdef int run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *bias, const void *direct,
+                   void *y, char *scratch) noexcept nogil:
     """Winograd's phases; the scratch is the common part, then one for each thread. Whether `direct` was missed."""
     cdef int64_t i
     cdef int missed = 0
     cdef char *own = scratch + (g.common if g.input_tasks else 0)
     if threads == 1:
         for i in range(g.output_tasks):
-            missed |= cs_winograd_output(g, i, x, packed, direct, y, scratch, own)
+            missed |= cs_winograd_output(g, i, x, packed, bias, direct, y, scratch, own)
         return missed
     with parallel(num_threads=threads):
         for i in prange(g.input_tasks, schedule="dynamic"):
             cs_winograd_input(g, i, x, scratch, own + threadid() * g.scratch)
         for i in prange(g.output_tasks, schedule="dynamic"):
-            missed |= cs_winograd_output(g, i, x, packed, direct, y, scratch, own + threadid() * g.scratch)
+            missed |= cs_winograd_output(g, i, x, packed, bias, direct, y, scratch, own + threadid() * g.scratch)
     return missed
 
 

@@ -228,3 +228,38 @@ def test_large_results_begin_on_a_cache_line():
             assert y.ctypes.data % 64 == 0
             assert y.flags.c_contiguous
             assert y.flags.writeable
+
+
+ONCE = {
+    "one task reads a block": ((1, 64, 20, 20), (96, 64, 3, 3), {"padding": 1, "algorithm": "direct"}),
+    "one image and stride": ((1, 96, 15, 15), (100, 96, 3, 3), {"padding": 1, "stride": 2}),
+    "winograd of few boxes": ((1, 64, 14, 14), (70, 64, 3, 3), {"padding": 1}),
+    "winograd of many boxes": ((16, 32, 32, 32), (48, 32, 3, 3), {"padding": 1}),
+    "five taps": ((1, 32, 30, 30), (50, 32, 5, 5), {"padding": 2}),
+    "groups": ((2, 32, 28, 28), (48, 8, 3, 3), {"groups": 4}),
+    "pointwise": ((1, 128, 14, 14), (200, 128, 1, 1), {}),
+    "depthwise": ((1, 32, 40, 40), (32, 1, 3, 3), {"groups": 32}),
+}
+
+
+@pytest.mark.clause("fast.plan", "number.chain", "number.locality")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ONCE)
+def test_weights_of_one_call_have_their_bias(name, dtype):
+    shape, w_shape, keywords = ONCE[name]
+    random = np.random.default_rng(3)
+    x, w = (random.standard_normal(s).astype(dtype) for s in (shape, w_shape))
+    for trial in range(4):
+        b = random.standard_normal(w_shape[0]).astype(dtype)
+        if trial == 2:
+            b[[0, -1]] = np.inf, np.nan
+        if trial == 3:
+            x[0, 0, 5, 6], w[-1, 0, 0, 0] = np.inf, np.nan
+        expected = fast.plan_conv(w, b, **keywords)(x)
+        for given in (b, np.repeat(b, 2)[::2]):
+            y = fast.conv(x, w, given, **keywords)
+            np.testing.assert_array_equal(y, expected)
+        y = fast.conv(x, w, b, **keywords, out=np.empty_like(expected))
+        np.testing.assert_array_equal(y, expected)
+        if trial < 2:
+            np.testing.assert_array_equal(fast.conv(x, w, **keywords), fast.plan_conv(w, **keywords)(x))

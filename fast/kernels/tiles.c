@@ -190,7 +190,7 @@ static const char *block_weights(cs_state *t, int64_t block)
     if (!t->raw) return t->packed + block * cs_block_bytes(w);
     if (t->fresh_block != block) {
         t->fresh_block = block;
-        t->fresh_finite = cs_pack_block(w, block, t->raw, NULL, t->fresh);
+        t->fresh_finite = cs_pack_block(w, block, t->raw, t->bias, t->fresh);
         t->all_finite &= t->fresh_finite;
     }
     return t->fresh;

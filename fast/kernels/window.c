@@ -92,10 +92,11 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->tile = cs_aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
 }
 
-static int run_task(const cs_window *w, int64_t i, const void *x, const void *weights, void *y, void *scratch)
+static int run_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
 {
     const cs_axis *a = w->axis;
-    cs_state t = {.w = w, .k = cs_kernels(w->dtype), .raw = w->fresh ? weights : NULL, .fresh_block = -1, .all_finite = 1};
+    cs_state t = {.w = w, .k = cs_kernels(w->dtype), .raw = w->fresh ? weights : NULL, .bias = bias,
+                  .fresh_block = -1, .all_finite = 1};
     cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
     t.packed_group = w->by_groups ? (w->terms + 1) * w->size : cs_packed_size(w) / cs_most(1, w->groups);
@@ -155,7 +156,7 @@ int cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, co
     } else if (w->kind != CS_FMA) {
         cs_pool_task(w, i, x, y, scratch);
     } else {
-        return run_task(w, i, x, (const char *)weights + (w->fresh ? 0 : w->packed), y, scratch);
+        return run_task(w, i, x, (const char *)weights + (w->fresh ? 0 : w->packed), bias, y, scratch);
     }
     return 1;
 }

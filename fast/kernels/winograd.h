@@ -30,6 +30,8 @@ typedef struct {
  * it decides by is the shape of one image and the weights. */
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced);
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed);
+/* Whole vectors of biases of outputs from `first` on, `wide` in all; 0 for outputs that do not exist, and where there is no bias. */
+void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, int64_t wide, const void *bias, char *to);
 /* Weights that are used `once` may stay as they are. */
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once);
 
@@ -93,9 +95,9 @@ int64_t cs_again_columns(const cs_window *w);
 
 /* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
  * for the window; without them the result is not right where 1 is returned. `packed` are the weights themselves where `some`
- * of them are transformed at a time; then there is no bias. */
+ * of them are transformed at a time, beside their bias, if there is one. */
 void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch);
-int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct,
                        void *y, void *common, void *scratch);
 
 #endif

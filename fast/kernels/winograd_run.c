@@ -201,11 +201,11 @@ void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *
     transform_inputs(&b, x, task % shares, shares);
 }
 
-int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *direct,
+int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct,
                        void *y, void *common, void *scratch)
 {
     enum { VECTOR = 64 };
-    _Alignas(VECTOR) char any[VECTOR] = {0}, no_bias[VECTOR] = {0};
+    _Alignas(VECTOR) char any[VECTOR] = {0}, own[MAX_VECTORS * VECTOR];
     const cs_window *w = &g->window;
     const int64_t boxes = cs_winograd_boxes(g), shares = g->output_tasks / boxes, share = task % shares;
     const int64_t all = cs_ceil(w->outputs, w->lanes), size = w->size, vector = w->lanes * size;
@@ -216,12 +216,13 @@ int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const 
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares;
     for (int64_t panel = from; panel < to; panel++) {
         const int64_t first = panel * g->vectors, vectors = cs_least(g->vectors, all - first);
-        const char *bias = g->some ? no_bias : u + (cs_winograd_bias(g) + first * w->lanes) * size;
+        const char *biases = g->some ? own : u + (cs_winograd_bias(g) + first * w->lanes) * size;
+        if (g->some) cs_winograd_take_bias(g, b.group, first * w->lanes, vectors * w->lanes, bias, own);
         multiply_panel(&b, u, panel, vectors);
         for (int64_t j = 0; j < vectors; j++)
             for (int64_t n = 0; n < b.images; n++)
                 store_outputs(&b, n, (first + j) * w->lanes, b.sums + j * vector, vectors,
-                              g->some ? bias : bias + j * vector, y, any);
+                              biases + j * vector, y, any);
     }
     for (int64_t i = 0; i < vector; i++) again |= any[i];
     if (!again) return 0;

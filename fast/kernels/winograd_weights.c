@@ -113,16 +113,23 @@ void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, i
         }
 }
 
+void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, int64_t wide, const void *bias, char *to)
+{
+    const cs_window *w = &g->window;
+    const int64_t size = w->size;
+    memset(to, 0, (size_t)(wide * size));
+    for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
+        memcpy(to + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
+               (size_t)size);
+}
+
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
 {
     const cs_window *w = &g->window;
     const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
     const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
-    char *base = (char *)packed + group * cs_winograd_group(g) * size, *b = base + (cs_winograd_bias(g) + first) * size;
-    memset(b, 0, (size_t)(wide * size));
-    for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
-        memcpy(b + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
-               (size_t)size);
+    char *base = (char *)packed + group * cs_winograd_group(g) * size;
+    cs_winograd_take_bias(g, group, first, wide, bias, base + (cs_winograd_bias(g) + first) * size);
     char *points = base + cs_winograd_panel(g, panel % g->panels) * size;
     for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
         cs_winograd_transform(g, group, panel % g->panels, slab, 0, w->channels, weights, points, all_terms(g));

@@ -84,7 +84,7 @@ static void transform_inputs(call *c, int64_t i, char *scratch)
 
 static void finish_tiles(call *c, int64_t i, char *scratch)
 {
-    if (cs_winograd_output(c->parameters, i, c->a[0], c->packed, c->direct, c->y, c->common, scratch))
+    if (cs_winograd_output(c->parameters, i, c->a[0], c->packed, c->a[2], c->direct, c->y, c->common, scratch))
         __atomic_store_n(&c->missed, 1, __ATOMIC_RELAXED);
 }
 
@@ -107,7 +107,7 @@ static char *pack_windows(call *c, cs_window *w)
 static void run_tiled(call *c, cs_winograd *g, cs_window *w)
 {
     char *own = checked(cs_allocate(g->packed, 0)), *packed = own, *direct = NULL;
-    cs_winograd_split(g, c->h.images, threads, !c->a[2] && c->h.choice >= ONCE);
+    cs_winograd_split(g, c->h.images, threads, c->h.choice >= ONCE);
     c->parameters = g, c->packed = packed;
     if (g->some) packed = c->a[1]; /* transformed where they are used */
     if (!g->some) phase(c, g->window.groups * g->panels, pack_tiles);
@@ -140,7 +140,7 @@ static void run_plan(call *c)
     if (tiles && cs_winograd_choose(&g, w, c->h.choice % ONCE > 1)) {
         run_tiled(c, &g, w);
     } else {
-        w->once = c->a[1] && !local && !c->a[2] && c->h.windows == 1 && c->h.choice >= ONCE;
+        w->once = c->a[1] && !local && c->h.windows == 1 && c->h.choice >= ONCE;
         for (int64_t n = 0; n < c->h.windows; n++) {
             cs_split(&w[n], c->h.images, threads);
             tasks += w[n].tasks;
