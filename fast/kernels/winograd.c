@@ -277,8 +277,10 @@ static int64_t some_channels(const cs_winograd *g, int64_t boxes)
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
 {
     g->window.images = images;
-    const int64_t boxes = choose_boxes(g, threads);
+    /* Weights that are transformed where they are used are by every box: panels make tasks for more threads than boxes. */
+    int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
     g->some = once ? some_channels(g, boxes) : 0;
+    if (!g->some) boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = g->height * g->down + g->high - g->down, g->columns = g->width * g->across + g->broad - g->across;
     /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
