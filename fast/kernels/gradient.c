@@ -1,138 +1,7 @@
-/* The gradient by the weights: register tiles, tasks, and the boxes of positions that a task goes through. */
+/* The gradient by the weights: a task goes through its boxes of positions, and register tiles through each. */
 #include <string.h>
 
 #include "gradient_task.h"
-
-enum { BOX_BYTES = 384 << 10, BOX_POSITIONS = 1024, FEW_LANES = 2, TILES_OF_A_SHARE = 8, IMAGES_BYTES = 2 << 20 };
-
-static int64_t most_rows(const cs_gradient *g)
-{
-    const cs_table *k = cs_kernels(g->window.dtype);
-    int64_t rows = MAX_ROWS;
-    while (!(g->each ? k->each[rows] : k->outer[rows][g->vectors])) rows--;
-    return rows;
-}
-
-/* Panels of three vectors where those leave none over, or two where pairs do; one alone is the poorest. */
-static int64_t panel_vectors(const cs_table *k, int64_t all)
-{
-    if (k->outer[1][3] && all > 2 && all % 3 != 1 && (all % 3 == 0 || all % 2)) return 3;
-    return cs_least(all, 2);
-}
-
-void cs_gradient_choose(cs_gradient *g, const cs_window *w, int64_t ones)
-{
-    *g = (cs_gradient){.window = *w, .ones = ones};
-    const cs_table *k = cs_kernels(w->dtype);
-    const int64_t lanes = k->lanes;
-    g->window.lanes = lanes, g->window.size = k->size;
-    for (int i = 0; i < 3; i++)
-        if (g->window.axis[i].out == 1) g->window.axis[i].step = 1;
-    g->terms = w->channels * w->axis[0].taps * w->axis[1].taps * w->axis[2].taps;
-    g->each = w->groups > 1 && w->outputs * FEW_LANES <= lanes;
-    g->parts = g->each ? 1 : w->groups, g->outputs = g->each ? w->groups * w->outputs : w->outputs;
-    if (g->terms == 0 || g->outputs == 0) return;
-    const int64_t all = cs_ceil(g->outputs, lanes);
-    g->vectors = g->each ? 1 : panel_vectors(k, all);
-    g->panels = cs_ceil(all, g->vectors);
-    g->tiles = cs_ceil(g->terms, most_rows(g));
-    g->sums = cs_ceil(g->parts * g->panels * g->vectors * lanes * g->terms * g->window.size, VECTOR) * VECTOR;
-}
-
-/* Whether no window of any position reaches beyond the input, and neighbours are neighbours. */
-static int reads_in_place(const cs_window *w)
-{
-    for (int i = 0; i < 3; i++) {
-        const cs_axis *a = &w->axis[i];
-        const int64_t span = (a->taps - 1) * a->gap, last = (a->out - 1) * a->step + a->first;
-        if (a->first + cs_least(0, span) < 0 || last + cs_most(0, span) >= a->in) return 0;
-    }
-    return w->axis[2].step == 1;
-}
-
-/* The channels of a task that has `tiles` register tiles. */
-static int64_t task_channels(const cs_gradient *g)
-{
-    const int64_t taps = cs_most(1, g->terms / cs_most(1, g->window.channels)), lanes = g->window.lanes;
-    if (g->each) return cs_least(g->window.groups, (lanes - 1) / g->window.outputs + 2) * g->window.channels;
-    const int64_t rows = cs_ceil(g->terms, g->tiles) * cs_ceil(g->tiles, g->row_shares);
-    return cs_least(g->window.channels, rows / taps + 2);
-}
-
-static cs_window strip_window(const cs_gradient *g)
-{
-    cs_window w = g->window;
-    w.channels = task_channels(g), w.height = g->height, w.width = g->width;
-    w.terms = w.channels * w.axis[0].taps * w.axis[1].taps * w.axis[2].taps;
-    w.by_pixels = w.rows = w.vectors = 1, w.in_place = g->in_place;
-    return w;
-}
-
-static int64_t box_bytes(const cs_gradient *g)
-{
-    const cs_axis *a = g->window.axis;
-    if (g->lines)
-        return g->window.channels * a[0].taps * cs_seen(&a[1], g->height) * cs_seen(&a[2], g->width) * g->window.lanes * g->window.size;
-    const cs_window w = strip_window(g);
-    const int64_t strip = cs_strip_size(&w, g->height, g->width) * w.size;
-    return g->each ? strip + strip / w.channels * g->window.channels * w.lanes : strip;
-}
-
-static int too_large(const cs_gradient *g)
-{
-    return g->height * g->width > BOX_POSITIONS || (!g->in_place && box_bytes(g) > BOX_BYTES);
-}
-
-static int64_t columns_bytes(const cs_gradient *g)
-{
-    return (g->height * g->width + 2) * (g->vectors * g->window.lanes * g->window.size + 8);
-}
-
-/* As few boxes as their strips and the gradients of their outputs leave in the second-level cache. */
-static void choose_box(cs_gradient *g)
-{
-    const int64_t h = g->window.axis[1].out, v = g->window.axis[2].out;
-    g->height = h, g->width = v;
-    while (g->height > 1 && too_large(g)) g->height = cs_ceil(g->height, 2);
-    while (g->width > 8 * g->window.lanes && too_large(g)) g->width = cs_ceil(g->width, 2);
-    g->height = cs_ceil(h, cs_ceil(h, g->height)), g->width = cs_ceil(v, cs_ceil(v, g->width));
-    g->tall = cs_ceil(h, g->height), g->wide = cs_ceil(v, g->width);
-}
-
-/* Shares of the terms first: they turn the same gradients again, which costs less than the same strip filled again. Where that
- * leaves threads without a task, images are shared, or else tiles, down to one a task. */
-static void share_out(cs_gradient *g, int64_t threads)
-{
-    g->row_shares = cs_least(cs_ceil(g->tiles, TILES_OF_A_SHARE), cs_ceil(threads, g->parts));
-    g->output_shares = cs_least(g->panels, cs_ceil(threads, g->parts * g->row_shares));
-    g->image_shares = 1;
-    for (choose_box(g); !g->each && g->row_shares < g->tiles && too_large(g); choose_box(g)) g->row_shares++;
-    const int64_t shares = g->parts * g->output_shares * g->row_shares, images = g->window.images;
-    if (shares % threads == 0 || shares > 4 * threads) return;
-    if (images > 1 && images * g->sums <= IMAGES_BYTES * threads) {
-        g->image_shares = cs_least(images, cs_ceil(2 * threads, shares));
-    } else if (shares < threads) {
-        g->row_shares = cs_least(g->tiles, cs_ceil(threads, g->parts * g->output_shares));
-        choose_box(g);
-    }
-}
-
-void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
-{
-    g->window.images = images;
-    if (g->panels == 0) return;
-    g->in_place = !g->each && reads_in_place(&g->window);
-    g->lines = g->each && g->window.axis[2].in >= 2 * g->window.lanes;
-    share_out(g, threads);
-    g->tasks = g->parts * g->output_shares * g->row_shares * g->image_shares;
-    g->joins = g->image_shares > 1 ? g->parts * g->panels * g->tiles : 0;
-    const int64_t boxes = g->window.axis[0].out * g->tall * g->wide;
-    g->alone = images == 1 && boxes == 1;
-    if (g->alone) g->sums = 0;
-    g->common = g->sums * (g->joins ? images : boxes > 1 ? 2 : 1);
-    const cs_window w = strip_window(g);
-    g->scratch = cs_scratch_bytes(&w) + box_bytes(g) + columns_bytes(g) + (g->alone ? cs_panel_bytes(g) : 0) + 7 * VECTOR;
-}
 
 /* Where the gradients of an output are, at (d, 0, 0). */
 static const char *output_place(const cs_outer_task *k, int64_t output)
@@ -246,11 +115,11 @@ static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int fi
 
 static void lay_out(cs_outer_task *k, void *scratch)
 {
-    const int64_t strip = box_bytes(k->g);
+    const int64_t strip = cs_gradient_box(k->g);
     k->t.w = &k->w, k->t.k = cs_kernels(k->w.dtype);
     k->places = scratch;
     k->columns = cs_aligned(k->places + k->g->height * k->g->width);
-    k->wide = cs_aligned((char *)scratch + VECTOR + columns_bytes(k->g));
+    k->wide = cs_aligned((char *)scratch + VECTOR + cs_gradient_columns(k->g));
     k->own = cs_aligned(k->wide + strip);
     cs_lay_out_scratch(&k->t, cs_aligned(k->own + (k->g->alone ? cs_panel_bytes(k->g) : 0)));
     cs_list_terms(&k->t);
@@ -280,7 +149,7 @@ void cs_gradient_run(const cs_gradient *g, int64_t task, const void *x, const vo
     const int64_t from = g->panels * outputs / g->output_shares, to = g->panels * (outputs + 1) / g->output_shares;
     const int64_t images = g->window.images, end = images * (image_share + 1) / g->image_shares;
     const int whole = !g->alone && !g->joins;
-    cs_outer_task k = {.g = g, .w = strip_window(g), .x = x, .dy = dy, .total = common, .partial = (char *)common + g->sums, .dw = dw};
+    cs_outer_task k = {.g = g, .w = cs_gradient_strip(g), .x = x, .dy = dy, .total = common, .partial = (char *)common + g->sums, .dw = dw};
     k.part = rest / g->row_shares / g->output_shares;
     k.first = g->tiles * share / g->row_shares, k.last = g->tiles * (share + 1) / g->row_shares;
     if (!g->each) {

@@ -31,6 +31,11 @@ static inline int64_t cs_tile_start(const cs_gradient *g, int64_t tile)
     return g->terms * tile / g->tiles;
 }
 
+/* The window of a task's strip; bytes of it, and of the gradients of a panel's outputs over a box and its positions. */
+cs_window cs_gradient_strip(const cs_gradient *g);
+int64_t cs_gradient_box(const cs_gradient *g);
+int64_t cs_gradient_columns(const cs_gradient *g);
+
 /* Bytes of the sums of a panel that a task has; where they are, among those of all panels or the task's own; zeros there; and from
  * there to their place in the gradient. */
 int64_t cs_panel_bytes(const cs_gradient *g);

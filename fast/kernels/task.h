@@ -29,8 +29,7 @@ typedef struct {
     cs_box *boxes;     /* the outputs of each, from the first of the box on, which is this output */
     int64_t top, left;
     cs_box plain;      /* outputs whose tiles have all terms */
-    const void *bias;  /* of those that tasks pack */
-    const void *raw;   /* weights that are not packed yet, where tasks do that, and a block of them that is */
+    const void *raw, *bias; /* weights that are not packed yet, where tasks do that, and a block of them that is */
     char *fresh;
     int64_t fresh_block, fresh_finite, all_finite;
     int64_t finite;    /* bytes from the packed weights of a group to the flags of its blocks; -1: there are none */
