@@ -90,3 +90,17 @@ def test_no_image_leaves_zeros():
         out = np.full((3, *kernels, 2, 2, 2), np.nan, np.float32)
         getattr(fast, f"{op}_grad_weight")(dy, x, out.shape, out=out)
         assert not out.any()
+
+
+@pytest.mark.clause("tiled_conv.grad-input", "tiled_conv.formula")
+@pytest.mark.parametrize("tiles", [(2, 2), (3, 5), (1, 4), (4, 1)])
+@pytest.mark.parametrize("S", [(1, 9), (9, 1), (2, 3)])
+def test_more_kernels_than_positions(S, tiles):
+    random = np.random.default_rng(4)
+    w, x = random.standard_normal((3, *tiles, 2, 1, 1)), random.standard_normal((2, 2, *S))
+    dy = random.standard_normal((2, 3, *S))
+    assert_same_bits(fast.tiled_conv(x, w), reference.tiled_conv(x, w, stepwise=True))
+    for by, operand, shape in (("input", w, x.shape), ("weight", x, w.shape)):
+        name = f"tiled_conv_grad_{by}"
+        expected = getattr(reference, name)(dy, operand, shape, stepwise=True)
+        assert_same_bits(getattr(fast, name)(dy, operand, shape), expected)

@@ -60,7 +60,7 @@ void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t imag
 {
     *g = cs_local_describe(w, images);
     cs_axis *a = g->window.axis;
-    if (a[1].in == 1 && a[1].out == 1) { /* a line, which is a column to be cut into bands */
+    if (a[1].in == 1 && a[1].out == 1 && a[1].tile == 1) { /* a line, which is a column to be cut into bands */
         const cs_axis line = a[2];
         a[2] = a[1], a[1] = line;
     }
