@@ -54,6 +54,17 @@ def tiles_are_blocks_in_dx(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Ar
     return computed("local_conv_grad_input", dy, blocks, x_shape, **rest)
 
 
+@planted("tiled_conv.grad-input", "tiled_conv_grad_input")
+def a_line_reads_the_kernels_of_its_other_axis(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
+    f = gradients.tiled_conv_grad_input(dy, w, x_shape, **rest).forward
+    rank = len(f.O)
+    if rank > 1 and f.O[-2] == 1 < f.T[-2]:
+        flat = w.reshape(*w.shape[: rank - 1], f.T[-2] * f.T[-1], *w.shape[rank + 1 :])
+        kernels = flat.take(np.arange(f.T[-1]) * f.T[-2], axis=rank - 1)
+        w = np.array(np.broadcast_to(np.expand_dims(kernels, rank - 1), w.shape))
+    return computed("tiled_conv_grad_input", dy, w, x_shape, **rest)
+
+
 @planted("tiled_conv.grad-weight", "tiled_conv_grad_weight")
 def the_last_incomplete_tile_is_dropped(dy: Array, x: Array, w_shape: Any, **rest: Any) -> Array:
     f = gradients.tiled_conv_grad_weight(dy, x, w_shape, **rest).forward
