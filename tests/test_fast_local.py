@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from test_fast_chain import assert_same_bits, sample
+from test_fast_strides import channels_last, isa  # noqa: F401
 
 from convspec import fast, reference
 
@@ -24,14 +25,6 @@ CASES = {
 }
 
 
-@pytest.fixture(params=fast.available_isas())
-def isa(request):
-    before = fast.isa()
-    assert fast.select(request.param)
-    yield request.param
-    fast.select(before)
-
-
 def drawn(name, dtype, tiles=None):
     """x, w, b, dy and the keywords; kernels for each position, or `tiles` along each axis."""
     shape, (outputs, *taps), keywords = CASES[name]
@@ -44,22 +37,26 @@ def drawn(name, dtype, tiles=None):
     return *((random.standard_normal(s) * 50).astype(dtype) for s in shapes), keywords
 
 
+def assert_chain(op, arguments, keywords, y, **given):
+    """`y`, one thread's result, is the chain; any number of threads gives the same bits."""
+    at = sample(y, 5) if y.size else []
+    expected = getattr(reference, op)(*arguments, **keywords, stepwise=True, at=at)
+    assert_same_bits(np.array([y[i] for i in at], y.dtype), expected if at else expected.astype(y.dtype))
+    for threads in (2, 5):
+        assert_same_bits(getattr(fast, op)(*arguments, **keywords, **given, num_threads=threads), y)
+
+
 @pytest.mark.clause("local_conv.formula", "tiled_conv.formula", "number.chain", "fast.isa", "fast.threads")
 @pytest.mark.parametrize("tiles", [None, 2])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 @pytest.mark.parametrize("name", CASES)
-def test_batches(isa, name, dtype, tiles):
+def test_batches(isa, name, dtype, tiles):  # noqa: F811
     x, w, b, _, keywords = drawn(name, dtype, tiles)
     op = "local_conv" if tiles is None else "tiled_conv"
     for bias in (b, None):
         y = getattr(fast, op)(x, w, bias, **keywords, num_threads=1)
-        at = sample(y, 5)
-        expected = getattr(reference, op)(x, w, bias, **keywords, stepwise=True, at=at)
-        assert_same_bits(np.array([y[i] for i in at]), expected)
-        for threads in (2, 5):
-            assert_same_bits(getattr(fast, op)(x, w, bias, **keywords, num_threads=threads), y)
-    last = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
-    assert_same_bits(getattr(fast, op)(last[::-1], w, **keywords), y[::-1])
+        assert_chain(op, (x, w, bias), keywords, y)
+    assert_same_bits(getattr(fast, op)(channels_last(x)[::-1], w, **keywords), y[::-1])
     some = getattr(fast, op)(x[:1], w, **keywords)
     assert_same_bits(y[:1], some)
 
@@ -68,19 +65,14 @@ def test_batches(isa, name, dtype, tiles):
 @pytest.mark.parametrize("tiles", [None, 2])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 @pytest.mark.parametrize("name", CASES)
-def test_gradients(isa, name, dtype, tiles):
+def test_gradients(isa, name, dtype, tiles):  # noqa: F811
     x, w, _, dy, keywords = drawn(name, dtype, tiles)
     op = "local_conv" if tiles is None else "tiled_conv"
     for by, operand, shape in (("input", w, x.shape), ("weight", x, w.shape)):
         name = f"{op}_grad_{by}"
         out = np.full(shape, 99, "int64" if dtype == "int32" else dtype)
         getattr(fast, name)(dy, operand, shape, **keywords, num_threads=1, algorithm="direct", out=out)
-        at = sample(out, 5) if out.size else []
-        expected = getattr(reference, name)(dy, operand, shape, **keywords, stepwise=True, at=at)
-        assert_same_bits(np.array([out[i] for i in at], out.dtype), expected.astype(out.dtype))
-        for threads in (2, 5):
-            found = getattr(fast, name)(dy, operand, shape, **keywords, num_threads=threads, algorithm="direct")
-            assert_same_bits(found, out)
+        assert_chain(name, (dy, operand, shape), keywords, out, algorithm="direct")
 
 
 @pytest.mark.clause("local_conv.grad-weight", "call.initialised")
