@@ -7,7 +7,8 @@ static int64_t most_rows(const cs_gradient *g)
 {
     const cs_table *k = cs_kernels(g->window.dtype);
     int64_t rows = MAX_ROWS;
-    while (!(g->each ? k->each[rows] : k->outer[rows][g->vectors])) rows--;
+    if (!g->each) return cs_outer_rows(k, g->vectors);
+    while (!k->each[rows]) rows--;
     return rows;
 }
 

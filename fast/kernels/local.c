@@ -6,11 +6,6 @@
 
 enum { COLUMN_BYTES = 768 << 10, POSITIONS = 64 };
 
-static int64_t positions(const cs_window *w)
-{
-    return w->axis[0].out * w->axis[1].out * w->axis[2].out;
-}
-
 static int64_t row_bytes(const cs_window *w)
 {
     return (w->terms + 1) * w->lanes * w->size;
@@ -18,12 +13,12 @@ static int64_t row_bytes(const cs_window *w)
 
 double cs_local_cycles(const cs_window *w)
 {
-    return (double)(cs_ceil(positions(w), w->lanes) * w->terms * w->outputs) * 8;
+    return (double)(cs_ceil(cs_positions(w), w->lanes) * w->terms * w->outputs) * 8;
 }
 
 void cs_local_split(cs_window *w, int threads)
 {
-    const int64_t vectors = cs_ceil(positions(w), w->lanes);
+    const int64_t vectors = cs_ceil(cs_positions(w), w->lanes);
     if (cs_local_suits_images(w)) {
         cs_local_images_split(w, threads);
         return;
@@ -45,7 +40,7 @@ static void list_lanes(const cs_window *w, int64_t first, lanes *l)
 {
     const cs_axis *a = w->axis;
     l->kernels = a[0].tile * a[1].tile * a[2].tile;
-    l->count = cs_least(w->lanes, positions(w) - first);
+    l->count = cs_least(w->lanes, cs_positions(w) - first);
     for (int64_t i = 0; i < w->lanes; i++) {
         const int64_t p = first + cs_least(i, l->count - 1);
         int64_t *o = l->o[i];
@@ -90,7 +85,7 @@ void cs_local_task(const cs_window *w, int64_t i, const void *x, const void *wei
         return;
     }
     const cs_table *k = cs_kernels(w->dtype);
-    const int64_t size = w->size, wide = w->lanes * size, all = w->groups * w->outputs, places = positions(w);
+    const int64_t size = w->size, wide = w->lanes * size, all = w->groups * w->outputs, places = cs_positions(w);
     const int64_t share = i % w->shares, vector = i / w->shares % w->height_tasks,
                   rest = i / w->shares / w->height_tasks;
     const int64_t group = rest % w->groups, image = rest / w->groups * w->planes;

@@ -30,11 +30,6 @@ static inline cs_local_gradient cs_local_describe(const cs_window *w, int64_t im
     return g;
 }
 
-static inline int64_t cs_positions(const cs_window *w)
-{
-    return w->axis[0].out * w->axis[1].out * w->axis[2].out;
-}
-
 static inline int64_t cs_inputs(const cs_window *w)
 {
     return w->axis[0].in * w->axis[1].in * w->axis[2].in;

@@ -153,9 +153,7 @@ static void run_position(const run *r, int64_t position, int64_t first, int64_t 
     const cs_window *w = r->w;
     const int64_t kernels = kernels_of(w), wide = w->planes * w->size, group = r->group * w->outputs, outputs = last - first;
     const int64_t kernel = kernel_of(r, position), after = kernel_of(r, cs_least(position + 1, r->count - 1));
-    int64_t most = MAX_ROWS;
-    while (!r->k->outer[most][w->vectors]) most--;
-    const int64_t blocks = cs_ceil(outputs, most);
+    const int64_t blocks = cs_ceil(outputs, cs_outer_rows(r->k, w->vectors));
     char *sums = r->sums + position * outputs * wide;
     r->k->line_up(r->patch, r->strip + position * w->axis[2].step * wide, r->terms, w->terms, w->vectors);
     for (int64_t i = 0; i < blocks; i++) {
@@ -171,7 +169,7 @@ static void store(const run *r, int64_t first, int64_t last)
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
-    const int64_t all = w->groups * w->outputs, places = a[0].out * a[1].out * a[2].out, vector = w->lanes * w->size;
+    const int64_t all = w->groups * w->outputs, places = cs_positions(w), vector = w->lanes * w->size;
     const int64_t position = (r->d * a[1].out + r->h) * a[2].out + r->first;
     for (int64_t o = first; o < last; o++)
         for (int64_t v = 0; v < w->vectors; v++) {

@@ -159,9 +159,8 @@ static void add_terms(const input_task *t, int64_t output, int64_t count, char *
 {
     const cs_local_gradient *g = t->g;
     const cs_window *w = &g->window;
-    int64_t most = MAX_ROWS, at[MAX_ROWS];
-    while (!t->k->outer[most][g->vectors]) most--;
-    const int64_t blocks = cs_ceil(t->channels, most), row = (t->group * w->outputs + output) * g->kernels;
+    int64_t at[MAX_ROWS];
+    const int64_t blocks = cs_ceil(t->channels, cs_outer_rows(t->k, g->vectors)), row = (t->group * w->outputs + output) * g->kernels;
     for (int64_t i = 0; i < MAX_ROWS; i++) at[i] = i * taps(g);
     t->k->line_up(t->vectors, t->columns, t->at, count, g->vectors);
     for (int64_t i = 0; i < blocks; i++) {

@@ -36,6 +36,19 @@ static inline int cs_may_tile(const cs_window *w, const cs_axis *a)
     return (a->taps == 3 && a->step == 1) || w->channels * w->outputs > 1;
 }
 
+static inline int64_t cs_positions(const cs_window *w) /* of outputs */
+{
+    return w->axis[0].out * w->axis[1].out * w->axis[2].out;
+}
+
+/* The most rows of a register tile of the gradient by the weights with so many vectors. */
+static inline int64_t cs_outer_rows(const cs_table *k, int64_t vectors)
+{
+    int64_t rows = MAX_ROWS;
+    while (!k->outer[rows][vectors]) rows--;
+    return rows;
+}
+
 /* The first place from p on at which a cache line, or the longest vector, starts. */
 static inline char *cs_aligned(const void *p)
 {
