@@ -112,6 +112,11 @@ class Run:
         """The declarations that turned out needless; a run that was cut short says nothing about them."""
         return [] if self.cut_short else self.deviations.stale(self.records)
 
+    def heed(self) -> None:
+        """Ends the test that is running after Ctrl-C, even if Python dropped what was raised then."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+
 
 class Trial:
     """One test: what it tried is counted in `record`."""
@@ -182,6 +187,7 @@ class Trial:
     def each(self, cases: Iterable[Case], upto: int = VALUES, facts: tuple[str, ...] = (), times: int = 1) -> None:
         """Judges every case of a list, smallest first, with `times` the usual effort."""
         for case in cases:
+            self.run.heed()
             if not self.settle(case, self.judge(case, upto, facts, times)):
                 self.instead(case, upto, facts, times)
 
@@ -227,7 +233,7 @@ class Trial:
 
     def explore(self, cases: SearchStrategy[Case], attempt: Callable[[Case], object], share: float = 1.0) -> None:
         """The same with a judgement of one's own, which ends in `accuse` where a case fails."""
-        hunt = _Hunt(attempt, self.run.effort)
+        hunt = _Hunt(attempt, self.run)
         key = zlib.crc32(f"{self.record.test}:{self.record.slug}:{self.record.op}".encode())
         phases = [Phase.generate] if self.declared else [Phase.generate, Phase.shrink]
         options = settings(
@@ -252,12 +258,13 @@ class Trial:
 class _Hunt:
     """The smallest violation so far. Once the effort is spent every case passes, which ends Hypothesis's search."""
 
-    def __init__(self, judgement: Callable[[Case], object], effort: Effort) -> None:
-        self.judgement, self.effort = judgement, effort
+    def __init__(self, judgement: Callable[[Case], object], run: Run) -> None:
+        self.judgement, self.run = judgement, run
         self.best: Violation | None = None
-        self.left, self.until = effort.shrinks, float("inf")
+        self.left, self.until = run.effort.shrinks, float("inf")
 
     def attempt(self, case: Case) -> None:
+        self.run.heed()
         if self.best is not None:
             if self.left <= 0 or time.monotonic() > self.until:
                 return
@@ -271,7 +278,7 @@ class _Hunt:
 
     def _note(self, found: Violation) -> None:
         if self.best is None:
-            self.until = time.monotonic() + self.effort.seconds
+            self.until = time.monotonic() + self.run.effort.seconds
         if found.verdict in (CRASH, HANG):
             self.left = 0 if found.verdict == HANG else min(self.left, 6)
         if self.best is None or found.size < self.best.size:

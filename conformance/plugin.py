@@ -107,6 +107,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item in kept or item not in mine]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Notes Ctrl-C while tests run."""
+    if RUN not in session.config.stash:
+        return (yield)
+    from convspec.conformance.interrupt import noted
+
+    with noted(session.config.stash[RUN]):
+        return (yield)
+
+
 @pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Trial:
     """The trial of this test's clause on this test's operator."""

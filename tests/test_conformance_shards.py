@@ -146,3 +146,34 @@ def test_an_interrupt_keeps_what_was_found(wrong: int, code: int, tmp_path: Path
     (backend,) = json.loads(report.read_text())["backends"]
     assert backend["interrupted"] is True and backend["tests"]
     assert not any(t["verdict"] in ("crash", "hang") for t in backend["tests"])
+
+
+LOST = """
+import os, signal
+from convspec.conformance import innocent
+
+class Dying:
+    calls = 0
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def max_pool(x, size, **rest):
+    Dying.calls += 1
+    if Dying.calls == {call}:
+        Dying()
+    return innocent.max_pool(x, size, **rest)
+"""
+
+
+@pytest.mark.parametrize("call", [2, 200])
+def test_an_interrupt_that_python_drops(call: int, tmp_path: Path) -> None:
+    """What a signal's handler raises while an object dies or memory is collected reaches nobody, and the run ends all the same."""
+    path, report = tmp_path / "kernels.py", tmp_path / "report.json"
+    path.write_text(LOST.format(call=call))
+    command = [sys.executable, "-c", "from convspec.conformance.cli import main; main()", "check", str(path), INNOCENT]
+    ended = subprocess.run([*command, "--op", "max_pool", "--in-process", "--json", str(report)], capture_output=True,
+                           text=True, preexec_fn=heed_interrupts)  # fmt: skip
+    assert ended.returncode == 130, ended.stdout + ended.stderr
+    (backend,) = json.loads(report.read_text())["backends"]
+    assert backend["interrupted"] is True
+    assert sum(t["cases"] for t in backend["tests"]) < call + 50
