@@ -117,6 +117,16 @@ def a_fast_gradient_has_three_digits(dy: Array, x: Array, w_shape: Any, **rest: 
     return shortened(computed("conv_grad_weight", dy, x, w_shape, **rest), 9)
 
 
+@planted("number.locality", "conv_grad_weight", numerics={"*": "fast"})
+def an_outlier_at_an_edge_spoils_every_tap(dy: Array, x: Array, w_shape: Any, **rest: Any) -> Array:
+    dw = computed("conv_grad_weight", dy, x, w_shape, **rest)
+    if dw.dtype.kind != "f":
+        return dw
+    greatest = [float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a in (x, dy)]
+    error: Array = (dw + 4 * np.finfo(dw.dtype).eps * greatest[0] * greatest[1]).astype(dw.dtype)
+    return error
+
+
 @planted("gradient.dtype", "conv_grad_weight")
 def the_gradient_has_the_dtype_of_dy(dy: Array, x: Array, w_shape: Any, **rest: Any) -> Array:
     return computed("conv_grad_weight", dy, x, w_shape, **rest).astype(dy.dtype.newbyteorder("="))

@@ -77,9 +77,12 @@ def test_locality(judge: Trial, op: str, value: str) -> None:
 @pytest.mark.clause("number.locality")
 @pytest.mark.parametrize("op", GRADIENTS)
 def test_locality_of_gradients(judge: Trial, op: str) -> None:
+    """In the middle of dy; and in a corner of x, which some taps of a layer do not see."""
     case = large(op, "float32").but(data="real")
     middle = tuple(n // 2 for n in case.operands["dy"].shape)
     metamorphic.local(judge, case, Put("dy", middle, "nan"))
+    for value in ("nan", "1e6") if op.endswith("weight") else ():
+        metamorphic.local(judge, case, Put("x", (0,) * len(middle), value))
 
 
 @pytest.mark.clause("number.subnormals")
