@@ -18,6 +18,7 @@ FEW_POSITIONS, FEW_OF_LARGE = 50, 1000
 """Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps an axis or
 outputs two apart, which are several slabs, and never transformed where they are used."""
 
+NOTHING = np.empty(0)
 CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
 """Gradients that are conv_transpose and conv of dy."""
 
@@ -46,7 +47,7 @@ def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: in
     return run_finite(k, dy, w, out, threads)
 
 
-def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
+def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str) -> Array:
     """conv_transpose's is conv's with x and dy in each other's place."""
     f = replace(c.forward, dtype=c.dtype)
     dy, x = c.dy, c.operand
@@ -55,7 +56,10 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
     last = f.groups == 1 and prod(f.T) == 1 and channels_last(dy)
     described = windows.conv(f, last)
     if KINDS[described.fields[0][0]] != "local" and len(described.fields) == prod(f.T):
-        known = Known(described, c.op, f.N, c.shape, c.dtype, last)
+        tiled = c.op == "conv_grad_weight" and algorithm in ("auto", "winograd") and f.N > 0
+        tiled = tiled and _kernels.takes_tiles(described.fields[0], algorithm == "winograd")
+        bare = replace(f, x=NOTHING, w=NOTHING, b=None)
+        known = Known(described, "winograd" if tiled else "direct", f.N, c.shape, c.dtype, last, bare)
         remember(key, known)
         return _correlate(known, dy, x, out, threads)
     dy, x, dw = operand(dy, c.dtype, threads), operand(x, c.dtype, threads), result(out, c.shape, c.dtype)
@@ -69,17 +73,43 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int) -> Array:
 
 def _correlate(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
     """dy and x are of any strides."""
-    dw = result(out, k.shape, k.dtype)
-    x = view(x, k.dtype) if k.described.fields[0][GROUPS] == 1 else operand(x, k.dtype, threads)
+    fields, dw = k.described.fields, result(out, k.shape, k.dtype)
+    x = view(x, k.dtype) if fields[0][GROUPS] == 1 else operand(x, k.dtype, threads)
     dy = np.moveaxis(view(dy, k.dtype), 1, -1) if k.last else operand(dy, k.dtype, threads)
-    _kernels.weight_gradient(k.described.fields, x, dy, dw, k.images, threads)
+    if k.algorithm == "winograd":
+        marks = _kernels.tile_gradient(fields[0], x, dy, dw, k.images, threads)
+        if marks is not None:
+            _compute_again(k, dy, x, dw, np.frombuffer(marks, bool), threads)
+    else:
+        _kernels.weight_gradient(fields, x, dy, dw, k.images, threads)
     return returned(dw, out)
 
 
+def _compute_again(k: Known, dy: Array, x: Array, dw: Array, marks: Array, threads: int) -> None:
+    """By the direct algorithm: outputs whose gradients are not finite, and channels that are marked or have such gradients too."""
+    f = k.forward
+    assert f is not None
+    wrong: Array = np.logical_not(np.isfinite(dw).all(axis=tuple(range(2, dw.ndim))))
+    if f.groups > 1:
+        _kernels.weight_gradient(k.described.fields, x, dy, dw, k.images, threads)
+        return
+    outputs = wrong.all(axis=1)
+    channels = marks.reshape(-1, f.C).any(axis=0) | wrong[~outputs].any(axis=0)
+    if outputs.any():
+        some, few = np.compress(outputs, dy, axis=-1 if k.last else 1), replace(f, K=int(outputs.sum()))
+        dw[outputs] = _direct(few, x, some, k, threads)
+    if channels.any():
+        dw[:, channels] = _direct(replace(f, C=int(channels.sum())), np.compress(channels, x, axis=1), dy, k, threads)
+
+
+def _direct(f: Conv, x: Array, dy: Array, k: Known, threads: int) -> Array:
+    dw = np.empty((f.K, f.C, *f.R), k.dtype)
+    _kernels.weight_gradient(windows.conv(f, k.last).fields, x, dy, dw, k.images, threads)
+    return dw
+
+
 def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
-    """The same for a call whose like is known."""
-    if k.algorithm == "conv_transpose_grad_weight":
-        dy, x = x, dy
+    """The same for a call whose like is known; conv_transpose's has dy and x in each other's place."""
     return _correlate(k, dy, x, out, threads)
 
 

@@ -188,6 +188,8 @@ def _again(dy: Any, operand: Any, call: tuple[Any, ...], out: Any, num_threads: 
     threads = options.threads(num_threads)
     if call[0].endswith("input"):
         return backward.by_known_input(like, dy, operand, out, threads)
+    if call[0] == "conv_transpose_grad_weight":
+        dy, operand = operand, dy
     return backward.by_known_weights(like, dy, operand, out, threads)
 
 
@@ -199,7 +201,7 @@ def _layer(c: ConvGrad, call: tuple[Any, ...], out: Any, num_threads: Any, algor
     key = key_of((c.dy, c.operand), (*call, last))
     if c.of == "input":
         return backward.by_input(c, key, out, threads, algorithm, last)
-    return backward.by_weights(c, key, out, threads)
+    return backward.by_weights(c, key, out, threads, algorithm)
 
 
 def _last(op: str, dy: Any, operand: Any, out: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from convspec.fast import _kernels, windows
 from convspec.fast.calls import prepare, run
-from convspec.params import Array, Ints
+from convspec.params import Array, Conv, Ints
 
 
 class Known(NamedTuple):
@@ -22,6 +22,8 @@ class Known(NamedTuple):
     dtype: np.dtype[Any]
     last: bool = False
     """Whether it writes into an `out`, or reads a gradient, with its channels last in memory."""
+    forward: Conv | None = None
+    """Of a gradient by the weights: the operator, without its arrays."""
 
 
 class Pool(NamedTuple):

@@ -34,6 +34,15 @@ def draw_gradient(op, seed):
     return ((dy, w, x.shape) if op.endswith("input") else (dy, x, w.shape)), keywords
 
 
+def draw_tiles(seed):
+    """A gradient by the weights that may be through Winograd's tiles, in groups of few and of many outputs."""
+    random = np.random.default_rng([seed, 1])
+    groups, C, K, images = (int(random.integers(1, most)) for most in (4, 20, 20, 3))
+    dtype, S = ("float32", "float64")[seed % 2], random.integers(3, 20, 2)
+    x, dy = (random.standard_normal((images, groups * n, *(S - lost))).astype(dtype) for n, lost in ((C, 0), (K, 2)))
+    return fast.conv_grad_weight(dy, x, (groups * K, C, 3, 3), groups=groups, algorithm="winograd")
+
+
 def digests(seeds):
     """One line a call: the gradient, the seed, and the digest."""
     lines = []
@@ -43,6 +52,7 @@ def digests(seeds):
             if call is not None:
                 y = getattr(fast, op)(*call[0], **call[1], algorithm="direct")
                 lines.append(f"{op} {seed} {fast_cases.digest(y)}")
+        lines.append(f"tiles {seed} {fast_cases.digest(draw_tiles(seed))}")
     return lines
 
 

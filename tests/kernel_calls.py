@@ -30,6 +30,7 @@ KINDS = (
     "pool_gradient",
     "run_dots",
     "join",
+    "tile_gradient",
 )
 """In the driver's order."""
 
@@ -83,6 +84,12 @@ class Recorder:
         before = dw.copy()
         self._own["weight_gradient"](windows, x, dy, dw, images, threads)
         self.keep("weight_gradient", windows, 0, images, (x, dy, None), before, dw)
+
+    def tile_gradient(self, fields, x, dy, dw, images, threads):
+        before = dw.copy()
+        found = self._own["tile_gradient"](fields, x, dy, dw, images, threads)
+        self.keep("tile_gradient", [fields], 0, images, (x, dy, None), before, dw)
+        return found
 
     def local_weight_gradient(self, fields, x, dy, dw, images, threads):
         before = dw.copy()
@@ -138,6 +145,15 @@ def draw_channels_last(op, seed):
             getattr(fast, op)(x, *arguments, **keywords, algorithm=algorithm, out=channels_last(y))
 
 
+def draw_tile_gradients():
+    """Gradients by the weights through Winograd's tiles: of one box and of several, of one image and of several, whose tasks are joined."""
+    random = np.random.default_rng(7)
+    for images, C, K, S, groups in ((1, 5, 20, (9, 13), 1), (3, 18, 34, (14, 14), 2), (2, 100, 3, (40, 39), 1)):
+        for dtype in (np.float32, np.float64):
+            x, dy = (random.standard_normal((images, n, *S)).astype(dtype) for n in (C, K))
+            fast.conv_grad_weight(dy, x, (K, C // groups, 3, 3), padding=1, groups=groups, algorithm="winograd")
+
+
 def drawn(seeds, layers=(), dots=True):
     """Random calls of all operators and gradients, and convolutions by Winograd's tiles too."""
     with Recorder(dots) as recorder:
@@ -157,6 +173,7 @@ def drawn(seeds, layers=(), dots=True):
             for algorithm in ("direct", "winograd"):
                 y = fast.conv(x, w, b, **keywords, algorithm=algorithm)
                 fast.conv(channels_last(x), w, b, **keywords, algorithm=algorithm, out=channels_last(y))
+        draw_tile_gradients()
         x = np.random.default_rng(5).integers(0, 256, (70, 91), np.uint8)
         fast.correlate(x, np.arange(-7, 8, dtype=np.int8).reshape(3, 5))
         fast.correlate(x.astype(np.int16), np.arange(-7, 8, dtype=np.int16).reshape(3, 5))

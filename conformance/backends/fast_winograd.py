@@ -7,7 +7,9 @@ from convspec import __version__, fast
 conv = partial(fast.conv, algorithm="winograd")
 conv_transpose = partial(fast.conv_transpose, algorithm="winograd")
 conv_grad_input = partial(fast.conv_grad_input, algorithm="winograd")
+conv_grad_weight = partial(fast.conv_grad_weight, algorithm="winograd")
 conv_transpose_grad_input = partial(fast.conv_transpose_grad_input, algorithm="winograd")
-numerics = dict.fromkeys(("conv", "conv_transpose", "conv_grad_input", "conv_transpose_grad_input"), "fast")
+LAYERS = ("conv", "conv_grad_input", "conv_grad_weight", "conv_transpose", "conv_transpose_grad_input")
+numerics = dict.fromkeys(LAYERS, "fast")
 
-__all__ = ["__version__", "conv", "conv_grad_input", "conv_transpose", "conv_transpose_grad_input", "numerics"]
+__all__ = ["__version__", *LAYERS, "numerics"]

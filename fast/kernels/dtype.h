@@ -111,6 +111,10 @@ static const cs_table FN(table) = {
     .forward = FN(forward_row),
     .backward = FN(backward_row),
     .kernels = FN(kernel_vectors),
+    .spread_tiles = FN(spread_tiles),
+    .gather_taps = FN(gather_taps),
+    .add_magnitudes = FN(add_magnitudes),
+    .exceeds_quarter = FN(exceeds_quarter),
 #endif
 };
 

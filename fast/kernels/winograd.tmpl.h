@@ -272,6 +272,7 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
 
 #include "winograd_product.tmpl.h"
 #include "winograd_weights.tmpl.h"
+#include "winograd_gradient.tmpl.h"
 
 #undef HALF_ROOT
 #undef WHOLE_ROOT

@@ -13,6 +13,7 @@
 #include "join.h"
 #include "local_gradient.h"
 #include "pool_gradient.h"
+#include "winograd_gradient.h"
 #include "recorded.h"
 #include "winograd.h"
 
@@ -185,6 +186,32 @@ static void weight_gradient(call *c)
     }
 }
 
+static void add_tiles(call *c, int64_t i, char *scratch)
+{
+    (void)cs_tile_gradient_run(c->parameters, i, c->a[0], c->a[1], c->common, c->y, c->packed, scratch);
+}
+
+static void join_tiles(call *c, int64_t i, char *scratch)
+{
+    (void)scratch;
+    (void)cs_tile_gradient_join(c->parameters, i, c->common, c->y);
+}
+
+static void tile_gradient(call *c)
+{
+    cs_tile_gradient g;
+    const cs_window w = window_of(c, 0);
+    if (!cs_tile_gradient_choose(&g, &w, 1)) fail("no tiles");
+    cs_tile_gradient_split(&g, c->h.images, threads);
+    c->common = checked(malloc((size_t)(g.common + LINE)));
+    c->packed = checked(malloc((size_t)(g.image_shares * w.groups * w.channels))); /* the channels that are marked */
+    allocate_scratch(c, g.scratch);
+    c->parameters = &g;
+    phase(c, g.tasks, add_tiles);
+    phase(c, g.joins, join_tiles);
+    free(c->common), free(c->packed);
+}
+
 static void local_weights(call *c, int64_t i, char *scratch)
 {
     cs_local_weights_run(c->parameters, i, c->a[0], c->a[1], c->y, scratch);
@@ -257,7 +284,7 @@ static void join_lanes(call *c)
 int main(int count, char **words)
 {
     static void (*const run[])(call *) = {run_plan, weight_gradient, local_gradient, local_gradient, pool_gradient, dots,
-                                         join_lanes};
+                                         join_lanes, tile_gradient};
     call c;
     if (count != 5 || !(threads = atoi(words[2]))) fail("driver ISA THREADS CALLS RESULTS");
     together = threads < 0, threads = abs(threads);

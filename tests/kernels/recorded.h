@@ -7,7 +7,7 @@
 #include "dots.h"
 #include "join.h"
 
-enum { PLAN, WEIGHT_GRADIENT, LOCAL_WEIGHT_GRADIENT, LOCAL_INPUT_GRADIENT, POOL_GRADIENT, DOTS, JOIN };
+enum { PLAN, WEIGHT_GRADIENT, LOCAL_WEIGHT_GRADIENT, LOCAL_INPUT_GRADIENT, POOL_GRADIENT, DOTS, JOIN, TILE_GRADIENT };
 
 typedef struct {
     int64_t kind, windows, choice, images; /* choice: Winograd's tiles, and ONCE for a plan that runs once; or a dtype */

@@ -1,0 +1,92 @@
+/* The gradient by the weights through Winograd's tiles: whether to use it, its boxes and tasks. */
+#include "winograd_gradient_task.h"
+
+enum { BOX_BYTES = 1280 << 10, SUMS_BYTES = 448 << 10, IMAGES_BYTES = 1 << 20, LINE = 64 };
+enum { PANEL = 32, LANES = 16, MANY = 4, FEW_KERNELS = 512, FEW_OUTPUTS = 8 };
+
+static int suits(const cs_window *w)
+{
+    const cs_axis *a = w->axis;
+    if (w->dtype != CS_F32 && w->dtype != CS_F64) return 0;
+    if (a[0].taps != 1 || a[0].out != 1 || w->channels == 0 || w->outputs == 0) return 0;
+    if (w->groups > 1 && w->outputs <= FEW_OUTPUTS) return 0; /* whose vectors may be over groups */
+    for (int i = 1; i < 3; i++)
+        if (a[i].taps != 3 || a[i].step != 1 || a[i].gap != 1 || a[i].out == 0) return 0;
+    return a[0].first >= 0 && a[0].first < a[0].in;
+}
+
+/* As many tiles as leave their inputs, and the gradients of a panel, in the second-level cache. It says in which order tiles are
+ * added, so it asks neither for threads nor for lanes. */
+static void choose_box(cs_tile_gradient *g)
+{
+    const cs_window *w = &g->direct.window;
+    const int64_t most = cs_most(1, BOX_BYTES / (CS_POINTS * (w->channels + PANEL) * w->size));
+    g->width = cs_ceil(g->wide, cs_ceil(g->wide, most));
+    g->height = cs_most(1, cs_least(g->tall, most / g->width));
+    g->boxes_across = cs_ceil(g->wide, g->width);
+    g->boxes = cs_ceil(g->tall, g->height) * g->boxes_across;
+}
+
+/* Cycles of both algorithms for one image, fitted to 1700 random shapes on one thread; lanes that are not used count. Few channels leave
+ * most of these unused, and few kernels most threads without a task. */
+static int pays(const cs_tile_gradient *g)
+{
+    const cs_window *w = &g->direct.window;
+    const double channels = w->channels, outputs = cs_ceil(w->outputs, LANES) * LANES, kernels = channels * outputs;
+    const double positions = (double)w->axis[1].out * w->axis[2].out, tiles = (double)g->tall * g->wide;
+    const double direct = 1.32 * CS_TAPS * kernels * positions / 32 + (0.4 * outputs + 2.3 * channels) * positions;
+    const double products = 1.42 * CS_POINTS * kernels * tiles / 32 + (28.0 * g->boxes - 13) * kernels;
+    if (channels < LANES / 2 || kernels < FEW_KERNELS) return 0;
+    return products + (45.0 * cs_ceil(w->channels, LANES) * LANES + 28 * outputs) * tiles < direct;
+}
+
+int cs_tile_gradient_choose(cs_tile_gradient *g, const cs_window *w, int forced)
+{
+    if (!suits(w)) return 0;
+    *g = (cs_tile_gradient){.common = 0};
+    cs_gradient_choose(&g->direct, w, 0);
+    g->tall = cs_ceil(w->axis[1].out, CS_SIDE), g->wide = cs_ceil(w->axis[2].out, CS_SIDE);
+    choose_box(g);
+    return forced || pays(g);
+}
+
+int64_t cs_tile_rows(const cs_tile_gradient *g)
+{
+    return g->height * CS_SIDE + CS_SEEN - CS_SIDE;
+}
+
+int64_t cs_tile_columns(const cs_tile_gradient *g)
+{
+    return g->width * CS_SIDE + CS_SEEN - CS_SIDE;
+}
+
+/* Vectors of channels of a task. */
+int64_t cs_tile_blocks(const cs_tile_gradient *g)
+{
+    return cs_ceil(cs_ceil(g->direct.window.channels, g->direct.window.lanes), g->channel_shares);
+}
+
+void cs_tile_gradient_split(cs_tile_gradient *g, int64_t images, int threads)
+{
+    cs_gradient *d = &g->direct;
+    const cs_window *w = &d->window;
+    const int64_t blocks = cs_ceil(w->channels, w->lanes), tiles = g->height * g->width, vector = w->lanes * w->size;
+    const int64_t shares = cs_ceil(threads, d->parts);
+    d->window.images = images;
+    g->output_shares = g->channel_shares = g->image_shares = 1;
+    if (images >= shares && images * d->sums <= IMAGES_BYTES * threads) {
+        g->image_shares = shares;
+    } else {
+        if (blocks % shares && blocks < MANY * shares) g->output_shares = cs_least(d->panels, shares);
+        g->channel_shares = cs_least(blocks, cs_ceil(shares, g->output_shares));
+        g->output_shares = cs_least(d->panels, cs_ceil(shares, g->channel_shares));
+    }
+    g->tasks = d->parts * g->output_shares * g->channel_shares * g->image_shares;
+    g->joins = g->image_shares > 1 ? d->parts * d->panels * blocks : 0;
+    g->some = cs_most(1, SUMS_BYTES / (CS_POINTS * d->vectors * vector));
+    g->common = d->sums * (g->joins ? images : g->boxes > 1 ? 2 : 1) + LINE;
+    const int64_t pixels = cs_tile_rows(g) * cs_tile_columns(g), factors = cs_tile_blocks(g) * tiles + 1 + tiles * d->vectors + 1;
+    g->scratch = (pixels + tiles + cs_tile_blocks(g) * w->lanes) * (int64_t)sizeof(int64_t) + pixels * w->size + LINE;
+    g->scratch += (2 * pixels + CS_SEEN * cs_tile_columns(g) + 2 * cs_tile_blocks(g) + 1) * vector;
+    g->scratch += CS_POINTS * (factors + g->some * d->vectors + 1) * vector + 12 * LINE;
+}

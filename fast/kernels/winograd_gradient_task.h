@@ -1,0 +1,24 @@
+/* The state of a task of the gradient by Winograd's tiles. */
+#ifndef CONVSPEC_WINOGRAD_GRADIENT_TASK_H
+#define CONVSPEC_WINOGRAD_GRADIENT_TASK_H
+
+#include "window.h"
+#include "winograd_gradient.h"
+
+typedef struct {
+    const cs_tile_gradient *g;
+    const cs_table *k;
+    int64_t part, image, begun, h0, h1, w0, w1, tiles;  /* a box: rows and columns of tiles */
+    int64_t block, blocks, channels, step, step_dy; /* vectors of channels; elements from point to point */
+    const char *x, *dy;
+    char *total, *partial, *dw;
+    int64_t *places, *tile_places, *at; /* of pixels in a strip; of tiles, and of channels, at a point */
+    char *strip, *strip_dy, *columns, *peaks, *seen, *v, *v_dy, *sums;
+} cs_tile_task;
+
+/* Of a box: rows and columns of the inputs. */
+int64_t cs_tile_rows(const cs_tile_gradient *g);
+int64_t cs_tile_columns(const cs_tile_gradient *g);
+int64_t cs_tile_blocks(const cs_tile_gradient *g);
+
+#endif
