@@ -1,6 +1,7 @@
 /* All algorithms for one dtype, and its entry of the table. */
 #include "words.h"
 
+#include "transpose.tmpl.h"
 #include "move.tmpl.h"
 #include "pool.tmpl.h"
 #include "squares.tmpl.h"
@@ -26,6 +27,20 @@
 #include "local_gradient.tmpl.h"
 #endif
 
+#if BITS == 8
+#define MOVER(name) JOIN(name, u8)
+#elif BITS == 16
+#define MOVER(name) JOIN(name, u16)
+#elif BITS == 32
+#define MOVER(name) JOIN(name, u32)
+#else
+#define MOVER(name) JOIN(name, u64)
+#endif
+#if FLOATING /* integer instructions in their place make tiles slower by 2 % */
+#define TRANSPOSER(name) FN(name)
+#else
+#define TRANSPOSER(name) MOVER(name)
+#endif
 #define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
 #define PRODUCT_TILE(rows, vectors) .products[rows][vectors] = FN(product_##rows##_##vectors),
 #define OUTER_TILE(rows, vectors) .outer[rows][vectors] = FN(outer_##rows##_##vectors),
@@ -36,7 +51,7 @@
 static const cs_table FN(table) = {
     .lanes = LANES,
     .size = sizeof(T),
-    .copy_rows = FN(copy_rows),
+    .copy_rows = MOVER(copy_rows),
     .choose_greatest = FN(choose_greatest),
     .choose_terms = FN(choose_terms),
     .greatest_of_row = FN(greatest_of_row),
@@ -47,10 +62,10 @@ static const cs_table FN(table) = {
 #if BITS <= 16 && defined DOT_i16
     .join = FN(join),
 #elif BITS >= 32
-    .transpose = FN(transpose),
-    .transpose_apart = FN(transpose_apart),
-    .spread = FN(spread),
-    .gather_planes = FN(gather_planes),
+    .transpose = TRANSPOSER(transpose),
+    .transpose_apart = TRANSPOSER(transpose_apart),
+    .spread = MOVER(spread),
+    .gather_planes = MOVER(gather_planes),
     .planes[CS_MAX] = FN(planes_max),
     .squares[CS_MAX] = FN(squares_max),
 #if VBITS <= 256
@@ -59,7 +74,7 @@ static const cs_table FN(table) = {
 #endif
 #if SUMS
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE) GROUP_TILES(GROUP_TILE) SLIDE_TILES(SLIDE_TILE).row_tile = FN(row_tile),
-    .gather_groups = FN(gather_groups),
+    .gather_groups = MOVER(gather_groups),
     .row_vectors = ROW_VECTORS,
     .local = FN(local),
     .line_up = FN(line_up),
@@ -118,6 +133,9 @@ static const cs_table FN(table) = {
 #endif
 };
 
+#undef MOVER
+#undef TRANSPOSER
+#undef MOVES
 #undef TILE
 #undef OUTPUT_TILE
 #undef GROUP_TILE

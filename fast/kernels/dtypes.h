@@ -1,5 +1,18 @@
 /* All algorithms for all dtypes, in the words of the instruction set that was included before. Sums of integers are
- * modulo 2^k, so unsigned elements serve both signs; maxima need each dtype by itself. */
+ * modulo 2^k, so unsigned elements serve both signs; maxima need each dtype by itself. What moves elements is mostly that of the unsigned
+ * ones of their size, which come first. */
+
+#define T uint8_t
+#ifdef DOT_u8
+#define DOTS 4
+#endif
+#define DT u8
+#define BITS 8
+#define FLOATING 0
+#define MOVES
+#define SUMS 0
+#define LEAST 0
+#include "dtype.h"
 
 #define T int8_t
 #define DT i8
@@ -9,13 +22,11 @@
 #define LEAST INT8_MIN
 #include "dtype.h"
 
-#define T uint8_t
-#ifdef DOT_u8
-#define DOTS 4
-#endif
-#define DT u8
-#define BITS 8
+#define T uint16_t
+#define DT u16
+#define BITS 16
 #define FLOATING 0
+#define MOVES
 #define SUMS 0
 #define LEAST 0
 #include "dtype.h"
@@ -31,11 +42,12 @@
 #define LEAST INT16_MIN
 #include "dtype.h"
 
-#define T uint16_t
-#define DT u16
-#define BITS 16
+#define T uint32_t
+#define DT u32
+#define BITS 32
 #define FLOATING 0
-#define SUMS 0
+#define MOVES
+#define SUMS 1
 #define LEAST 0
 #include "dtype.h"
 
@@ -45,14 +57,6 @@
 #define FLOATING 0
 #define SUMS 0
 #define LEAST INT32_MIN
-#include "dtype.h"
-
-#define T uint32_t
-#define DT u32
-#define BITS 32
-#define FLOATING 0
-#define SUMS 1
-#define LEAST 0
 #include "dtype.h"
 
 #ifdef DOT_u8
@@ -79,20 +83,21 @@
 #define WORDS NULL
 #endif
 
+#define T uint64_t
+#define DT u64
+#define BITS 64
+#define FLOATING 0
+#define MOVES
+#define SUMS 1
+#define LEAST 0
+#include "dtype.h"
+
 #define T int64_t
 #define DT i64
 #define BITS 64
 #define FLOATING 0
 #define SUMS 0
 #define LEAST INT64_MIN
-#include "dtype.h"
-
-#define T uint64_t
-#define DT u64
-#define BITS 64
-#define FLOATING 0
-#define SUMS 1
-#define LEAST 0
 #include "dtype.h"
 
 #define T float

@@ -1,4 +1,5 @@
-/* Moving elements: strips of padded input, transposed results. */
+/* Moving elements: strips of padded input. */
+#ifdef MOVES
 
 /* The position inside [0, n) that stands for position i beyond the edges. */
 static int64_t FN(beyond)(int64_t i, int64_t n, int64_t boundary)
@@ -32,45 +33,6 @@ INLINE void FN(copy_beyond)(T *y, const T *x, const cs_row *r, T fill, int64_t f
 }
 
 #if BITS >= 32
-/* n < LANES elements: two parts of a power of two, which overlap. */
-INLINE void FN(copy_few)(T *y, const T *x, int64_t n)
-{
-    if (n == 1) *y = *x;
-    UNROLL
-    for (int half = LANES / 2; half > 1; half /= 2)
-        if (n >= half && n < 2 * half) {
-            memcpy(y, x, half * sizeof(T));
-            memcpy(y + n - half, x + n - half, half * sizeof(T));
-        }
-}
-
-/* LANES x LANES elements, or those of them that are there. */
-INLINE void FN(turn_block)(const int whole, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
-{
-    VEC v[LANES];
-    T part[LANES];
-    const FN(mask) across = FN(inside)(0, count);
-    UNROLL
-    for (int l = 0; l < LANES; l++)
-        v[l] = whole ? FN(load)(x + l * step) : l < n ? FN(load_inside)(x + l * step, across) : (VEC){0};
-    FN(turn)(v);
-    UNROLL
-    for (int l = 0; l < LANES; l++) {
-        if (whole || (n >= LANES && l < count)) {
-            FN(store)(y + l * apart, v[l]);
-        } else if (l < count) {
-            FN(store)(part, v[l]);
-            FN(copy_few)(y + l * apart, part, n);
-        }
-    }
-}
-
-/* A block that is not whole. */
-static __attribute__((noinline)) void FN(turn_some)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
-{
-    FN(turn_block)(0, y, apart, x, step, count, n);
-}
-
 /* y[c][i] = x[i][c], c < count, i < n: neighbours become rows. The last block overlaps the one before. */
 static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {
@@ -191,64 +153,8 @@ static void FN(spread)(void *to, int64_t step, const void *from, int64_t n)
         for (int64_t i = 0; i < n; i++) y[step * i] = x[i];
     }
 }
+#endif
 
-INLINE void FN(store_apart)(T *y, int64_t step, VEC v)
-{
-    if (step == 1) {
-        FN(store)(y, v);
-    } else if (step == 2) {
-        FN(store_evens)(y, v);
-    } else {
-        for (int l = 0; l < LANES; l++) y[step * l] = v[l];
-    }
-}
-
-/* y[j][step * i] = x[i][j], i < rows, j < columns; the rows of x can be read up to a whole number of vectors. */
-INLINE void FN(transpose_by)(T *y, int64_t ldy, int64_t step, const T *x, int64_t ldx, int64_t rows, int64_t columns)
-{
-    if (rows < LANES && step == 1) {
-        for (int64_t j = 0; j < columns; j += LANES)
-            FN(turn_some)(y + j * ldy, ldy, x + j, ldx, columns - j < LANES ? columns - j : LANES, rows);
-        return;
-    }
-    if (rows < LANES) {
-        for (int64_t j = 0; j < columns; j++)
-            for (int64_t i = 0; i < rows; i++) y[j * ldy + i * step] = x[i * ldx + j];
-        return;
-    }
-    for (int64_t j = 0; j < columns; j += LANES) {
-        for (int64_t next = 0; next < rows; next += LANES) {
-            const int64_t i = next + LANES <= rows ? next : rows - LANES; /* the last block overlaps the one before */
-            VEC v[LANES];
-            UNROLL
-            for (int l = 0; l < LANES; l++) v[l] = FN(load)(x + (i + l) * ldx + j);
-            FN(turn)(v);
-            if (j + LANES <= columns) {
-                UNROLL
-                for (int l = 0; l < LANES; l++) FN(store_apart)(y + (j + l) * ldy + i * step, step, v[l]);
-            } else {
-                UNROLL
-                for (int l = 0; l < LANES; l++)
-                    if (j + l < columns) FN(store_apart)(y + (j + l) * ldy + i * step, step, v[l]);
-            }
-        }
-    }
-}
-
-static void FN(transpose)(void *to, int64_t ldy, const void *from, int64_t ldx, int64_t rows, int64_t columns)
-{
-    FN(transpose_by)(to, ldy, 1, from, ldx, rows, columns);
-}
-
-static void FN(transpose_apart)(void *to, int64_t ldy, int64_t step, const void *from, int64_t ldx, int64_t rows,
-                                int64_t columns)
-{
-    if (step == 2) {
-        FN(transpose_by)(to, ldy, 2, from, ldx, rows, columns);
-    } else {
-        FN(transpose_by)(to, ldy, step, from, ldx, rows, columns);
-    }
-}
 #endif
 
 #if FLOATING

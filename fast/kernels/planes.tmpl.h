@@ -1,6 +1,7 @@
 /* Pooling of small planes: a vector holds one position of LANES planes, so windows need no padding. */
 #if BITS >= 32
 
+#ifdef MOVES
 /* strip[i][l] = x[l][i], i < n: whole blocks, of which the last overlaps the one before, and single columns. */
 static void FN(gather_planes)(void *to, const void *from, int64_t plane, int64_t n)
 {
@@ -20,7 +21,6 @@ static void FN(gather_planes)(void *to, const void *from, int64_t plane, int64_t
         for (int l = 0; l < LANES; l++) strip[i * LANES + l] = x[l * plane + i];
 }
 
-#if SUMS
 /* The same of planes and pixels that are any distance apart, and of fewer planes. */
 static void FN(gather_groups)(void *to, const void *from, int64_t plane, int64_t pixel, int64_t planes, int64_t n)
 {
