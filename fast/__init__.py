@@ -4,8 +4,9 @@ Every operator takes three more keywords: `out`, an array for the result; `num_t
 use; and `algorithm`, "auto", "direct", "winograd", "fft" or "separable"; and those that are sums `dtype`, for an
 integer result. Results are bit for bit the law's chain of summation, or, where that is faster, of conv and its
 gradients Winograd's and of images Fourier's or one pass an axis, within the law's bound: the same bits whatever the
-instruction set, the number of threads, the split of a batch or the layout of the operands. Arrays with their channels last in memory, as views,
-are read where they are, and convolutions, pools and gradients by the input write such an `out` where it is.
+instruction set, the number of threads, the split of a batch or the layout of the operands. Arrays with their channels
+last in memory, as views, are read where they are, and convolutions, pools and gradients by the input write such an
+`out` where it is.
 `relu` and `relu_grad` are the law's functions of those names, of `convspec.learning`, by all threads.
 
 The environment variable CONVSPEC_ISA, read at import, forces one of `available_isas()`.
