@@ -90,11 +90,11 @@ static void list_places(const cs_outer_task *k, cs_box b)
 static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int first, int last)
 {
     const cs_gradient *g = k->g;
-    const int64_t lanes = g->window.lanes, all = cs_ceil(g->outputs, lanes);
+    const int64_t lanes = g->window.lanes;
     list_places(k, b);
     if (!g->each) fill(k, b, k->part * g->window.channels + k->channel);
     for (int64_t panel = from; panel < to; panel++) {
-        const int64_t vectors = cs_least(g->vectors, all - panel * g->vectors), group = panel * lanes / g->window.outputs;
+        const int64_t vectors = cs_panel_vectors(g, panel), group = panel * lanes / g->window.outputs;
         if (g->lines) {
             cs_turn_lines(k, b, panel * lanes);
         } else if (g->each) {
@@ -171,8 +171,7 @@ void cs_gradient_join(const cs_gradient *g, int64_t join, void *common, void *dw
 {
     static const int64_t nowhere[MAX_ROWS] = {0};
     const int64_t tile = join % g->tiles, panel = join / g->tiles % g->panels;
-    const int64_t lanes = g->window.lanes, rows = cs_tile_start(g, tile + 1) - cs_tile_start(g, tile);
-    const int64_t vectors = cs_least(g->vectors, cs_ceil(g->outputs, lanes) - panel * g->vectors);
+    const int64_t rows = cs_tile_start(g, tile + 1) - cs_tile_start(g, tile), vectors = cs_panel_vectors(g, panel);
     const cs_table *kernels = cs_kernels(g->window.dtype);
     const cs_outer_task k = {.g = g, .t.k = kernels, .part = join / g->tiles / g->panels, .first = tile, .last = tile + 1, .total = common, .dw = dw};
     cs_outer o = {.x = common, .dy = common, .at = nowhere, .places = nowhere, .last = 1, .total = cs_panel_sums(&k, common, panel)};

@@ -11,8 +11,7 @@ int64_t cs_panel_bytes(const cs_gradient *g)
 
 static int64_t panel_lanes(const cs_gradient *g, int64_t panel)
 {
-    const int64_t first = panel * g->vectors * g->window.lanes;
-    return cs_least(g->vectors, cs_ceil(g->outputs - first, g->window.lanes)) * g->window.lanes;
+    return cs_panel_vectors(g, panel) * g->window.lanes;
 }
 
 char *cs_panel_sums(const cs_outer_task *k, char *all, int64_t panel)

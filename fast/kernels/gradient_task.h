@@ -39,6 +39,10 @@ int64_t cs_gradient_columns(const cs_gradient *g);
 /* Bytes of the sums of a panel that a task has; where they are, among those of all panels or the task's own; zeros there; and from
  * there to their place in the gradient. */
 int64_t cs_panel_bytes(const cs_gradient *g);
+static inline int64_t cs_panel_vectors(const cs_gradient *g, int64_t panel)
+{
+    return cs_least(g->vectors, cs_ceil(g->outputs, g->window.lanes) - panel * g->vectors);
+}
 char *cs_panel_sums(const cs_outer_task *k, char *all, int64_t panel);
 void cs_clear_panel(const cs_outer_task *k, int64_t panel);
 void cs_store_panel(const cs_outer_task *k, int64_t panel);

@@ -101,24 +101,18 @@ static void multiply(const cs_tile_task *t, int64_t from, int64_t count, int64_t
         }
 }
 
-static int64_t panel_vectors(const cs_tile_task *t, int64_t panel)
-{
-    const cs_gradient *d = &t->g->direct;
-    return cs_least(d->vectors, cs_ceil(d->outputs, d->window.lanes) - panel * d->vectors);
-}
-
 /* Bytes before a panel's sums of the taps of this task's channels. */
 static int64_t before_panel(const cs_tile_task *t, int64_t panel)
 {
     const cs_gradient *d = &t->g->direct;
     const int64_t lanes = d->window.lanes, before = (t->part * d->panels + panel) * d->vectors * lanes * d->terms;
-    return (before + t->block * lanes * CS_TAPS * panel_vectors(t, panel) * lanes) * d->window.size;
+    return (before + t->block * lanes * CS_TAPS * cs_panel_vectors(d, panel) * lanes) * d->window.size;
 }
 
 /* A panel's part of a box. The first box begins a partial sum, and the last adds it to the total, which the first image begins. */
 static void run_panel(const cs_tile_task *t, int64_t panel, int first, int last)
 {
-    const int64_t vectors = panel_vectors(t, panel), before = before_panel(t, panel);
+    const int64_t vectors = cs_panel_vectors(&t->g->direct, panel), before = before_panel(t, panel);
     const cs_window *w = &t->g->direct.window;
     transform_outputs(t, panel, vectors);
     for (int64_t from = 0, count; from < t->channels; from += count) {
@@ -138,7 +132,7 @@ static int mark_channels(const cs_tile_task *t, char *marks)
     int found = 0;
     for (int64_t b = 0; b < t->blocks; b++) {
         const char *seen = t->seen + 2 * b * vector;
-        char uneven[64] = {0};
+        char uneven[VECTOR] = {0};
         t->k->exceeds_quarter(seen, seen + vector, uneven);
         for (int64_t l = 0; l < w->lanes && (t->block + b) * w->lanes + l < w->channels; l++)
             if (uneven[l]) found = marks[t->part * w->channels + (t->block + b) * w->lanes + l] = 1;
@@ -153,7 +147,7 @@ static void lay_out(cs_tile_task *t, char *scratch)
     const int64_t vector = w->lanes * w->size, pixels = cs_tile_rows(g) * cs_tile_columns(g), tiles = g->height * g->width;
     t->places = (int64_t *)cs_aligned(scratch), t->tile_places = t->places + pixels, t->at = t->tile_places + tiles;
     t->peaks = cs_aligned(t->at + cs_tile_blocks(g) * w->lanes);
-    t->strip = cs_aligned(t->peaks + pixels * w->size + 64), t->strip_dy = cs_aligned(t->strip + pixels * vector);
+    t->strip = cs_aligned(t->peaks + pixels * w->size + VECTOR), t->strip_dy = cs_aligned(t->strip + pixels * vector);
     t->columns = cs_aligned(t->strip_dy + pixels * vector);
     t->seen = cs_aligned(t->columns + CS_SEEN * cs_tile_columns(g) * vector);
     t->v = cs_aligned(t->seen + 2 * cs_tile_blocks(g) * vector);
@@ -180,7 +174,7 @@ static int store_panel(const cs_tile_task *t, int64_t panel)
 {
     const cs_gradient *d = &t->g->direct;
     const cs_window *w = &d->window;
-    const int64_t first = panel * d->vectors * w->lanes, row = t->part * d->outputs + first, lanes = panel_vectors(t, panel) * w->lanes;
+    const int64_t first = panel * d->vectors * w->lanes, row = t->part * d->outputs + first, lanes = cs_panel_vectors(d, panel) * w->lanes;
     const char *sums = t->total + before_panel(t, panel);
     t->k->transpose(t->dw + (w->w_base + row * w->w_output + t->block * w->lanes * CS_TAPS) * w->size, w->w_output, sums, lanes,
                     t->channels * CS_TAPS, cs_least(d->vectors * w->lanes, d->outputs - first));
@@ -202,7 +196,7 @@ static void run_image(cs_tile_task *t, int64_t from, int64_t to, int note)
         enter_box(t, box);
         transform_inputs(t, note);
         for (int64_t panel = from; panel < to; panel++) {
-            t->step_dy = (t->tiles * panel_vectors(t, panel) + 1) * g->direct.window.lanes;
+            t->step_dy = (t->tiles * cs_panel_vectors(&g->direct, panel) + 1) * g->direct.window.lanes;
             run_panel(t, panel, box == 0, box == g->boxes - 1);
         }
     }
@@ -241,6 +235,6 @@ int cs_tile_gradient_join(const cs_tile_gradient *g, int64_t join, void *common,
     take_blocks(&t, block, block + 1);
     char *sums = t.total + before_panel(&t, panel);
     for (int64_t image = 1; image < w->images; image++)
-        t.k->add_rows(sums, sums + image * d->sums, t.channels * CS_TAPS * panel_vectors(&t, panel) * w->lanes);
+        t.k->add_rows(sums, sums + image * d->sums, t.channels * CS_TAPS * cs_panel_vectors(d, panel) * w->lanes);
     return store_panel(&t, panel);
 }

@@ -2,7 +2,7 @@
 #ifndef CONVSPEC_WINOGRAD_GRADIENT_TASK_H
 #define CONVSPEC_WINOGRAD_GRADIENT_TASK_H
 
-#include "window.h"
+#include "gradient_task.h"
 #include "winograd_gradient.h"
 
 typedef struct {
