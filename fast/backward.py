@@ -56,12 +56,12 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm
     last = f.groups == 1 and prod(f.T) == 1 and channels_last(dy)
     described = windows.conv(f, last)
     if KINDS[described.fields[0][0]] != "local" and len(described.fields) == prod(f.T):
-        tiled = c.op == "conv_grad_weight" and algorithm in ("auto", "winograd") and f.N > 0
-        tiled = tiled and _kernels.takes_tiles(described.fields[0], algorithm == "winograd")
+        may = c.op == "conv_grad_weight" and algorithm in ("auto", "winograd") and f.N > 0
+        tiled = may and _kernels.takes_tiles(described.fields[0], algorithm == "winograd")
         bare = replace(f, x=NOTHING, w=NOTHING, b=None)
         known = Known(described, "winograd" if tiled else "direct", f.N, c.shape, c.dtype, last, bare)
         remember(key, known)
-        return _correlate(known, dy, x, out, threads)
+        return by_known_weights(known, dy, x, out, threads)
     dy, x, dw = operand(dy, c.dtype, threads), operand(x, c.dtype, threads), result(out, c.shape, c.dtype)
     if KINDS[described.fields[0][0]] == "local":
         _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
@@ -71,8 +71,8 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm
     return returned(dw, out)
 
 
-def _correlate(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
-    """dy and x are of any strides."""
+def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
+    """The same for a call whose like is known; conv_transpose's has dy and x in each other's place. They are of any strides."""
     fields, dw = k.described.fields, result(out, k.shape, k.dtype)
     x = view(x, k.dtype) if fields[0][GROUPS] == 1 else operand(x, k.dtype, threads)
     dy = np.moveaxis(view(dy, k.dtype), 1, -1) if k.last else operand(dy, k.dtype, threads)
@@ -89,10 +89,10 @@ def _compute_again(k: Known, dy: Array, x: Array, dw: Array, marks: Array, threa
     """By the direct algorithm: outputs whose gradients are not finite, and channels that are marked or have such gradients too."""
     f = k.forward
     assert f is not None
-    wrong: Array = np.logical_not(np.isfinite(dw).all(axis=tuple(range(2, dw.ndim))))
     if f.groups > 1:
         _kernels.weight_gradient(k.described.fields, x, dy, dw, k.images, threads)
         return
+    wrong: Array = np.logical_not(np.isfinite(dw).all(axis=tuple(range(2, dw.ndim))))
     outputs = wrong.all(axis=1)
     channels = marks.reshape(-1, f.C).any(axis=0) | wrong[~outputs].any(axis=0)
     if outputs.any():
@@ -106,11 +106,6 @@ def _direct(f: Conv, x: Array, dy: Array, k: Known, threads: int) -> Array:
     dw = np.empty((f.K, f.C, *f.R), k.dtype)
     _kernels.weight_gradient(windows.conv(f, k.last).fields, x, dy, dw, k.images, threads)
     return dw
-
-
-def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
-    """The same for a call whose like is known; conv_transpose's has dy and x in each other's place."""
-    return _correlate(k, dy, x, out, threads)
 
 
 def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
