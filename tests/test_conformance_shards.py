@@ -15,6 +15,7 @@ import pytest
 from command import status
 
 INNOCENT = "convspec.conformance.innocent"
+JUDGE = (sys.executable, "-c", "from convspec.conformance.cli import main; main()", "check")
 QUICKLY = ("--op", "max_pool", "--clause", "max_pool.value,max_pool.nan,call.shape,call.dtype")
 BAD = """
 import time
@@ -132,8 +133,7 @@ def test_an_interrupt_keeps_what_was_found(wrong: int, code: int, tmp_path: Path
     """Ctrl-C goes to the judge and to its worker, as it does in a terminal."""
     path, report = tmp_path / "kernels.py", tmp_path / "report.json"
     path.write_text(BAD.format(pause=0.05, wrong=wrong))
-    command = [sys.executable, "-c", "from convspec.conformance.cli import main; main()", "check", str(path), INNOCENT]
-    process = subprocess.Popen([*command, "--op", "max_pool", "--json", str(report)], stdout=subprocess.PIPE,
+    process = subprocess.Popen([*JUDGE, str(path), INNOCENT, "--op", "max_pool", "--json", str(report)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True,
                                preexec_fn=heed_interrupts)  # fmt: skip
     assert process.stdout is not None
@@ -170,8 +170,7 @@ def test_an_interrupt_that_python_drops(call: int, tmp_path: Path) -> None:
     """What a signal's handler raises while an object dies or memory is collected reaches nobody, and the run ends all the same."""
     path, report = tmp_path / "kernels.py", tmp_path / "report.json"
     path.write_text(LOST.format(call=call))
-    command = [sys.executable, "-c", "from convspec.conformance.cli import main; main()", "check", str(path), INNOCENT]
-    ended = subprocess.run([*command, "--op", "max_pool", "--in-process", "--json", str(report)], capture_output=True,
+    ended = subprocess.run([*JUDGE, str(path), INNOCENT, "--op", "max_pool", "--in-process", "--json", str(report)], capture_output=True,
                            text=True, preexec_fn=heed_interrupts)  # fmt: skip
     assert ended.returncode == 130, ended.stdout + ended.stderr
     (backend,) = json.loads(report.read_text())["backends"]
