@@ -223,11 +223,11 @@ typedef struct {
     tile_product *products[MAX_ROWS + 1][MAX_VECTORS + 1]; /* these are described in winograd.tmpl.h */
     void (*gather)(void *to, const int64_t *places, const void *from, int64_t channel, int64_t pixel, int64_t channels,
                    int64_t n, void *peaks);
-    void (*spread_peaks)(void *to, const int64_t *places, const void *from, int64_t n);
+    void (*spread_peaks)(void *to, const int64_t *places, const void *from, int64_t step, int64_t n);
     int (*uneven)(int64_t high, int64_t broad, const void *peaks, const void *seen, int64_t pitch, int64_t rows, int64_t columns,
                   void *spare, char *marks);
-    void (*forward)(int64_t high, int64_t broad, const void *strip, int64_t tiles, void *columns, void *v,
-                    int64_t step);
+    void (*down)(int64_t high, const void *rows, int64_t pitch, int64_t columns, void *to);
+    void (*across)(int64_t broad, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles, void *v, int64_t step);
     void (*backward)(int64_t high, int64_t broad, const void *m, int64_t step, int64_t apart, int64_t columns,
                      int64_t rows, const void *bias, void *y, int64_t row, int64_t pixel, void *flags, void *any);
     void (*kernels)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *slab,

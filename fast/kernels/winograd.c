@@ -16,9 +16,9 @@ enum { FEW_BOXES = 3, SOME_CHANNELS = 48 };
 /* Cycles of a call that its size has no part in. */
 enum { CALL_CYCLES = 12000 };
 
-/* Cycles to transform 16 inputs or outputs for a point, also inputs that are not neighbours, or of several parts of the taps,
- * which read the same ones. A weight from the third-level cache, or memory, for each box; with several parts there are more. */
-static const double TRANSFORM = 0.8, SPREAD = 5.6, PARTED = 2.4, STREAM = 0.7, FROM_MEMORY = 1.4, PARTED_STREAM = 1.4;
+/* Cycles to transform 16 inputs or outputs for a point, also inputs of several parts of the taps, and of outputs two apart; for a
+ * weight from the third-level cache, or memory, for each box. */
+static const double TRANSFORM = 0.8, PARTED = 1.2, SPREAD = 2.4, STREAM = 0.7, FROM_MEMORY = 1.4;
 
 static int one_tap(const cs_axis *a)
 {
@@ -47,16 +47,15 @@ static double direct_cycles(const cs_window *w)
 static double tiled_cycles(const cs_winograd *g)
 {
     const cs_window *w = &g->window;
-    const double terms = (double)(w->channels * g->slabs * w->outputs), tiles = (double)(g->tall * g->wide);
-    const double bytes = (double)g->points * terms * (double)w->size;
-    const double inputs = (double)g->slabs * vectors_of_16(w->channels), outputs = vectors_of_16(w->outputs);
-    const double boxes = tiles * (double)(g->points * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
-    const int parted = g->maps == 1 && g->slab[1] * g->slab[2] > 1;
-    const double weight = bytes > CACHE_BYTES ? FROM_MEMORY : parted ? PARTED_STREAM : STREAM;
+    const double terms = (double)(w->channels * w->outputs), tiles = (double)(g->tall * g->wide), points = (double)cs_slab_points(g);
+    const double bytes = points * terms * (double)w->size;
+    const double inputs = vectors_of_16(w->channels), outputs = vectors_of_16(w->outputs);
+    const double boxes = tiles * (double)(g->points * g->slabs * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
+    const double weight = bytes > CACHE_BYTES ? FROM_MEMORY : STREAM;
     const double stream = weight * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
-    const double input = g->maps > 1 ? SPREAD : parted ? PARTED : TRANSFORM;
-    return (double)(w->axis[0].out * g->points) *
-           (terms * (multiply > stream ? multiply : stream) + tiles * (input * inputs + TRANSFORM * outputs));
+    const double input = cs_apart(g->broad) > 1 ? SPREAD : g->slab[1] * g->slab[2] > 1 ? PARTED : TRANSFORM;
+    return (double)w->axis[0].out * (points * (terms * (multiply > stream ? multiply : stream) + tiles * input * inputs) +
+                                     (double)g->points * tiles * TRANSFORM * outputs);
 }
 
 /* With tiles of so many points, where there are such for this window. */
@@ -67,9 +66,11 @@ static int lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
     if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
     if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&a[2])) return 0;
     g->high = high, g->broad = broad, g->down = cs_tile_side(high), g->across = cs_tile_side(broad);
-    g->points = high * broad, g->maps = cs_apart(broad);
+    g->points = high * broad;
     g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high), g->slab[2] = cs_parts(a[2].taps, broad);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
+    g->maps = g->slab[2] * cs_row_parts(g) > 1 ? cs_apart(broad) : 0;
+    cs_measure_parts(g);
     g->tall = cs_ceil(a[1].out, g->down), g->wide = cs_ceil(a[2].out, g->across);
     g->tiled_cycles = tiled_cycles(g);
     return 1;
@@ -141,7 +142,8 @@ int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors)
 static int64_t box_tiles(const cs_winograd *g)
 {
     const int64_t vector = g->window.lanes * g->window.size, outputs = cs_ceil(g->window.outputs, g->window.lanes);
-    const int64_t one = g->points * (g->slabs * g->blocks + 2) * vector;
+    const int64_t strip = cs_most(g->points, cs_reach(g, 1, 2) * cs_reach(g, 2, 2) / 4);
+    const int64_t one = (g->points * (g->slabs * g->blocks + 1) + strip) * vector;
     const int64_t all = one + (g->points * (g->vectors + 3) + outputs) * vector;
     const int64_t weights = g->points * g->slabs * g->window.channels * g->window.outputs * g->window.size;
     return cs_most(1, cs_least((weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one, MOST_BYTES / all));
@@ -192,7 +194,7 @@ int64_t cs_winograd_inputs(const cs_winograd *g)
 int64_t cs_winograd_common(const cs_winograd *g)
 {
     const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
-    return (cs_winograd_inputs(g) + g->planes * shares * g->maps * g->rows * g->columns * g->window.size + 63) & -64;
+    return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
 }
 
 /* Bytes of the parts of the scratch: see winograd_run.c. */
@@ -201,7 +203,7 @@ static void measure_scratch(cs_winograd *g)
     const cs_window *w = &g->window;
     const int64_t lanes = w->lanes, pixels = g->rows * g->columns, outputs = cs_ceil(w->outputs, lanes);
     const int64_t input = (pixels + (g->high + 1) * g->columns + 4) * lanes * w->size + pixels * (8 + w->size) +
-                          (g->maps - 1) * cs_map_size(g);
+                          g->slab[2] * 8 + g->maps * cs_map_size(g);
     const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
     const int64_t output = g->height * g->width * g->down * g->across + g->tiles * outputs;
     cs_window again = *w;
@@ -282,11 +284,11 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     g->some = once ? some_channels(g, boxes) : 0;
     if (!g->some) boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
-    g->rows = g->height * g->down + g->high - g->down, g->columns = g->width * g->across + g->broad - g->across;
+    g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);
     /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
     const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
     g->shared = boxes < threads && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
-    g->input_tasks = g->shared ? boxes * cs_least(g->slabs * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
+    g->input_tasks = g->shared ? boxes * cs_least(g->slabs / cs_row_parts(g) / g->slab[2] * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
     measure_scratch(g);
 }

@@ -14,11 +14,13 @@ typedef struct {
     int64_t down, across;                        /* its outputs, for which it sees as many inputs as there are points */
     int64_t points, slabs, slab[3];              /* a tile is the sum of so many products of matrices; parts of the taps
                                                   * that are summed over, along the axes */
-    int64_t maps;                                /* of peaks: 2 where some taps of a part may be missing */
+    int64_t lacks[3], far[3];                    /* 1 where the last part is nothing at one of the points; the inputs from
+                                                  * the first tap of the first part to that of the furthest */
+    int64_t maps;                                /* of the peaks of several parts: 2 where some may lack taps */
     int64_t blocks, vectors, panels;             /* vectors of channels; vectors of outputs in a panel, and panels */
     int64_t tall, wide, packed;                  /* tiles down and across; bytes of the transformed weights */
     int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
-    int64_t rows, columns;                       /* of the inputs of a box in an image */
+    int64_t rows, columns;                       /* of the strip of inputs of a box in an image */
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
     int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
     int64_t some;                                /* channels whose weights are transformed where they are used, or 0 */
@@ -74,6 +76,40 @@ int64_t cs_parts(int64_t taps, int64_t points);
 
 /* The last part of an axis begins early, so that nothing is read that no output sees, unless there are too few taps. */
 cs_slab cs_find_slab(const cs_winograd *g, int64_t slab);
+
+/* What the parts lack, and how far they are from each other. */
+void cs_measure_parts(cs_winograd *g);
+
+/* Parts down that see the same strip of inputs: rows that are summed over one by one have strips of their own. */
+static inline int64_t cs_row_parts(const cs_winograd *g)
+{
+    return g->high > 1 ? g->slab[1] : 1;
+}
+
+/* The points at which a part of an axis is something: a part whose first taps are zeros is nothing at 0, the first point,
+ * and one whose last taps are at infinity, the last. Only the last part has such taps. */
+typedef struct {
+    int64_t from, to;
+} cs_points;
+static inline cs_points cs_points_of(const cs_winograd *g, int axis, int64_t part)
+{
+    const int64_t points = axis == 1 ? g->high : g->broad, less = g->lacks[axis] && part == g->slab[axis] - 1;
+    return cs_apart(points) > 1 ? (cs_points){0, points - less} : (cs_points){less, points};
+}
+
+/* The points of all slabs. */
+int64_t cs_slab_points(const cs_winograd *g);
+
+/* Whether all slabs, or one, are something at a point. */
+int cs_all_have(const cs_winograd *g, int64_t point);
+int cs_has_point(const cs_winograd *g, int64_t slab, int64_t point);
+
+/* Inputs along an axis that so many tiles see. */
+static inline int64_t cs_reach(const cs_winograd *g, int axis, int64_t tiles)
+{
+    const int64_t points = axis == 1 ? g->high : g->broad;
+    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * cs_apart(points) + 1 + g->far[axis];
+}
 
 /* Whether each output sees all inputs that the parts reach from it. */
 int cs_whole(const cs_winograd *g, const cs_slab *s);

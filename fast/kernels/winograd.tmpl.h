@@ -37,10 +37,6 @@ INLINE VEC FN(gather_block)(VEC *v, const T *x, int64_t channel, int64_t pixel, 
             v[l] = FN(load_inside)(x + l * pixel, FN(inside)(0, channels));
         } else if (pixel == 1) {
             v[l] = l < channels ? FN(load)(x + l * channel) : (VEC){0};
-#ifdef EVENS
-        } else if (pixel == 2) {
-            v[l] = l < channels ? EVENS(FN(load)(x + l * channel), FN(load)(x + l * channel + LANES - 1)) : (VEC){0};
-#endif
         } else {
             v[l] = (VEC){0};
             for (int k = 0; l < channels && k < LANES; k++) v[l][k] = x[l * channel + k * pixel];
@@ -71,8 +67,6 @@ static void FN(gather)(void *to, const int64_t *places, const void *from, int64_
             most = FN(gather_block)(v, x + p, channel, 1, channels, most);
         } else if (channel == 1) {
             most = FN(gather_block)(v, x + p * pixel, 1, pixel, channels, most);
-        } else if (pixel == 2) {
-            most = FN(gather_block)(v, x + p * 2, channel, 2, channels, most);
         } else {
             most = FN(gather_block)(v, x + p * pixel, channel, pixel, channels, most);
         }
@@ -88,14 +82,14 @@ static void FN(gather)(void *to, const int64_t *places, const void *from, int64_
         }
 }
 
-/* Peaks to their places, or to their own where these are NULL, if there are none greater yet. */
-static void FN(spread_peaks)(void *to, const int64_t *places, const void *from, int64_t n)
+/* Peaks `step` elements apart to their places, or side by side where these are NULL, if there are none greater yet. */
+static void FN(spread_peaks)(void *to, const int64_t *places, const void *from, int64_t step, int64_t n)
 {
     T *y = to;
     const T *x = from;
     for (int64_t i = 0; i < n; i++) {
         T *p = y + (places ? places[i] : i);
-        *p = *p > x[i] ? *p : x[i];
+        *p = *p > x[i * step] ? *p : x[i * step];
     }
 }
 
@@ -192,31 +186,34 @@ INLINE void FN(outputs_of)(const int points, VEC *m)
     m[2] = FN(fma)(a, half, c * two), m[3] = FN(fma)(b, half, FN(fma)(d, two, m[5]));
 }
 
-/* A row of tiles: the strip's columns, then each tile's rows. v: the first tile's vector at the first point; the next
- * point's is `step` elements further on. */
-INLINE void FN(forward)(const int high, const int broad, const T *strip, int64_t tiles, T *columns, T *v, int64_t step)
+/* For a row of tiles: so many columns of rows `pitch` elements apart become as many at each point. */
+INLINE void FN(down)(const int points, const T *rows, int64_t pitch, int64_t columns, T *to)
 {
-    const int64_t pitch = (tiles * SIDE(broad) + broad - SIDE(broad)) * LANES;
     VEC d[6];
-    for (int64_t c = 0; c < pitch && high > 1; c += LANES) {
+    for (int64_t c = 0; c < columns * LANES; c += LANES) {
         UNROLL
-        for (int i = 0; i < high; i++) d[i] = FN(load)(strip + i * pitch + c);
-        FN(points)(high, d);
+        for (int i = 0; i < points; i++) d[i] = FN(load)(rows + i * pitch + c);
+        FN(points)(points, d);
         UNROLL
-        for (int i = 0; i < high; i++) FN(store)(columns + i * pitch + c, d[i]);
+        for (int i = 0; i < points; i++) FN(store)(to + i * columns * LANES + c, d[i]);
     }
-    for (int64_t t = 0; t < tiles; t++) {
-        const T *from = (high > 1 ? columns : strip) + t * SIDE(broad) * LANES;
-        T *to = v + t * LANES;
-        UNROLL
-        for (int i = 0; i < high; i++) {
+}
+
+/* Rows of the tiles, `pitch` elements apart, become those at the points across, but for one point that they lack: see
+ * cs_points_of. v: the first tile's vector at the first point; the next point's is `step` elements further on. */
+INLINE void FN(across)(const int points, const int lack, const T *from, int64_t rows, int64_t pitch, int64_t tiles, T *v,
+                       int64_t step)
+{
+    VEC d[6];
+    for (int64_t t = 0; t < tiles; t++, from += SIDE(points) * (points == 5 ? 2 : 1) * LANES, v += LANES)
+        for (int64_t i = 0; i < rows; i++) {
             UNROLL
-            for (int j = 0; j < broad; j++) d[j] = FN(load)(from + i * pitch + j * LANES);
-            FN(points)(broad, d);
+            for (int j = 0; j < points; j++) d[j] = FN(load)(from + i * pitch + j * (points == 5 ? 2 : 1) * LANES);
+            FN(points)(points, d);
             UNROLL
-            for (int j = 0; j < broad; j++) FN(store)(to + (i * broad + j) * step, d[j]);
+            for (int j = 0; j < points; j++)
+                if (j != lack) FN(store)(v + (i * points + j) * step, d[j]);
         }
-    }
 }
 
 /* A row of tiles of one vector of outputs, `apart` elements from each other and `step` from point to point, to rows of
@@ -254,12 +251,23 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
     FN(store)(any, some);
 }
 
-static void FN(forward_row)(int64_t high, int64_t broad, const void *strip, int64_t tiles, void *columns, void *v,
+static void FN(down_row)(int64_t high, const void *rows, int64_t pitch, int64_t columns, void *to)
+{
+    if (high == 6) FN(down)(6, rows, pitch, columns, to);
+    else if (high == 5) FN(down)(5, rows, pitch, columns, to);
+    else FN(down)(4, rows, pitch, columns, to);
+}
+
+static void FN(across_rows)(int64_t broad, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles, void *v,
                             int64_t step)
 {
-#define FORWARD(high, broad) FN(forward)(high, broad, strip, tiles, columns, v, step)
-    BY_POINTS(high, broad, FORWARD)
-#undef FORWARD
+#define ACROSS(points, lack) \
+    lacks ? FN(across)(points, lack, from, rows, pitch, tiles, v, step) : FN(across)(points, -1, from, rows, pitch, tiles, v, step)
+    if (broad == 6) ACROSS(6, 0);
+    else if (broad == 5) ACROSS(5, 4);
+    else if (broad == 4) ACROSS(4, 0);
+    else FN(across)(1, -1, from, rows, pitch, tiles, v, step);
+#undef ACROSS
 }
 
 static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t step, int64_t apart, int64_t columns,

@@ -15,6 +15,23 @@ static int64_t most_columns(const cs_window *w)
     return w->outputs > MANY_OUTPUTS ? FEW_COLUMNS : COLUMNS;
 }
 
+/* The peaks of an image's pixels become those of what all parts see at their places, and then of what those without missing
+ * taps do. */
+static void fold_peaks(const cs_tile_box *b, int64_t columns)
+{
+    const cs_winograd *g = b->g;
+    const int64_t size = g->window.size, room = cs_map_size(g), rows = (b->h1 - b->h0) * g->down + g->high - g->down;
+    memset(b->maps, 0, (size_t)(g->maps * room));
+    for (int64_t slab = 0; slab < cs_row_parts(g) * g->slab[2]; slab++) {
+        const cs_slab s = cs_find_slab(g, slab);
+        const char *from = b->strip + ((g->high > 1 ? s.at[1] : 0) * b->columns + s.at[2]) * size;
+        for (int64_t map = 0; map < (cs_whole(g, &s) ? g->maps : 1); map++)
+            for (int64_t r = 0; r < rows; r++)
+                b->k->spread_peaks(b->maps + map * room + r * columns * size, NULL, from + r * cs_apart(g->high) * b->columns * size,
+                                   cs_apart(g->broad), columns);
+    }
+}
+
 int cs_find_uneven(cs_tile_box *b, int64_t shares)
 {
     const cs_winograd *g = b->g;
@@ -22,16 +39,16 @@ int cs_find_uneven(cs_tile_box *b, int64_t shares)
     const int64_t size = g->window.size, pixels = g->rows * g->columns, room = cs_map_size(g);
     const int64_t across = (b->w1 - b->w0) * g->across + g->broad - g->across;
     const int64_t columns = cs_least(b->w1 * g->across, a[2].out) - b->w0 * g->across;
+    const char *peaks = g->maps ? b->maps : b->strip, *seen = peaks + (g->maps > 1) * room;
     int found = 0;
     for (int64_t n = 0; n < b->images; n++) {
-        memset(b->strip, 0, (size_t)(g->maps * room));
-        for (int64_t share = 0; share < shares * g->maps; share++)
-            b->k->spread_peaks(b->strip + share % g->maps * room, NULL,
-                               b->peaks + (n * shares * g->maps + share) * pixels * size, pixels);
+        memset(b->strip, 0, (size_t)room);
+        for (int64_t share = 0; share < shares; share++)
+            b->k->spread_peaks(b->strip, NULL, b->peaks + (n * shares + share) * pixels * size, 1, pixels);
+        if (g->maps) fold_peaks(b, across);
         for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size)
-            found |= b->k->uneven(g->high, g->broad, b->strip + first, b->strip + (g->maps - 1) * room + first, across,
-                                  cs_least(g->down, a[1].out - h * g->down), columns, b->columns,
-                                  b->uneven + cs_first_tile(b, n, h));
+            found |= b->k->uneven(g->high, g->broad, peaks + first, seen + first, across, cs_least(g->down, a[1].out - h * g->down),
+                                  columns, b->lines, b->uneven + cs_first_tile(b, n, h));
     }
     return found;
 }

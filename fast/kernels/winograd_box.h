@@ -9,10 +9,17 @@ typedef struct {
     const cs_winograd *g;
     const cs_table *k;
     int64_t image, images, group, depth, h0, h1, w0, w1; /* rows and columns of tiles */
+    int64_t rows, columns;                               /* of the strip of inputs */
     int64_t tiles, step;                                 /* elements from point to point of v */
-    int64_t *places;
-    char *strip, *columns, *run, *v, *peaks, *sums, *some, *stage, *flags, *uneven, *direct, *spare;
+    int64_t *places, *at;                                /* of the strip's pixels; of its columns for each part across */
+    char *strip, *maps, *lines, *run, *v, *peaks, *sums, *some, *stage, *flags, *uneven, *direct, *spare;
 } cs_tile_box;
+
+/* The box with that number; shared inputs are in `common`. */
+cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scratch);
+
+/* A share of all strips and vectors of channels of the inputs, at the points; peaks[image][share][pixel]. */
+void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int64_t shares);
 
 /* The first tile of a row, among those of the box. */
 static inline int64_t cs_first_tile(const cs_tile_box *b, int64_t n, int64_t h)

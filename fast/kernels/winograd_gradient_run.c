@@ -60,9 +60,11 @@ static void transform_inputs(const cs_tile_task *t, int note)
         fill(t, &s, t->x + (t->image * w->x_image + channel * w->x_channel + a[0].first * w->x[0]) * w->size, w->x_channel, w->x[2],
              cs_least(w->lanes, w->channels - first), t->strip);
         if (note) note_seen(t, &s, b);
-        for (int64_t h = t->h0; h < t->h1; h++)
-            t->k->forward(CS_SEEN, CS_SEEN, t->strip + (h - t->h0) * CS_SIDE * across * vector, t->w1 - t->w0, t->columns,
-                          t->v + (b * t->tiles + (h - t->h0) * (t->w1 - t->w0)) * vector, t->step);
+        for (int64_t h = 0; h < t->h1 - t->h0; h++) {
+            t->k->down(CS_SEEN, t->strip + h * CS_SIDE * across * vector, across * w->lanes, across, t->columns);
+            t->k->across(CS_SEEN, 0, t->columns, CS_SEEN, across * w->lanes, t->w1 - t->w0,
+                         t->v + (b * t->tiles + h * (t->w1 - t->w0)) * vector, t->step);
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 /* Winograd's convolution: the taps of an axis in parts, which are summed over like channels. */
+#include <string.h>
+
 #include "window.h"
 #include "winograd.h"
 
@@ -33,4 +35,34 @@ cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
 int cs_whole(const cs_winograd *g, const cs_slab *s)
 {
     return s->to[1] == cs_part(g->high) && s->to[2] == cs_part(g->broad);
+}
+
+void cs_measure_parts(cs_winograd *g)
+{
+    memset(g->lacks, 0, sizeof g->lacks), memset(g->far, 0, sizeof g->far);
+    const int64_t points[3] = {1, g->high, g->broad};
+    for (int axis = 1; axis < 3; axis++)
+        for (int64_t i = 0; i < g->slab[axis] && points[axis] > 1; i++) {
+            cs_slab s;
+            find_part(g->window.axis[axis].taps, points[axis], i, &s, axis);
+            g->far[axis] = cs_most(g->far[axis], s.at[axis]);
+            g->lacks[axis] = cs_apart(points[axis]) > 1 ? s.to[axis] < cs_part(points[axis]) : s.from[axis] > 0;
+        }
+}
+
+int64_t cs_slab_points(const cs_winograd *g)
+{
+    return g->slab[0] * (g->slab[1] * g->high - g->lacks[1]) * (g->slab[2] * g->broad - g->lacks[2]);
+}
+
+int cs_has_point(const cs_winograd *g, int64_t slab, int64_t point)
+{
+    const cs_points down = cs_points_of(g, 1, slab / g->slab[2] % g->slab[1]), across = cs_points_of(g, 2, slab % g->slab[2]);
+    const int64_t i = point / g->broad, j = point % g->broad;
+    return i >= down.from && i < down.to && j >= across.from && j < across.to;
+}
+
+int cs_all_have(const cs_winograd *g, int64_t point)
+{
+    return cs_has_point(g, g->slabs - 1, point);
 }

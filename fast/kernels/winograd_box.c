@@ -1,0 +1,47 @@
+/* Winograd's convolution: where a box of tiles is, and where its parts lie in the scratch. */
+#include "winograd_box.h"
+
+static void lay_out(cs_tile_box *b, char *scratch)
+{
+    const cs_winograd *g = b->g;
+    const cs_window *w = &g->window;
+    const int64_t vector = w->lanes * w->size, pixels = g->rows * g->columns;
+    b->places = (int64_t *)cs_aligned(scratch);
+    b->at = b->places + pixels;
+    b->strip = cs_aligned(b->at + g->slab[2]);
+    b->maps = b->strip + (pixels + 3) * vector;
+    b->lines = cs_aligned(b->maps + g->maps * cs_map_size(g));
+    b->run = cs_aligned(b->lines + (g->high + 1) * g->columns * vector);
+    b->v = cs_aligned(b->run + pixels * w->size + vector);
+    b->peaks = b->v + cs_winograd_inputs(g);
+    b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
+    b->some = cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
+    b->stage = cs_aligned(b->some + cs_winograd_some(g) * w->size);
+    b->flags = cs_aligned(b->stage + g->height * g->width * g->down * g->across * vector);
+    b->uneven = cs_aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
+    b->direct = cs_aligned(b->uneven + g->tiles);
+    b->spare = cs_aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
+}
+
+cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scratch)
+{
+    const cs_window *w = &g->window;
+    cs_tile_box b = {.g = g, .k = cs_kernels(w->dtype)};
+    lay_out(&b, scratch);
+    if (g->shared) {
+        b.v = cs_aligned(common) + i * cs_winograd_common(g);
+        b.peaks = b.v + cs_winograd_inputs(g);
+    }
+    const int64_t column = i % g->wide_boxes, row = i / g->wide_boxes % g->tall_boxes;
+    i = i / g->wide_boxes / g->tall_boxes;
+    b.depth = i % w->axis[0].out, i /= w->axis[0].out;
+    b.group = i % w->groups, i /= w->groups;
+    b.image = i * g->planes, b.images = cs_least(g->planes, w->images - b.image);
+    b.h0 = row * g->height, b.h1 = cs_least(g->tall, b.h0 + g->height);
+    b.w0 = column * g->width, b.w1 = cs_least(g->wide, b.w0 + g->width);
+    b.rows = cs_reach(g, 1, b.h1 - b.h0), b.columns = cs_reach(g, 2, b.w1 - b.w0);
+    b.tiles = b.images * (b.h1 - b.h0) * (b.w1 - b.w0);
+    b.step = (g->slabs * g->blocks * b.tiles + 1) * w->lanes;
+    for (int64_t j = 0; j < g->slab[2]; j++) b.at[j] = cs_find_slab(g, j).at[2];
+    return b;
+}
