@@ -43,7 +43,7 @@ void *cs_borrow(int64_t bytes)
     int64_t *block = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
     if (block && *block >= bytes) return (char *)block + LINE;
     free(block);
-    block = bytes > INT64_MAX - LINE ? NULL : cs_allocate(bytes + LINE, 0);
+    block = bytes > INT64_MAX - LINE ? NULL : cs_allocate(bytes + LINE, bytes <= MOST_KEPT);
     if (!block) return NULL;
     *block = bytes;
     return (char *)block + LINE;
