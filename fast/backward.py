@@ -16,7 +16,7 @@ from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGr
 
 FEW_POSITIONS, FEW_OF_LARGE = 50, 1000
 """Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps an axis or
-outputs two apart, which are several slabs, and never transformed where they are used."""
+outputs two apart, which are several parts."""
 
 NOTHING = np.empty(0)
 CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
@@ -32,7 +32,8 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
         _kernels.local_input_gradient(windows.unshared(f), w, operand(dy, c.dtype, threads), dx, f.N, threads)
         return returned(dx, out)
     described = describe(_transposed(f, dy), w, threads, last)
-    few = FEW_POSITIONS if max(f.R) <= 3 and max(f.stride) == 1 else FEW_OF_LARGE
+    parted = max(f.R) > 3 if max(f.stride) == 1 else c.op != "conv_grad_input"
+    few = FEW_OF_LARGE if parted else FEW_POSITIONS
     small = algorithm == "auto" and prod(c.shape[2:]) < few
     chosen = "direct" if small or c.op not in CONVOLUTIONS else algorithm
     known = Known(described, chosen, f.N, c.shape, c.dtype, last)

@@ -47,10 +47,9 @@ cdef class Plan:
         if self.count and self.windows[0].kind == CS_LOCAL:
             self.w, self.b = w, b
         elif w is not None:
-            if tiles and self.count == 1:
-                if cs_winograd_choose(&self.tiles, &self.windows[0], tiles > 1):
-                    self.w, self.b = w, b
-            if once and self.count == 1:
+            if tiles and cs_winograd_choose(&self.tiles, self.windows, self.count, tiles > 1):
+                self.w, self.b = w, b
+            if once and (self.count == 1 or self.tiles.down):
                 self.w, self.b, self.once = w, b, True
                 self.windows[0].once = not self.tiles.down
             else:
@@ -96,7 +95,7 @@ cdef class Plan:
             return f"{self.count} windows, read in place"
         if g.down:
             tiles = <double>g.tall * g.wide * w.axis[0].out
-            used = tiles * g.points * g.slabs * w.channels * w.outputs
+            used = tiles * cs_slab_points(g) * w.channels * w.outputs
             return (f"Winograd, tiles of {g.down} x {g.across} outputs, {g.vectors} vectors of {w.lanes} outputs a panel, "
                     f"{g.tiled_cycles:.3g} cycles an image and group instead of {g.direct_cycles:.3g}, "
                     f"{100 * used / (16 * g.tiled_cycles):.0f} % of the peak, "
@@ -174,12 +173,16 @@ cdef class Plan:
         cdef int64_t strides[5]
         cdef Split s
         cdef char *scratch
+        cdef char *packed
+        cdef int64_t own
         cdef int missed
         read_strides(x, strides)
         s = self.split(strides, images, threads)
-        if s.tiles.some == 0 and self.tiles_packed == NULL:
+        if s.tiles.some == 0 and self.tiles_packed == NULL and not self.once:
             self.pack(self.w, self.b, s.threads, True)
-        scratch = <char *>allocated(cs_borrow(s.size), s.size)
+        packed = self.tiles_packed
+        own = s.tiles.packed if packed == NULL and s.tiles.some == 0 else 0
+        scratch = <char *>allocated(cs_borrow(s.size + own), s.size + own)
         if background is not None:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
@@ -188,8 +191,12 @@ cdef class Plan:
         if self.b is not None:
             PyObject_GetBuffer(self.b, &vb, PyBUF_SIMPLE)
         with nogil:
-            missed = run_tiles(&s.tiles, s.threads, x.buf, <char *>vw.buf if s.tiles.some else self.tiles_packed, vb.buf,
-                               self.packed, vy.buf, scratch)
+            if s.tiles.some:
+                packed = <char *>vw.buf
+            elif own:
+                packed = scratch + s.size
+                pack_tiles(&self.tiles, s.threads, vw.buf, vb.buf, packed)
+            missed = run_tiles(&s.tiles, s.threads, x.buf, packed, vb.buf, self.packed, vy.buf, scratch)
             cs_give_back(scratch)
         PyBuffer_Release(&vy)
         PyBuffer_Release(&vw)

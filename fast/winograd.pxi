@@ -3,9 +3,10 @@
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
         double direct_cycles, tiled_cycles
-        int64_t down, across, points, slabs, tall, wide, vectors, panels, packed, some, input_tasks, output_tasks, common, scratch
+        int64_t down, across, phases, points, slabs, tall, wide, vectors, panels, packed, some, input_tasks, output_tasks, common, scratch
         cs_window window
-    int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
+    int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int forced)
+    int64_t cs_slab_points(const cs_winograd *g)
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
     void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)

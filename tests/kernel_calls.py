@@ -11,6 +11,7 @@ from pathlib import Path
 import fast_cases
 import gradient_cases
 import numpy as np
+import winograd_cases
 
 from convspec import GRADIENTS, SpecError, fast
 from convspec.conformance import layouts
@@ -154,6 +155,17 @@ def draw_tile_gradients():
             fast.conv_grad_weight(dy, x, (K, C // groups, 3, 3), padding=1, groups=groups, algorithm="winograd")
 
 
+def draw_transposed_tiles():
+    """Transposed convolutions by two through Winograd's tiles: of finite inputs, with an outlier, and with NaN."""
+    for form in range(len(winograd_cases.ALTERNATING)):
+        x, w, keywords = winograd_cases.draw_form(form, 1e4 if form % 2 else 1, winograd_cases.ALTERNATING)
+        plan = fast.plan_conv_transpose(w, stride=2, **keywords, algorithm="winograd")
+        y = plan(x)
+        x[0, 0, 0, 0] = np.nan
+        plan(x)
+        fast.conv_transpose(channels_last(x), w, stride=2, **keywords, algorithm="winograd", out=channels_last(y))
+
+
 def drawn(seeds, layers=(), dots=True):
     """Random calls of all operators and gradients, and convolutions by Winograd's tiles too."""
     with Recorder(dots) as recorder:
@@ -174,6 +186,7 @@ def drawn(seeds, layers=(), dots=True):
                 y = fast.conv(x, w, b, **keywords, algorithm=algorithm)
                 fast.conv(channels_last(x), w, b, **keywords, algorithm=algorithm, out=channels_last(y))
         draw_tile_gradients()
+        draw_transposed_tiles()
         x = np.random.default_rng(5).integers(0, 256, (70, 91), np.uint8)
         fast.correlate(x, np.arange(-7, 8, dtype=np.int8).reshape(3, 5))
         fast.correlate(x.astype(np.int16), np.arange(-7, 8, dtype=np.int16).reshape(3, 5))

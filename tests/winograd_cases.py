@@ -32,6 +32,17 @@ FORMS = [
 ]
 """Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart."""
 
+ALTERNATING = [
+    ((2, 20, 9, 13), (20, 18, 3, 3), {"padding": 1}),
+    ((1, 9, 8, 16), (9, 20, 3, 3), {"padding": 1, "output_padding": 1}),
+    ((2, 18, 7, 6), (18, 20, 3, 3), {"groups": 2}),
+    ((1, 17, 5, 10), (17, 9, 3, 4), {"padding": (2, 1)}),
+    ((2, 12, 10, 7), (12, 33, 4, 4), {"padding": 1}),
+    ((1, 6, 1, 1), (6, 3, 4, 3), {}),
+    ((1, 40, 6, 14), (40, 5, 4, 4), {"padding": ((0, 3), (2, 1))}),
+]
+"""Of conv_transpose by 2: outputs of four windows that alternate."""
+
 
 def draw(shape, K, groups=1, dtype="float32", taps=3, seed=0):
     rng = np.random.default_rng(seed)
@@ -47,12 +58,23 @@ def draw_spoilt(seed):
     return x, w, b
 
 
-def draw_form(form, outlier):
-    x_shape, w_shape, keywords = FORMS[form]
+def draw_form(form, outlier, forms=FORMS):
+    x_shape, w_shape, keywords = forms[form]
     rng = np.random.default_rng(form)
     x, w = (rng.standard_normal(s).astype(("float32", "float64")[form % 2]) for s in (x_shape, w_shape))
     x[tuple(n // 2 for n in x_shape)] *= outlier
     return x, w, keywords
+
+
+def as_conv(x, w, padding=0, output_padding=0, groups=1):
+    """A transposed convolution by 2 as a convolution of stride 1, of inputs with zeros between them: x, w and groups."""
+    rank = x.ndim - 2
+    apart = np.zeros((*x.shape[:2], *(2 * n - 1 for n in x.shape[2:])), x.dtype)
+    apart[(..., *[slice(None, None, 2)] * rank)] = x
+    pads = [np.broadcast_to(p, 2) for p in (padding if isinstance(padding, tuple) else (padding,) * rank)]
+    more = [(R - 1 - p[0], R - 1 - p[1] + output_padding) for R, p in zip(w.shape[2:], pads, strict=True)]
+    flipped = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:]).swapaxes(1, 2)
+    return np.pad(apart, [(0, 0), (0, 0), *more]), flipped.reshape(-1, *flipped.shape[2:]), {"groups": groups}
 
 
 def seen_bounds(x, w, padding=0, stride=1, dilation=1, groups=1):

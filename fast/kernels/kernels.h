@@ -80,6 +80,10 @@ void cs_unmix(int64_t task, const void *x, int64_t channels, int64_t pixels, int
 typedef struct {
     int64_t at[3], from[3], to[3];
 } cs_slab;
+/* What some outputs of a row of tiles see: a rectangle of inputs. Of 4 x 4 outputs a tile, rows [r0, r1), and columns [c0, c1) of all. */
+typedef struct {
+    int64_t rows, columns, r0, r1, c0, c1;
+} cs_view;
 
 /* At least one byte, on a cache line, to be given to free; NULL if there is no memory. `lasting`: it is read many times. */
 void *cs_allocate(int64_t bytes, int lasting);

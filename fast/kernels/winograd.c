@@ -16,19 +16,26 @@ enum { FEW_BOXES = 3, SOME_CHANNELS = 48 };
 /* Cycles of a call that its size has no part in. */
 enum { CALL_CYCLES = 12000 };
 
-/* Cycles to transform 16 inputs or outputs for a point, also inputs of several parts of the taps, and of outputs two apart; for a
- * weight from the third-level cache, or memory, for each box. */
-static const double TRANSFORM = 0.8, PARTED = 1.2, SPREAD = 2.4, STREAM = 0.7, FROM_MEMORY = 1.4;
+/* Cycles to transform 16 inputs or outputs for a point, also inputs of several parts of the taps or for several phases, and of
+ * outputs two apart; what the outputs of phases take beyond those of the direct algorithm, which alternate too; for a weight
+ * from the third-level cache, or memory, for each box. */
+static const double TRANSFORM = 0.8, PARTED = 1.2, SPREAD = 2.4, ALTERNATING = 0.12, STREAM = 0.7, FROM_MEMORY = 1.4;
 
 static int one_tap(const cs_axis *a)
 {
     return a->taps == 1 && a->step == 1 && a->first == 0 && a->in == a->out;
 }
 
+/* Inputs from output to output of tiles of so many points. */
+static int64_t apart(int64_t points)
+{
+    return points == 5 ? 2 : 1;
+}
+
 /* Whether an axis may have tiles of so many points. */
 static int may_have(const cs_window *w, int axis, int64_t points)
 {
-    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].step == cs_apart(points);
+    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].step == apart(points);
 }
 
 static double vectors_of_16(int64_t n)
@@ -53,26 +60,34 @@ static double tiled_cycles(const cs_winograd *g)
     const double boxes = tiles * (double)(g->points * g->slabs * w->size) * inputs / (bytes > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES);
     const double weight = bytes > CACHE_BYTES ? FROM_MEMORY : STREAM;
     const double stream = weight * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
-    const double input = cs_apart(g->broad) > 1 ? SPREAD : g->slab[1] * g->slab[2] > 1 ? PARTED : TRANSFORM;
-    return (double)w->axis[0].out * (points * (terms * (multiply > stream ? multiply : stream) + tiles * input * inputs) +
-                                     (double)g->points * tiles * TRANSFORM * outputs);
+    const double input = g->apart > 1 ? SPREAD : g->slab[1] * g->slab[2] * g->phases > 1 ? PARTED : TRANSFORM;
+    const double output = g->phases > 1 ? (double)g->phases * ALTERNATING : TRANSFORM;
+    return (double)w->axis[0].out * (points * (terms * (multiply > stream ? multiply : stream) + tiles * input * inputs / (double)g->phases) +
+                                     (double)g->points * tiles * output * outputs);
 }
 
-/* With tiles of so many points, where there are such for this window. */
-static int lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
+/* Tiles of so many points. */
+static void lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
 {
-    const cs_window *w = &g->window;
-    const cs_axis *a = w->axis;
-    if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
-    if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&a[2])) return 0;
+    const cs_axis *a = g->window.axis;
     g->high = high, g->broad = broad, g->down = cs_tile_side(high), g->across = cs_tile_side(broad);
     g->points = high * broad;
-    g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high), g->slab[2] = cs_parts(a[2].taps, broad);
+    g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high, g->apart), g->slab[2] = cs_parts(a[2].taps, broad, g->apart);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
-    g->maps = g->slab[2] * cs_row_parts(g) > 1 ? cs_apart(broad) : 0;
+    g->maps = g->slab[2] * cs_row_parts(g) > 1 ? g->apart : 0;
     cs_measure_parts(g);
     g->tall = cs_ceil(a[1].out, g->down), g->wide = cs_ceil(a[2].out, g->across);
     g->tiled_cycles = tiled_cycles(g);
+}
+
+/* Where there are such for this window. */
+static int try_tiles(cs_winograd *g, int64_t high, int64_t broad)
+{
+    const cs_window *w = &g->window;
+    if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
+    if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&w->axis[2])) return 0;
+    g->apart = apart(broad);
+    lay_tiles(g, high, broad);
     return 1;
 }
 
@@ -80,26 +95,15 @@ static int lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
 static int choose_tiles(cs_winograd *g, int forced)
 {
     static const int64_t points[][2] = {{6, 6}, {4, 6}, {4, 4}, {1, 6}, {6, 1}, {5, 5}};
-    cs_winograd best = {.direct_cycles = direct_cycles(&g->window)};
-    for (unsigned i = 0; i < sizeof points / sizeof *points; i++)
-        if (lay_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
-            g->direct_cycles = best.direct_cycles, best = *g;
+    cs_winograd best = {0};
+    for (int64_t p = 0; p < g->phases; p++) g->direct_cycles += direct_cycles(&g->windows[p]);
+    if (g->phases > 1) lay_tiles(g, 5, 5), best = *g;
+    for (unsigned i = 0; i < sizeof points / sizeof *points && g->phases == 1; i++)
+        if (try_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
+            best = *g;
     if (best.down == 0 || !(forced || best.tiled_cycles + CALL_CYCLES < 0.9 * best.direct_cycles)) return 0;
     *g = best;
     return 1;
-}
-
-/* The same taps in ascending order. */
-static void ascend(cs_winograd *g)
-{
-    g->base = g->window.w_base;
-    for (int i = 0; i < 3; i++) {
-        cs_axis *a = &g->axis[i];
-        *a = g->window.axis[i];
-        if (a->gap > 0) continue;
-        const int64_t last = a->taps - 1;
-        a->first += last * a->gap, g->base += last * a->w, a->gap = -a->gap, a->w = -a->w;
-    }
 }
 
 /* Cycles for a number of tiles and vectors, with loads, and chains that wait for their latency. */
@@ -143,9 +147,10 @@ static int64_t box_tiles(const cs_winograd *g)
 {
     const int64_t vector = g->window.lanes * g->window.size, outputs = cs_ceil(g->window.outputs, g->window.lanes);
     const int64_t strip = cs_most(g->points, cs_reach(g, 1, 2) * cs_reach(g, 2, 2) / 4);
-    const int64_t one = (g->points * (g->slabs * g->blocks + 1) + strip) * vector;
-    const int64_t all = one + (g->points * (g->vectors + 3) + outputs) * vector;
-    const int64_t weights = g->points * g->slabs * g->window.channels * g->window.outputs * g->window.size;
+    const int64_t staged = g->phases > 1 ? cs_breadth(g, 1) * cs_breadth(g, 2) * cs_most(g->vectors, 1) : 0;
+    const int64_t one = (g->points * (g->slabs * g->blocks + 1) + strip + staged) * vector;
+    const int64_t all = one + (g->points * (g->vectors + 3) + g->phases * outputs) * vector;
+    const int64_t weights = g->points * g->slabs * g->phases * g->window.channels * g->window.outputs * g->window.size;
     return cs_most(1, cs_least((weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES) / one, MOST_BYTES / all));
 }
 
@@ -170,16 +175,18 @@ static int neighbours(const cs_window *w)
     return w->axis[2].y == 1 || (w->y_plane == 1 && w->axis[2].y == w->groups * w->outputs);
 }
 
-int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced)
+int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int forced)
 {
     const cs_table *k = cs_kernels(w->dtype);
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
-        !neighbours(w) || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
+        (windows != 1 && windows != 4) || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
-    cs_winograd found = {.window = *w};
-    if (!choose_tiles(&found, forced)) return 0;
+    cs_winograd found = {.window = *w, .windows = w, .phases = 1};
+    if (windows > 1 && !cs_lay_phases(&found, w)) return 0;
+    if (!neighbours(&found.window) || !choose_tiles(&found, forced)) return 0;
     *g = found;
-    ascend(g);
+    for (int i = 0; i < 3 && windows == 1; i++) g->all[i] = w->axis[i].out;
+    if (windows == 1) cs_ascend(g, 0, g->axis);
     g->blocks = cs_ceil(w->channels, w->lanes);
     choose_panels(g, k);
     g->packed = w->groups * cs_winograd_group(g) * w->size;
@@ -205,13 +212,9 @@ static void measure_scratch(cs_winograd *g)
     const int64_t input = (pixels + (g->high + 1) * g->columns + 4) * lanes * w->size + pixels * (8 + w->size) +
                           g->slab[2] * 8 + g->maps * cs_map_size(g);
     const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
-    const int64_t output = g->height * g->width * g->down * g->across + g->tiles * outputs;
-    cs_window again = *w;
-    again.axis[0].out = 1, again.axis[1].out = cs_least(g->down, again.axis[1].out), again.groups = 1;
-    again.axis[2].out = cs_again_columns(w);
-    cs_split(&again, 1, 1);
+    const int64_t output = cs_stage_vectors(g) + g->phases * g->tiles * outputs;
     g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
-                 again.scratch + w->outputs * g->down * again.axis[2].out * w->size + 12 * 64;
+                 cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 12 * 64;
     g->common = g->shared ? cs_winograd_common(g) * cs_winograd_boxes(g) + 64 : 0;
 }
 

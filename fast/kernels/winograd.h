@@ -1,15 +1,25 @@
 /* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
  * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. Where outputs
- * are two apart, taps are too, two at a time. */
+ * are two apart, taps are too, two at a time; transposed by two, outputs alternate between four windows of one or two taps. */
 #ifndef CONVSPEC_WINOGRAD_H
 #define CONVSPEC_WINOGRAD_H
 
 #include "kernels.h"
 
+/* One of the windows whose outputs alternate. Along an axis: whether it has one tap, so that it is nothing at infinity; its
+ * place among the outputs of a tile, of which every second one is its own; its outputs of the first tile that there are not. */
+typedef struct {
+    int64_t lacks[3], place[3], skip[3];
+} cs_phase;
+
 typedef struct {
     cs_window window;                            /* the same convolution by the direct algorithm, for special values */
+    const cs_window *windows;                    /* as it was; or 4 whose outputs alternate along rows and columns */
+    int64_t phases;                              /* so many */
+    cs_phase phase[4];
+    int64_t lead[3], all[3];                     /* outputs of the first tile that are not in the result; all that are */
+    int64_t apart;                               /* inputs from output to output */
     cs_axis axis[3];                             /* its axes, with taps in ascending order */
-    int64_t base;                                /* where its weights begin then */
     int64_t high, broad;                         /* points of a tile down and across; 1 along an axis that is summed over */
     int64_t down, across;                        /* its outputs, for which it sees as many inputs as there are points */
     int64_t points, slabs, slab[3];              /* a tile is the sum of so many products of matrices; parts of the taps
@@ -28,9 +38,9 @@ typedef struct {
     double direct_cycles, tiled_cycles;          /* by the yardstick, for one image and group */
 } cs_winograd;
 
-/* 1 where Winograd's algorithm computes this window, chosen already; by its cost, or wherever it can if `forced`. What
- * it decides by is the shape of one image and the weights. */
-int cs_winograd_choose(cs_winograd *g, const cs_window *w, int forced);
+/* 1 where Winograd's algorithm computes these windows, chosen already; by its cost, or wherever it can if `forced`. What
+ * it decides by is the shape of one image and the weights. The windows must outlive it. */
+int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int forced);
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed);
 /* Whole vectors of biases of outputs from `first` on, `wide` in all; 0 for outputs that do not exist, and where there is no bias. */
 void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, int64_t wide, const void *bias, char *to);
@@ -47,17 +57,24 @@ int64_t cs_winograd_span(const cs_window *w);
  * transformed weights. */
 int64_t cs_winograd_group(const cs_winograd *g);
 int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel);
+int64_t cs_winograd_phase(const cs_winograd *g, int64_t panel, int64_t phase); /* from the panel's */
 int64_t cs_winograd_bias(const cs_winograd *g);
 int64_t cs_winograd_some(const cs_winograd *g);
 
+/* The axes of a phase's window with their taps in ascending order; returned is where the weights begin then. */
+int64_t cs_ascend(const cs_winograd *g, int64_t phase, cs_axis *axis);
+
+/* Phases: lays tiles of 5 x 5 points if the windows are those of a transposed convolution whose outputs are two apart. */
+int cs_lay_phases(cs_winograd *g, const cs_window *w);
+
 /* The weights of a slab of channels [from, to) of a panel at the points of the tiles, each of which has `terms` of them. */
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t slab, int64_t from, int64_t to,
+void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t phase, int64_t slab, int64_t from, int64_t to,
                            const void *weights, void *points, int64_t terms);
 
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
 
-/* Outputs for which there are so many points: F(4, 3), F(4, 2) and F(2, 3); the taps of a part, and how far apart they are. */
+/* Outputs for which there are so many points: F(4, 3), F(4, 2) and F(2, 3); the taps of a part. */
 static inline int64_t cs_tile_side(int64_t points)
 {
     return points == 4 ? 2 : points == 1 ? 1 : 4;
@@ -66,13 +83,9 @@ static inline int64_t cs_part(int64_t points)
 {
     return points - cs_tile_side(points) + 1;
 }
-static inline int64_t cs_apart(int64_t points)
-{
-    return points == 5 ? 2 : 1;
-}
 
-/* Parts of the taps of an axis: those of each remainder by their distance by themselves. */
-int64_t cs_parts(int64_t taps, int64_t points);
+/* Parts of the taps of an axis: those of each remainder by the distance of outputs by themselves. */
+int64_t cs_parts(int64_t taps, int64_t points, int64_t apart);
 
 /* The last part of an axis begins early, so that nothing is read that no output sees, unless there are too few taps. */
 cs_slab cs_find_slab(const cs_winograd *g, int64_t slab);
@@ -94,21 +107,35 @@ typedef struct {
 static inline cs_points cs_points_of(const cs_winograd *g, int axis, int64_t part)
 {
     const int64_t points = axis == 1 ? g->high : g->broad, less = g->lacks[axis] && part == g->slab[axis] - 1;
-    return cs_apart(points) > 1 ? (cs_points){0, points - less} : (cs_points){less, points};
+    return g->apart > 1 ? (cs_points){0, points - less} : (cs_points){less, points};
 }
 
-/* The points of all slabs. */
+/* The points of all slabs and phases. */
 int64_t cs_slab_points(const cs_winograd *g);
 
-/* Whether all slabs, or one, are something at a point. */
+/* Whether all slabs, one of them, or a phase are something at a point. */
 int cs_all_have(const cs_winograd *g, int64_t point);
 int cs_has_point(const cs_winograd *g, int64_t slab, int64_t point);
+int cs_phase_has(const cs_winograd *g, int64_t phase, int64_t point);
 
 /* Inputs along an axis that so many tiles see. */
 static inline int64_t cs_reach(const cs_winograd *g, int axis, int64_t tiles)
 {
     const int64_t points = axis == 1 ? g->high : g->broad;
-    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * cs_apart(points) + 1 + g->far[axis];
+    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * g->apart + 1 + g->far[axis];
+}
+
+/* Outputs of a tile along an axis, of all phases. */
+static inline int64_t cs_breadth(const cs_winograd *g, int axis)
+{
+    return (axis == 1 ? g->down : g->across) * (g->phases > 1 ? 2 : 1);
+}
+
+/* Vectors of outputs that are on their way to the result: of all phases those of a panel. */
+static inline int64_t cs_stage_vectors(const cs_winograd *g)
+{
+    const int64_t tile = cs_breadth(g, 1) * cs_breadth(g, 2);
+    return tile * (g->phases > 1 ? g->tiles * g->vectors : g->height * g->width);
 }
 
 /* Whether each output sees all inputs that the parts reach from it. */
@@ -128,6 +155,8 @@ static inline int64_t cs_map_size(const cs_winograd *g)
 
 /* The greatest number of columns that are computed again at once. */
 int64_t cs_again_columns(const cs_window *w);
+/* Bytes that this takes. */
+int64_t cs_again_scratch(const cs_winograd *g);
 
 /* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
  * for the window; without them the result is not right where 1 is returned. `packed` are the weights themselves where `some`

@@ -82,63 +82,6 @@ static void FN(gather)(void *to, const int64_t *places, const void *from, int64_
         }
 }
 
-/* Peaks `step` elements apart to their places, or side by side where these are NULL, if there are none greater yet. */
-static void FN(spread_peaks)(void *to, const int64_t *places, const void *from, int64_t step, int64_t n)
-{
-    T *y = to;
-    const T *x = from;
-    for (int64_t i = 0; i < n; i++) {
-        T *p = y + (places ? places[i] : i);
-        *p = *p > x[i * step] ? *p : x[i * step];
-    }
-}
-
-/* For each column of a row of tiles: the greatest peak, and the least of what its outputs see at most. */
-INLINE void FN(see)(const int high, const int broad, const T *p, const T *q, int64_t pitch, int64_t rows, T *greatest, T *least)
-{
-    VEC all = FN(load)(p), seen[6], low = {0};
-    UNROLL
-    for (int i = 0; i < high; i++) {
-        all = FN(larger)(all, FN(load)(p + i * pitch));
-        seen[i] = FN(load)(q + i * pitch);
-        UNROLL
-        for (int j = 1; j < TAPS(broad); j++) seen[i] = FN(larger)(seen[i], FN(load)(q + i * pitch + j));
-    }
-    UNROLL
-    for (int i = 0; i < SIDE(high); i++) {
-        VEC one = seen[i];
-        UNROLL
-        for (int j = 1; j < TAPS(high); j++) one = FN(larger)(one, seen[i + j]);
-        low = i ? i < rows ? FN(larger)(low, -one) : low : -one;
-    }
-    FN(store)(greatest, all);
-    FN(store)(least, -low);
-}
-
-/* Marks the tiles of a row in which an output sees only inputs below a WINOGRAD_EVEN-th of the tile's greatest; whether
- * there are any. Outputs are `rows` x `columns`; peaks, and those of what outputs see, can be read two vectors beyond. */
-static int FN(uneven)(int64_t high, int64_t broad, const void *peaks, const void *seen, int64_t pitch, int64_t rows,
-                      int64_t columns, void *spare, char *marks)
-{
-    T *greatest = spare, *least = greatest + pitch + LANES;
-    const T *p = peaks, *q = seen;
-    const int64_t across = SIDE(broad);
-    int any = 0;
-    for (int64_t c = 0; c < pitch; c += LANES) {
-#define SEE(high, broad) FN(see)(high, broad, p + c, q + c, pitch, rows, greatest + c, least + c)
-        BY_POINTS(high, broad, SEE)
-#undef SEE
-    }
-    for (int64_t at = 0; at < columns; at += across, marks++) {
-        T most = greatest[at], low = least[at];
-        for (int64_t c = at + 1; c < at + broad; c++) most = greatest[c] > most ? greatest[c] : most;
-        for (int64_t c = at + 1; c < at + across && c < columns; c++) low = least[c] < low ? least[c] : low;
-        *marks = low < most * (1 / WINOGRAD_EVEN);
-        any |= *marks;
-    }
-    return any;
-}
-
 /* The inputs of a tile along an axis become the factors at as many points. */
 INLINE void FN(points)(const int points, VEC *d)
 {
@@ -199,16 +142,16 @@ INLINE void FN(down)(const int points, const T *rows, int64_t pitch, int64_t col
     }
 }
 
-/* Rows of the tiles, `pitch` elements apart, become those at the points across, but for one point that they lack: see
- * cs_points_of. v: the first tile's vector at the first point; the next point's is `step` elements further on. */
-INLINE void FN(across)(const int points, const int lack, const T *from, int64_t rows, int64_t pitch, int64_t tiles, T *v,
-                       int64_t step)
+/* Rows of the tiles, `pitch` elements apart, become those at the points across, of every vector or every second one, but for
+ * one point that they lack: see cs_points_of. v: the first tile's vector at the first point; the next point's is `step` elements further on. */
+INLINE void FN(across)(const int points, const int apart, const int lack, const T *from, int64_t rows, int64_t pitch,
+                       int64_t tiles, T *v, int64_t step)
 {
     VEC d[6];
-    for (int64_t t = 0; t < tiles; t++, from += SIDE(points) * (points == 5 ? 2 : 1) * LANES, v += LANES)
+    for (int64_t t = 0; t < tiles; t++, from += SIDE(points) * apart * LANES, v += LANES)
         for (int64_t i = 0; i < rows; i++) {
             UNROLL
-            for (int j = 0; j < points; j++) d[j] = FN(load)(from + i * pitch + j * (points == 5 ? 2 : 1) * LANES);
+            for (int j = 0; j < points; j++) d[j] = FN(load)(from + i * pitch + j * apart * LANES);
             FN(points)(points, d);
             UNROLL
             for (int j = 0; j < points; j++)
@@ -258,15 +201,18 @@ static void FN(down_row)(int64_t high, const void *rows, int64_t pitch, int64_t 
     else FN(down)(4, rows, pitch, columns, to);
 }
 
-static void FN(across_rows)(int64_t broad, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles, void *v,
-                            int64_t step)
+static void FN(across_rows)(int64_t broad, int64_t apart, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles,
+                            void *v, int64_t step)
 {
-#define ACROSS(points, lack) \
-    lacks ? FN(across)(points, lack, from, rows, pitch, tiles, v, step) : FN(across)(points, -1, from, rows, pitch, tiles, v, step)
-    if (broad == 6) ACROSS(6, 0);
-    else if (broad == 5) ACROSS(5, 4);
-    else if (broad == 4) ACROSS(4, 0);
-    else FN(across)(1, -1, from, rows, pitch, tiles, v, step);
+#define ACROSS(points, apart, lack) FN(across)(points, apart, lack, from, rows, pitch, tiles, v, step)
+    if (broad == 6 && lacks) ACROSS(6, 1, 0);
+    else if (broad == 6) ACROSS(6, 1, -1);
+    else if (broad == 5 && apart == 1) ACROSS(5, 1, -1);
+    else if (broad == 5 && lacks) ACROSS(5, 2, 4);
+    else if (broad == 5) ACROSS(5, 2, -1);
+    else if (broad == 4 && lacks) ACROSS(4, 1, 0);
+    else if (broad == 4) ACROSS(4, 1, -1);
+    else ACROSS(1, 1, -1);
 #undef ACROSS
 }
 
@@ -278,6 +224,7 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
 #undef BACKWARD
 }
 
+#include "winograd_peaks.tmpl.h"
 #include "winograd_product.tmpl.h"
 #include "winograd_weights.tmpl.h"
 #include "winograd_gradient.tmpl.h"

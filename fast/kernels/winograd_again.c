@@ -27,9 +27,25 @@ static void fold_peaks(const cs_tile_box *b, int64_t columns)
         const char *from = b->strip + ((g->high > 1 ? s.at[1] : 0) * b->columns + s.at[2]) * size;
         for (int64_t map = 0; map < (cs_whole(g, &s) ? g->maps : 1); map++)
             for (int64_t r = 0; r < rows; r++)
-                b->k->spread_peaks(b->maps + map * room + r * columns * size, NULL, from + r * cs_apart(g->high) * b->columns * size,
-                                   cs_apart(g->broad), columns);
+                b->k->spread_peaks(b->maps + map * room + r * columns * size, NULL, from + r * g->apart * b->columns * size, g->apart, columns);
     }
+}
+
+/* The same for the phases' outputs: the least of what they see goes to the lines of a row of tiles. */
+static int find_uneven_row(const cs_tile_box *b, const char *peaks, int64_t h, char *marks)
+{
+    const cs_winograd *g = b->g;
+    const int64_t tiles = b->w1 - b->w0, top = h * g->down, left = b->w0 * g->across;
+    memset(b->lines, 0x7e, (size_t)(tiles * g->window.size)); /* greater than any peak that matters */
+    for (int64_t p = 0; p < g->phases; p++) {
+        const cs_phase *one = &g->phase[p];
+        const cs_axis *a = g->windows[p].apart;
+        const cs_view v = {2 - one->lacks[1], 2 - one->lacks[2], cs_most(0, one->skip[1] - top),
+                           cs_least(g->down, one->skip[1] + a[1].out - top), cs_most(0, one->skip[2] - left),
+                           cs_least(tiles * g->across, one->skip[2] + a[2].out - left)};
+        b->k->see_outputs(peaks, b->columns, &v, b->lines);
+    }
+    return b->k->uneven_least(peaks, b->columns, g->high, tiles, b->lines, marks);
 }
 
 int cs_find_uneven(cs_tile_box *b, int64_t shares)
@@ -46,9 +62,12 @@ int cs_find_uneven(cs_tile_box *b, int64_t shares)
         for (int64_t share = 0; share < shares; share++)
             b->k->spread_peaks(b->strip, NULL, b->peaks + (n * shares + share) * pixels * size, 1, pixels);
         if (g->maps) fold_peaks(b, across);
-        for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size)
-            found |= b->k->uneven(g->high, g->broad, peaks + first, seen + first, across, cs_least(g->down, a[1].out - h * g->down),
-                                  columns, b->lines, b->uneven + cs_first_tile(b, n, h));
+        for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size) {
+            char *marks = b->uneven + cs_first_tile(b, n, h);
+            found |= g->phases > 1 ? find_uneven_row(b, peaks + first, h, marks)
+                                   : b->k->uneven(g->high, g->broad, peaks + first, seen + first, across,
+                                                  cs_least(g->down, a[1].out - h * g->down), columns, b->lines, marks);
+        }
     }
     return found;
 }
@@ -60,20 +79,60 @@ static int all_zero(const char *p, int64_t n)
     return 1;
 }
 
+/* Where the flags of a tile's outputs in a phase are, from a vector of outputs on. */
+static const char *flags_of(const cs_tile_box *b, int64_t phase, int64_t output, int64_t tile)
+{
+    const cs_window *w = &b->g->window;
+    const int64_t vector = phase * cs_ceil(w->outputs, w->lanes) + output / w->lanes;
+    return b->flags + ((vector * b->tiles + tile) * w->lanes + output % w->lanes) * w->size;
+}
+
 /* Whether a tile is to be computed again for outputs [from, to). */
-static int marked(const cs_tile_box *b, int64_t tile, int64_t from, int64_t to)
+static int marked(const cs_tile_box *b, int64_t phase, int64_t tile, int64_t from, int64_t to)
 {
     const cs_window *w = &b->g->window;
     if (b->uneven[tile]) return 1;
     for (int64_t k = from; k < to; k += w->lanes)
-        if (!all_zero(b->flags + (k / w->lanes * b->tiles + tile) * w->lanes * w->size, w->lanes * w->size)) return 1;
+        if (!all_zero(flags_of(b, phase, k, tile), w->lanes * w->size)) return 1;
     return 0;
 }
 
-/* Some columns of a row of tiles of one image. */
+/* Outputs [from, to) of a phase, at some columns of a row of tiles of one image. */
 typedef struct {
-    int64_t n, h, rows, left, columns, from, to; /* and some outputs */
+    int64_t phase, from, to, n, top, rows, left, columns;
 } cs_piece;
+
+/* The window of a phase, with its axes as they were. */
+static cs_window find_window(const cs_winograd *g, int64_t phase)
+{
+    cs_window w = g->window;
+    if (g->phases == 1) return w;
+    w = g->windows[phase];
+    w.x_image = g->window.x_image, w.x_channel = g->window.x_channel;
+    memcpy(w.x, g->window.x, sizeof w.x), memcpy(w.axis, w.apart, sizeof w.axis);
+    return w;
+}
+
+/* The same for some rows and columns of one image and group, whose outputs are beside each other: [output][row][column]. */
+static cs_window cut_window(cs_window w, int64_t rows, int64_t columns)
+{
+    w.axis[0].out = 1, w.axis[1].out = rows, w.axis[1].y = columns, w.axis[2].out = columns, w.axis[2].y = 1;
+    w.groups = 1, w.y_base = 0, w.y_plane = rows * columns, w.packed = 0;
+    cs_fit_rows(&w, columns);
+    cs_split(&w, 1, 1);
+    return w;
+}
+
+int64_t cs_again_scratch(const cs_winograd *g)
+{
+    int64_t most = 0;
+    for (int64_t p = 0; p < g->phases; p++) {
+        const cs_window w = find_window(g, p);
+        const int64_t rows = cs_least(g->down, w.axis[1].out);
+        most = cs_most(most, cut_window(w, rows, cs_again_columns(&w)).scratch);
+    }
+    return most;
+}
 
 /* The first output of a block of the direct algorithm. */
 static int64_t first_output(const cs_window *w, int64_t block)
@@ -81,18 +140,15 @@ static int64_t first_output(const cs_window *w, int64_t block)
     return w->by_pixels ? w->outputs * block / w->blocks : cs_least(w->outputs, block * w->vectors * w->lanes);
 }
 
-/* A piece by the direct algorithm: direct[output][row][column]. */
+/* A piece by the direct algorithm. */
 static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, const char *weights)
 {
-    cs_window w = b->g->window;
+    cs_window w = find_window(b->g, p->phase);
     x += ((b->image + p->n) * w.x_image + b->group * w.channels * w.x_channel) * w.size;
-    weights += b->group * (cs_packed_size(&w) / w.groups);
-    w.axis[0].first += b->depth * w.axis[0].step, w.axis[0].out = 1;
-    w.axis[1].first += p->h * b->g->down * w.axis[1].step, w.axis[1].out = p->rows, w.axis[1].y = p->columns;
-    w.axis[2].first += p->left * w.axis[2].step, w.axis[2].out = p->columns,
-    w.axis[2].y = 1;
-    w.groups = 1, w.y_base = 0, w.y_plane = p->rows * p->columns, w.packed = 0;
-    cs_split(&w, 1, 1);
+    weights += w.packed + b->group * (cs_packed_size(&w) / w.groups);
+    const int64_t start[3] = {b->depth, p->top, p->left};
+    for (int i = 0; i < 3; i++) w.axis[i].first += start[i] * w.axis[i].step;
+    w = cut_window(w, p->rows, p->columns);
     w.tasks *= w.blocks, w.shares = w.blocks;
     for (int64_t i = 0; i < w.tasks; i++) {
         const int64_t block = i / (w.height_tasks * w.width_tasks) % w.blocks;
@@ -101,24 +157,23 @@ static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, c
     }
 }
 
-/* Puts the tiles [t0, t1) of a piece, where they are marked, into the result. */
-static void replace_tiles(const cs_tile_box *b, const cs_piece *p, int64_t t0, int64_t t1, char *y)
+/* Puts tile t of a row of tiles, where it is marked, into the result. */
+static void replace_tile(const cs_tile_box *b, const cs_piece *p, int64_t h, int64_t t, char *y)
 {
-    const cs_window *w = &b->g->window;
-    const cs_axis *a = w->axis;
-    const int64_t size = w->size, across = b->g->across, lanes = w->lanes;
-    for (int64_t k = p->from; k < p->to; k++)
-        for (int64_t t = t0; t < t1; t++) {
-            const int64_t tile = cs_first_tile(b, p->n, p->h) + t - b->w0, left = t * across;
-            const int64_t columns = cs_least(across, a[2].out - left);
-            const char *flag = b->flags + ((k / lanes * b->tiles + tile) * lanes + k % lanes) * size;
-            if (!b->uneven[tile] && all_zero(flag, size)) continue;
-            char *to = y + (cs_tile_place(b, p->n, p->h, t) + k * w->y_plane) * size;
-            for (int64_t r = 0; r < p->rows; r++)
-                for (int64_t c = 0; c < columns; c++)
-                    memcpy(to + (r * a[1].y + c * a[2].y) * size,
-                           b->direct + ((k * p->rows + r) * p->columns + left - p->left + c) * size, (size_t)size);
-        }
+    const cs_window w = find_window(b->g, p->phase);
+    const cs_axis *a = w.axis;
+    const int64_t size = w.size, tile = cs_first_tile(b, p->n, h) + t - b->w0;
+    const int64_t start = t * b->g->across - b->g->phase[p->phase].skip[2], left = cs_most(0, start);
+    const int64_t columns = cs_least(start + b->g->across, a[2].out) - left;
+    for (int64_t k = p->from; k < p->to; k++) {
+        if (!b->uneven[tile] && all_zero(flags_of(b, p->phase, k, tile), size)) continue;
+        char *to = y + (w.y_base + (b->image + p->n) * w.y_image + b->group * w.y_group + b->depth * a[0].y + p->top * a[1].y +
+                        left * a[2].y + k * w.y_plane) * size;
+        for (int64_t r = 0; r < p->rows; r++)
+            for (int64_t c = 0; c < columns; c++)
+                memcpy(to + (r * a[1].y + c * a[2].y) * size,
+                       b->direct + ((k * p->rows + r) * p->columns + left - p->left + c) * size, (size_t)size);
+    }
 }
 
 int64_t cs_again_columns(const cs_window *w)
@@ -126,18 +181,28 @@ int64_t cs_again_columns(const cs_window *w)
     return cs_least(w->axis[2].out, most_columns(w));
 }
 
+/* The marked tiles of a row: as many columns at once as there is room for. */
+static void compute_row(const cs_tile_box *b, cs_piece p, int64_t h, const char *x, const char *weights, char *y)
+{
+    const cs_winograd *g = b->g;
+    const cs_axis *a = g->phases > 1 ? g->windows[p.phase].apart : g->window.axis;
+    const int64_t start = h * g->down - g->phase[p.phase].skip[1];
+    p.top = cs_most(0, start), p.rows = cs_least(start + g->down, a[1].out) - p.top;
+    p.columns = cs_least(a[2].out, most_columns(&g->window));
+    for (int64_t t = b->w0; t < b->w1 && p.rows > 0; t++) {
+        if (!marked(b, p.phase, cs_first_tile(b, p.n, h) + t - b->w0, p.from, p.to)) continue;
+        const int64_t last = cs_least(b->w1, t + most_columns(&g->window) / g->across);
+        p.left = cs_most(0, cs_least(t * g->across - g->phase[p.phase].skip[2], a[2].out - p.columns));
+        run_direct(b, &p, x, weights);
+        for (; t < last; t++) replace_tile(b, &p, h, t, y);
+        t = last - 1;
+    }
+}
+
 void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y)
 {
-    const cs_window *w = &b->g->window;
-    const int64_t down = b->g->down, across = b->g->across, out = w->axis[2].out, columns = cs_again_columns(w);
-    for (int64_t n = 0; n < b->images; n++)
-        for (int64_t h = b->h0; h < b->h1; h++)
-            for (int64_t t = b->w0; t < b->w1; t++) {
-                if (!marked(b, cs_first_tile(b, n, h) + t - b->w0, from, to)) continue;
-                const int64_t last = cs_least(b->w1, t + most_columns(w) / across), left = cs_least(t * across, out - columns);
-                const cs_piece p = {n, h, cs_least(down, w->axis[1].out - h * down), left, columns, from, to};
-                run_direct(b, &p, x, weights);
-                replace_tiles(b, &p, t, last, y);
-                t = last - 1;
-            }
+    for (int64_t phase = 0; phase < b->g->phases; phase++)
+        for (int64_t n = 0; n < b->images; n++)
+            for (int64_t h = b->h0; h < b->h1; h++)
+                compute_row(b, (cs_piece){.phase = phase, .from = from, .to = to, .n = n}, h, x, weights, y);
 }

@@ -17,8 +17,8 @@ static void lay_out(cs_tile_box *b, char *scratch)
     b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
     b->some = cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
     b->stage = cs_aligned(b->some + cs_winograd_some(g) * w->size);
-    b->flags = cs_aligned(b->stage + g->height * g->width * g->down * g->across * vector);
-    b->uneven = cs_aligned(b->flags + g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
+    b->flags = cs_aligned(b->stage + cs_stage_vectors(g) * vector);
+    b->uneven = cs_aligned(b->flags + g->phases * g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
     b->direct = cs_aligned(b->uneven + g->tiles);
     b->spare = cs_aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
 }

@@ -27,14 +27,14 @@ static inline int64_t cs_first_tile(const cs_tile_box *b, int64_t n, int64_t h)
     return (n * (b->h1 - b->h0) + h - b->h0) * (b->w1 - b->w0);
 }
 
-/* Where a tile of the first output of an image of the box is in the result. */
-static inline int64_t cs_tile_place(const cs_tile_box *b, int64_t n, int64_t h, int64_t t)
-{
-    const cs_window *w = &b->g->window;
-    const cs_axis *a = w->axis;
-    return w->y_base + (b->image + n) * w->y_image + b->group * w->y_group + b->depth * a[0].y + h * b->g->down * a[1].y +
-           t * b->g->across * a[2].y;
-}
+/* A vector of outputs of an image of the box in one phase, and their stage among those of a panel. */
+typedef struct {
+    int64_t image, vector, phase, slot;
+} cs_outputs;
+
+/* Their sums at the points, which have so many vectors, become the result with the last phase. `any` adds up to something where
+ * some output is not finite, and flags tell which. */
+void cs_finish_outputs(const cs_tile_box *b, cs_outputs o, const char *sums, int64_t vectors, const char *bias, char *y, void *any);
 
 /* Marks the tiles of the box in which some output sees only inputs that are far below others of the tile; whether there
  * are any. The peaks of `shares` shares of the channels count together. */

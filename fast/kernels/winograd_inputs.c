@@ -49,13 +49,13 @@ static void transform_row(const cs_tile_box *b, const char *rows, int64_t i, cha
     const int64_t size = g->window.size, vector = g->window.lanes * size, pitch = b->columns * g->window.lanes;
     const cs_points down = cs_points_of(g, 1, i);
     if (g->high > 1) {
-        b->k->down(g->high, rows, cs_apart(g->high) * pitch, b->columns, b->lines);
+        b->k->down(g->high, rows, g->apart * pitch, b->columns, b->lines);
         rows = b->lines;
     }
     rows += down.from * pitch * size, v += down.from * g->broad * b->step * size;
     for (int64_t j = 0; j < g->slab[2]; j++, v += g->blocks * b->tiles * vector) {
         const cs_points across = cs_points_of(g, 2, j);
-        b->k->across(g->broad, across.to - across.from < g->broad, rows + b->at[j] * vector, down.to - down.from, pitch,
+        b->k->across(g->broad, g->apart, across.to - across.from < g->broad, rows + b->at[j] * vector, down.to - down.from, pitch,
                      b->w1 - b->w0, v, b->step);
     }
 }
@@ -76,7 +76,7 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
                 const int64_t top = g->high > 1 ? cs_find_slab(g, i * g->slab[2]).at[1] : 0;
                 char *v = b->v + ((slab + i * g->slab[2]) * g->blocks + block) * b->tiles * vector;
                 for (int64_t h = b->h0; h < b->h1; h++)
-                    transform_row(b, b->strip + ((h - b->h0) * g->down * cs_apart(g->high) + top) * b->columns * vector, i,
+                    transform_row(b, b->strip + ((h - b->h0) * g->down * g->apart + top) * b->columns * vector, i,
                                   v + cs_first_tile(b, n, h) * vector);
             }
         }

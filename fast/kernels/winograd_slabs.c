@@ -4,17 +4,17 @@
 #include "window.h"
 #include "winograd.h"
 
-int64_t cs_parts(int64_t taps, int64_t points)
+int64_t cs_parts(int64_t taps, int64_t points, int64_t apart)
 {
     int64_t parts = 0;
-    for (int64_t i = 0; i < cs_apart(points); i++) parts += cs_ceil(cs_ceil(taps - i, cs_apart(points)), cs_part(points));
+    for (int64_t i = 0; i < apart; i++) parts += cs_ceil(cs_ceil(taps - i, apart), cs_part(points));
     return parts;
 }
 
 /* Part i along an axis. */
-static void find_part(int64_t taps, int64_t points, int64_t i, cs_slab *s, int axis)
+static void find_part(int64_t taps, int64_t points, int64_t apart, int64_t i, cs_slab *s, int axis)
 {
-    const int64_t apart = cs_apart(points), part = cs_part(points);
+    const int64_t part = cs_part(points);
     int64_t first = 0, n = cs_ceil(taps, apart);
     while (i >= cs_ceil(n, part)) i -= cs_ceil(n, part), first++, n = cs_ceil(taps - first, apart);
     const int64_t early = cs_most(0, cs_least(i * part, n - part));
@@ -26,7 +26,7 @@ cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
     const int64_t points[3] = {1, g->high, g->broad};
     cs_slab s;
     for (int i = 2; i >= 0; i--) {
-        find_part(g->axis[i].taps, points[i], slab % g->slab[i], &s, i);
+        find_part(g->axis[i].taps, points[i], i ? g->apart : 1, slab % g->slab[i], &s, i);
         slab /= g->slab[i];
     }
     return s;
@@ -44,15 +44,24 @@ void cs_measure_parts(cs_winograd *g)
     for (int axis = 1; axis < 3; axis++)
         for (int64_t i = 0; i < g->slab[axis] && points[axis] > 1; i++) {
             cs_slab s;
-            find_part(g->window.axis[axis].taps, points[axis], i, &s, axis);
+            find_part(g->window.axis[axis].taps, points[axis], g->apart, i, &s, axis);
             g->far[axis] = cs_most(g->far[axis], s.at[axis]);
-            g->lacks[axis] = cs_apart(points[axis]) > 1 ? s.to[axis] < cs_part(points[axis]) : s.from[axis] > 0;
+            g->lacks[axis] = g->apart > 1 ? s.to[axis] < cs_part(points[axis]) : s.from[axis] > 0;
         }
 }
 
 int64_t cs_slab_points(const cs_winograd *g)
 {
-    return g->slab[0] * (g->slab[1] * g->high - g->lacks[1]) * (g->slab[2] * g->broad - g->lacks[2]);
+    int64_t points = 0;
+    for (const cs_phase *p = g->phase; p < g->phase + g->phases; p++)
+        points += (g->slab[1] * g->high - g->lacks[1] - p->lacks[1]) * (g->slab[2] * g->broad - g->lacks[2] - p->lacks[2]);
+    return g->slab[0] * points;
+}
+
+int cs_phase_has(const cs_winograd *g, int64_t phase, int64_t point)
+{
+    const int64_t *lacks = g->phase[phase].lacks;
+    return point / g->broad < g->high - lacks[1] && point % g->broad < g->broad - lacks[2];
 }
 
 int cs_has_point(const cs_winograd *g, int64_t slab, int64_t point)

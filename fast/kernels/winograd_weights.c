@@ -30,14 +30,25 @@ static int64_t all_terms(const cs_winograd *g)
 
 int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel)
 {
-    return panel * g->points * point_size(g, all_terms(g), panel_outputs(g));
+    return panel * g->phases * g->points * point_size(g, all_terms(g), panel_outputs(g));
+}
+
+/* Outputs of a panel, with those that do not exist. */
+static int64_t wide_panel(const cs_winograd *g, int64_t panel)
+{
+    const int64_t lanes = g->window.lanes, padded = cs_ceil(g->window.outputs, lanes) * lanes;
+    return cs_least(panel_outputs(g), padded - panel * panel_outputs(g));
+}
+
+int64_t cs_winograd_phase(const cs_winograd *g, int64_t panel, int64_t phase)
+{
+    return phase * g->points * point_size(g, all_terms(g), wide_panel(g, panel));
 }
 
 int64_t cs_winograd_bias(const cs_winograd *g)
 {
-    const int64_t whole = g->panels - 1, padded = cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
-    return cs_winograd_panel(g, whole) +
-           g->points * point_size(g, all_terms(g), padded - whole * panel_outputs(g));
+    const int64_t last = g->panels - 1;
+    return cs_winograd_panel(g, last) + cs_winograd_phase(g, last, g->phases);
 }
 
 int64_t cs_winograd_group(const cs_winograd *g)
@@ -50,18 +61,21 @@ int64_t cs_winograd_some(const cs_winograd *g)
     return g->some ? g->points * point_size(g, g->some, panel_outputs(g)) : 0;
 }
 
+/* Channels of which all slabs and phases are transformed together, so that their weights are in a cache. */
+enum { AT_ONCE = 16 };
+
 /* The taps of a slab: of so many elements of a channel's weights, the first and, among those, its own first one. */
 typedef struct {
     cs_slab slab;
     int64_t low, count, first;
 } taps_of_slab;
 
-static taps_of_slab find_taps(const cs_winograd *g, int64_t slab)
+static taps_of_slab find_taps(const cs_winograd *g, const cs_axis *a, int64_t base, int64_t phase, int64_t slab)
 {
-    const int64_t points[3] = {1, g->high, g->broad};
-    taps_of_slab t = {.slab = cs_find_slab(g, slab), .low = g->base - g->window.w_base, .count = 1};
+    taps_of_slab t = {.slab = cs_find_slab(g, slab), .low = base, .count = 1};
     for (int i = 0; i < 3; i++) {
-        const int64_t w = g->axis[i].w, more = i ? (t.slab.to[i] - 1) * cs_apart(points[i]) * w : 0;
+        t.slab.to[i] -= g->phase[phase].lacks[i];
+        const int64_t w = a[i].w, more = i ? (t.slab.to[i] - 1) * g->apart * w : 0;
         t.low += t.slab.at[i] * w + cs_least(0, more), t.first -= cs_least(0, more), t.count += more < 0 ? -more : more;
     }
     return t;
@@ -92,19 +106,21 @@ static void stage_taps(const cs_window *w, const taps_of_slab *t, const char *fr
                    from + (k * w->w_output + i / t->count * w->w_channel + i % t->count) * size, (size_t)size);
 }
 
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t slab, int64_t from, int64_t to,
+void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t phase, int64_t slab, int64_t from, int64_t to,
                            const void *weights, void *points, int64_t terms)
 {
     _Alignas(64) char stage[STAGED_VECTORS * 64];
     const cs_window *w = &g->window;
-    const taps_of_slab t = find_taps(g, slab);
+    cs_axis a[3];
+    const int64_t base = cs_ascend(g, phase, a);
+    const taps_of_slab t = find_taps(g, a, base, phase, slab);
     const int64_t first = panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / t.count;
-    const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
-    const int64_t row = g->axis[1].w * cs_apart(g->high) * w->lanes, column = g->axis[2].w * cs_apart(g->broad) * w->lanes;
+    const int64_t wide = wide_panel(g, panel);
+    const int64_t row = a[1].w * g->apart * w->lanes, column = a[2].w * g->apart * w->lanes;
     for (int64_t c = from; c < to; c += some)
         for (int64_t k = 0; k < wide; k += w->lanes) {
             const int64_t count = cs_least(to - c, some);
-            const int64_t at = w->w_base + group * w->w_group + (first + k) * w->w_output + c * w->w_channel + t.low;
+            const int64_t at = group * w->w_group + (first + k) * w->w_output + c * w->w_channel + t.low;
             stage_taps(w, &t, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), c, count, stage);
             char *u = (char *)points + ((c - from) * wide + k) * size;
             for (int64_t i = 0; i < count; i++)
@@ -127,10 +143,15 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
 {
     const cs_window *w = &g->window;
     const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
-    const int64_t wide = cs_least(panel_outputs(g), cs_ceil(w->outputs, w->lanes) * w->lanes - first);
+    const int64_t wide = wide_panel(g, panel % g->panels);
     char *base = (char *)packed + group * cs_winograd_group(g) * size;
     cs_winograd_take_bias(g, group, first, wide, bias, base + (cs_winograd_bias(g) + first) * size);
-    char *points = base + cs_winograd_panel(g, panel % g->panels) * size;
-    for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
-        cs_winograd_transform(g, group, panel % g->panels, slab, 0, w->channels, weights, points, all_terms(g));
+    panel %= g->panels;
+    for (int64_t from = 0; from < w->channels; from += AT_ONCE)
+        for (int64_t i = 0; i < g->phases * g->slabs; i++) {
+            const int64_t phase = i / g->slabs, slab = i % g->slabs, to = cs_least(w->channels, from + AT_ONCE);
+            char *points = base + (cs_winograd_panel(g, panel) + cs_winograd_phase(g, panel, phase)) * size;
+            cs_winograd_transform(g, group, panel, phase, slab, from, to, weights, points + (slab * w->channels + from) * wide * size,
+                                  all_terms(g));
+        }
 }

@@ -6,11 +6,17 @@
 typedef T FN(part) __attribute__((vector_size(VBITS / 8 / PARTS), aligned(BITS / 8), may_alias));
 typedef double FN(exact) __attribute__((vector_size(LANES / PARTS * 8)));
 
-/* The taps of an axis, `step` vectors apart, become the factors at the points of a tile in place. */
-INLINE void FN(kernel_points)(const int points, FN(exact) *u, const int step)
+/* The taps of an axis, `step` vectors apart, become the factors at the points of a tile in place. One tap of F(4, 2) is nothing
+ * at the last. */
+INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, const int step)
 {
     const double root = 1.41421356237309504880;
     if (points == 1) return;
+    if (points == 5 && taps == 1) {
+        const FN(exact) near = u[0] * (2.0 / 3), far = u[0] * (4.0 / 3);
+        u[0] = near, u[step] = -near, u[2 * step] = -far, u[3 * step] = far;
+        return;
+    }
     if (points == 5) {
         const FN(exact) one = u[0], other = u[step], half = other * 0.5;
         u[0] = (one + other) * (2.0 / 3), u[step] = (other - one) * (2.0 / 3);
@@ -27,13 +33,13 @@ INLINE void FN(kernel_points)(const int points, FN(exact) *u, const int step)
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
-/* Taps in rows and columns that many elements apart; those that are not the slab's count as zeros. */
-INLINE void FN(kernel_taps)(const int high, const int broad, const int whole, const T *w, int64_t row, int64_t column,
+/* So many taps in rows and columns that many elements apart; those that are not the slab's count as zeros, unless all are. */
+INLINE void FN(kernel_taps)(const int down, const int across, const int whole, const T *w, int64_t row, int64_t column,
                             const cs_slab *s, FN(exact) *all)
 {
     UNROLL
-    for (int t = 0; t < TAPS(high) * TAPS(broad); t++) {
-        const int i = t / TAPS(broad), j = t % TAPS(broad);
+    for (int t = 0; t < down * across; t++) {
+        const int i = t / across, j = t % across;
         all[6 * i + j] = (FN(exact)){0};
         if (!whole && (i < s->from[1] || i >= s->to[1] || j < s->from[2] || j >= s->to[2])) continue;
         const FN(part) taps = *(const FN(part) *)(w + i * row + j * column);
@@ -41,25 +47,26 @@ INLINE void FN(kernel_taps)(const int high, const int broad, const int whole, co
     }
 }
 
-/* Vectors of taps to vectors `step` elements apart, one for each point. Computed in double and rounded once. */
-INLINE void FN(kernels)(const int high, const int broad, const T *w, int64_t row, int64_t column, const cs_slab *s, T *u,
-                        int64_t step)
+/* Vectors of taps to vectors `step` elements apart, one for each point but those where F(4, 2) is nothing. Computed in double and
+ * rounded once. */
+INLINE void FN(kernels)(const int high, const int broad, const int down, const int across, const T *w, int64_t row, int64_t column,
+                        const cs_slab *s, T *u, int64_t step)
 {
-    const int whole = s->from[1] + s->from[2] == 0 && s->to[1] == TAPS(high) && s->to[2] == TAPS(broad);
+    const int whole = s->from[1] + s->from[2] == 0 && s->to[1] == down && s->to[2] == across;
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[6 * 6];
-        if (whole) {
-            FN(kernel_taps)(high, broad, 1, w + l, row, column, s, all);
+        if (whole && down == TAPS(high) && across == TAPS(broad)) {
+            FN(kernel_taps)(down, across, 1, w + l, row, column, s, all);
         } else {
-            FN(kernel_taps)(high, broad, 0, w + l, row, column, s, all);
+            FN(kernel_taps)(down, across, 0, w + l, row, column, s, all);
         }
         UNROLL
-        for (int j = 0; j < TAPS(broad); j++) FN(kernel_points)(high, all + j, 6);
+        for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, 6);
         UNROLL
-        for (int i = 0; i < high; i++) {
-            FN(kernel_points)(broad, all + 6 * i, 1);
+        for (int i = 0; i < high - (high == 5 && down == 1); i++) {
+            FN(kernel_points)(broad, across, all + 6 * i, 1);
             UNROLL
-            for (int j = 0; j < broad; j++)
+            for (int j = 0; j < broad - (broad == 5 && across == 1); j++)
                 *(FN(part) *)(u + (i * broad + j) * step + l) =
                     __builtin_convertvector(all[6 * i + j], FN(part));
         }
@@ -69,9 +76,20 @@ INLINE void FN(kernels)(const int high, const int broad, const T *w, int64_t row
 static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *slab,
                                void *u, int64_t step)
 {
-#define KERNELS(high, broad) FN(kernels)(high, broad, taps, row, column, slab, u, step)
+#define SOME_TAPS(high, broad, down, across) FN(kernels)(high, broad, down, across, taps, row, column, slab, u, step)
+#define KERNELS(high, broad) SOME_TAPS(high, broad, TAPS(high), TAPS(broad))
+    if (high == 5 && slab->to[1] == 1) {
+        if (slab->to[2] == 1) SOME_TAPS(5, 5, 1, 1);
+        else SOME_TAPS(5, 5, 1, 2);
+        return;
+    }
+    if (high == 5 && slab->to[2] == 1) {
+        SOME_TAPS(5, 5, 2, 1);
+        return;
+    }
     BY_POINTS(high, broad, KERNELS)
 #undef KERNELS
+#undef SOME_TAPS
 }
 
 #undef PARTS

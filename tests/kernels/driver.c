@@ -137,8 +137,8 @@ static void run_plan(call *c)
     cs_choose_pairs(w, c->h.windows);
     for (int64_t n = 0; n < c->h.windows && c->h.strides[4]; n++) cs_lay(&w[n], c->h.strides);
     const int local = c->h.windows && w->kind == CS_LOCAL;
-    const int tiles = c->a[1] && !local && c->h.choice % ONCE && c->h.windows == 1 && c->h.images;
-    if (tiles && cs_winograd_choose(&g, w, c->h.choice % ONCE > 1)) {
+    const int tiles = c->a[1] && !local && c->h.choice % ONCE && c->h.images;
+    if (tiles && cs_winograd_choose(&g, w, c->h.windows, c->h.choice % ONCE > 1)) {
         run_tiled(c, &g, w);
     } else {
         w->once = c->a[1] && !local && c->h.windows == 1 && c->h.choice >= ONCE;
