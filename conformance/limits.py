@@ -171,32 +171,30 @@ def roundoff(dtype: np.dtype[Any]) -> float:
 def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
     """B of a fast algorithm: every |x| is the maximum over the image of its batch element."""
     p, at = e.params, np.array(e.at, dtype=int).reshape(len(e.at), -1)
-    if isinstance(p, ConvGrad) and p.of == "input" and p.forward.op in ("conv", "conv_transpose"):
-        f, image = p.forward, x.reshape(len(x), -1).max(axis=1, initial=0)[at[:, 0]]
-        sums = w.sum(axis=tuple(range(1, w.ndim))) if f.op == "conv_transpose" else _over_first(w, f.groups)
-        return np.asarray(image * sums[at[:, 1]])
+    largest = x.reshape(len(x), -1).max(axis=1, initial=0)
+    if isinstance(p, ConvGrad) and p.op in ("conv_grad_input", "conv_transpose_grad_input"):
+        return np.asarray(largest[at[:, 0]] * _weights(p.op == "conv_grad_input", w, p.forward)[at[:, 1]])
     if isinstance(p, (ConvGrad, BiasGrad)):
         arrays = magnitudes(lifted(e))
-        largest = x.max(axis=tuple(range(1, x.ndim)), initial=0, keepdims=True)
-        arrays["dy"] = np.broadcast_to(largest, x.shape)
+        arrays["dy"] = np.broadcast_to(largest.reshape(-1, *(1,) * (x.ndim - 1)), x.shape)
         return e.oracle(arrays, policies={"padded_tap": "multiplied"})
     if isinstance(p, Image):
         large = max(greatest(x), _finite(abs(float(p.fillvalue))))
         return np.full(len(e.at), large * float(w.sum()))
     assert isinstance(p, Conv)
-    rank = len(p.R)
-    image, k, o = x.reshape(p.N, -1).max(axis=1, initial=0)[at[:, 0]], at[:, 1], at[:, 2:]
-    if p.op == "conv_transpose":
-        sums = _over_first(w, p.groups)
-    else:
-        sums = w.sum(axis=tuple(range(w.ndim - rank - 1, w.ndim)))
-    tile = () if p.op in ("conv", "conv_transpose") else tuple(o[:, i] % p.T[i] for i in range(rank))
-    return np.asarray(image * sums[(k, *tile)] + (0 if b is None else b[(k, *tile)]))
+    k, o = at[:, 1], at[:, 2:]
+    tile = () if p.op in ("conv", "conv_transpose") else tuple(o[:, i] % t for i, t in enumerate(p.T))
+    sums = _weights(p.op == "conv_transpose", w, p)
+    return np.asarray(largest[at[:, 0]] * sums[(k, *tile)] + (0 if b is None else b[(k, *tile)]))
 
 
-def _over_first(w: Array, groups: int) -> Array:
-    """The sums of weights (A, B / groups, *R) over the A of a group and all taps: one for each of B."""
-    return w.reshape(groups, w.shape[0] // groups, w.shape[1], -1).sum(axis=(1, 3)).reshape(-1)
+def _weights(transposed: bool, w: Array, f: Conv) -> Array:
+    """The sums of the weights that make an element of a channel of the result, over all taps; a transposed convolution's are
+    (A, B / groups, *R), summed over the A of a group."""
+    if transposed:
+        w = w.reshape(f.groups, w.shape[0] // f.groups, w.shape[1], -1)
+        return np.asarray(w.sum(axis=(1, 3)).reshape(-1))
+    return np.asarray(w.sum(axis=tuple(range(w.ndim - len(f.R) - 1, w.ndim))))
 
 
 def _pooled(e: Expectation, p: Pool | ChannelPool) -> Limits:
