@@ -220,7 +220,7 @@ def test_transposed_by_two(form, outlier):
 
 
 @pytest.mark.clause("fast.winograd", "number.locality")
-@pytest.mark.parametrize(("C", "taps", "padding"), [(1, 3, 0), (20, 3, 1), (1, 4, 1), (20, 4, 0)])
+@pytest.mark.parametrize(("C", "taps", "padding"), [(1, 3, 0), (20, 3, 1), (1, 4, 1), (20, 5, 1), (2, 6, 2)])
 @pytest.mark.parametrize("value", [8.0, 64.0, 1e4, 1e20, np.inf])
 def test_outliers_at_every_place_of_a_transposed_tile(C, taps, padding, value):
     for seed, (i, j) in enumerate(np.ndindex(5, 5)):

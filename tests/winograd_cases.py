@@ -40,6 +40,9 @@ ALTERNATING = [
     ((2, 12, 10, 7), (12, 33, 4, 4), {"padding": 1}),
     ((1, 6, 1, 1), (6, 3, 4, 3), {}),
     ((1, 40, 6, 14), (40, 5, 4, 4), {"padding": ((0, 3), (2, 1))}),
+    ((2, 18, 7, 11), (18, 20, 5, 5), {"padding": 2, "output_padding": 1}),
+    ((1, 20, 9, 6), (20, 9, 6, 5), {"groups": 2, "padding": (1, 3)}),
+    ((1, 9, 12, 13), (9, 33, 6, 6), {"padding": 2}),
 ]
 """Of conv_transpose by 2: outputs of four windows that alternate."""
 

@@ -92,12 +92,12 @@ static int try_tiles(cs_winograd *g, int64_t high, int64_t broad)
 }
 
 /* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
-static int choose_tiles(cs_winograd *g, int forced)
+static int choose_tiles(cs_winograd *g, int64_t side, int forced)
 {
     static const int64_t points[][2] = {{6, 6}, {4, 6}, {4, 4}, {1, 6}, {6, 1}, {5, 5}};
     cs_winograd best = {0};
     for (int64_t p = 0; p < g->phases; p++) g->direct_cycles += direct_cycles(&g->windows[p]);
-    if (g->phases > 1) lay_tiles(g, 5, 5), best = *g;
+    if (g->phases > 1) lay_tiles(g, side, side), best = *g;
     for (unsigned i = 0; i < sizeof points / sizeof *points && g->phases == 1; i++)
         if (try_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             best = *g;
@@ -182,8 +182,9 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int 
         (windows != 1 && windows != 4) || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
     cs_winograd found = {.window = *w, .windows = w, .phases = 1};
-    if (windows > 1 && !cs_lay_phases(&found, w)) return 0;
-    if (!neighbours(&found.window) || !choose_tiles(&found, forced)) return 0;
+    const int64_t side = windows > 1 ? cs_lay_phases(&found, w) : 0;
+    if (windows > 1 && !side) return 0;
+    if (!neighbours(&found.window) || !choose_tiles(&found, side, forced)) return 0;
     *g = found;
     for (int i = 0; i < 3 && windows == 1; i++) g->all[i] = w->axis[i].out;
     if (windows == 1) cs_ascend(g, 0, g->axis);

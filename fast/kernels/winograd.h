@@ -1,12 +1,12 @@
 /* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
  * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. Where outputs
- * are two apart, taps are too, two at a time; transposed by two, outputs alternate between four windows of one or two taps. */
+ * are two apart, taps are too, two at a time; transposed by two, outputs alternate between four windows. */
 #ifndef CONVSPEC_WINOGRAD_H
 #define CONVSPEC_WINOGRAD_H
 
 #include "kernels.h"
 
-/* One of the windows whose outputs alternate. Along an axis: whether it has one tap, so that it is nothing at infinity; its
+/* One of the windows whose outputs alternate. Along an axis: whether it has one tap less, so that it is nothing at infinity; its
  * place among the outputs of a tile, of which every second one is its own; its outputs of the first tile that there are not. */
 typedef struct {
     int64_t lacks[3], place[3], skip[3];
@@ -64,8 +64,9 @@ int64_t cs_winograd_some(const cs_winograd *g);
 /* The axes of a phase's window with their taps in ascending order; returned is where the weights begin then. */
 int64_t cs_ascend(const cs_winograd *g, int64_t phase, cs_axis *axis);
 
-/* Phases: lays tiles of 5 x 5 points if the windows are those of a transposed convolution whose outputs are two apart. */
-int cs_lay_phases(cs_winograd *g, const cs_window *w);
+/* Phases, if the windows are those of a transposed convolution whose outputs are two apart: the points of a side of its tiles, or
+ * 0. */
+int64_t cs_lay_phases(cs_winograd *g, const cs_window *w);
 
 /* The weights of a slab of channels [from, to) of a panel at the points of the tiles, each of which has `terms` of them. */
 void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t phase, int64_t slab, int64_t from, int64_t to,

@@ -40,7 +40,7 @@ static int find_uneven_row(const cs_tile_box *b, const char *peaks, int64_t h, c
     for (int64_t p = 0; p < g->phases; p++) {
         const cs_phase *one = &g->phase[p];
         const cs_axis *a = g->windows[p].apart;
-        const cs_view v = {2 - one->lacks[1], 2 - one->lacks[2], cs_most(0, one->skip[1] - top),
+        const cs_view v = {a[1].taps, a[2].taps, cs_most(0, one->skip[1] - top),
                            cs_least(g->down, one->skip[1] + a[1].out - top), cs_most(0, one->skip[2] - left),
                            cs_least(tiles * g->across, one->skip[2] + a[2].out - left)};
         b->k->see_outputs(peaks, b->columns, &v, b->lines);

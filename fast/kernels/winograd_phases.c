@@ -1,6 +1,6 @@
 /* Winograd's convolution of windows whose outputs alternate: a transposed convolution whose outputs are two apart is four of
- * two or one taps an axis, by the phase of its outputs. They see the same inputs at the same points, those of F(4, 2), of which
- * one tap is nothing at infinity, so that four inputs make four outputs then. */
+ * as many taps an axis, or one less, by the phase of their outputs. They see the same inputs at the same points, those of F(4, 2) or
+ * F(4, 3), where one tap less is nothing at infinity, so that one input less makes four outputs then. */
 #include "window.h"
 #include "winograd.h"
 
@@ -20,21 +20,21 @@ int64_t cs_ascend(const cs_winograd *g, int64_t phase, cs_axis *axis)
 
 /* Along an axis, for both phases, of which a's first output is at a_place of the result: whether their outputs alternate, and
  * how. */
-static int find_places(cs_winograd *g, const cs_axis *a, const cs_axis *b, int64_t a_place, int axis)
+static int find_places(cs_winograd *g, const cs_axis *a, const cs_axis *b, int64_t taps, int64_t a_place, int axis)
 {
     const int64_t b_place = 1 - a_place, more = a_place ? b->out - a->out : a->out - b->out;
-    const int64_t origin = cs_least(a->first, b->first), most = cs_most(a->taps, b->taps);
+    const int64_t origin = cs_least(a->first, b->first);
     const int64_t a_skip = a->first - origin, b_skip = b->first - origin;
     const int64_t a_at = a_place - 2 * a_skip, b_at = b_place - 2 * b_skip, lead = -cs_least(a_at, b_at);
-    if (most != 2 || a->in != b->in || a->step != 1 || b->step != 1 || a->gap != 1 || b->gap != 1) return 0;
+    if (cs_most(a->taps, b->taps) != taps || cs_least(a->taps, b->taps) < taps - 1 || a->in != b->in || a->step != 1 || b->step != 1 || a->gap != 1 || b->gap != 1) return 0;
     if (a_at + b_at + 2 * lead != 1 || more < 0 || more > 1) return 0;
     for (int64_t p = 0; p < 4; p++) {
         const int second = axis == 1 ? p / 2 : p % 2;
         cs_phase *one = &g->phase[p];
-        one->lacks[axis] = (second ? b : a)->taps < 2;
+        one->lacks[axis] = (second ? b : a)->taps < taps;
         one->place[axis] = (second ? b_at : a_at) + lead, one->skip[axis] = second ? b_skip : a_skip;
     }
-    g->axis[axis] = a->taps == 2 ? *a : *b;
+    g->axis[axis] = a->taps == taps ? *a : *b;
     g->axis[axis].first = origin, g->axis[axis].y /= 2, g->axis[axis].out = cs_most(a->out + a_skip, b->out + b_skip);
     g->lead[axis] = lead, g->all[axis] = a->out + b->out;
     return 1;
@@ -51,7 +51,7 @@ static int alternate(const cs_window *w, int64_t down, int64_t across, int64_t r
     return column > 0;
 }
 
-int cs_lay_phases(cs_winograd *g, const cs_window *w)
+int64_t cs_lay_phases(cs_winograd *g, const cs_window *w)
 {
     cs_axis a[4][3];
     int64_t least = w->y_base;
@@ -61,7 +61,9 @@ int cs_lay_phases(cs_winograd *g, const cs_window *w)
     const int64_t down = first >= row, across = first - down * row >= column;
     if (w->outputs <= FEW_OUTPUTS || !alternate(w, down, across, row, column)) return 0;
     if (a[0][0].taps != 1 || a[0][0].in != a[0][0].out || a[0][0].first) return 0;
-    if (!find_places(g, &a[0][1], &a[2][1], down, 1) || !find_places(g, &a[0][2], &a[1][2], across, 2)) return 0;
+    const int64_t taps = cs_most(a[0][1].taps, a[2][1].taps);
+    if (taps < 2 || taps > 3) return 0;
+    if (!find_places(g, &a[0][1], &a[2][1], taps, down, 1) || !find_places(g, &a[0][2], &a[1][2], taps, across, 2)) return 0;
     g->axis[0] = a[0][0];
     g->window.y_base = least;
     for (int i = 0; i < 3; i++) {
@@ -69,5 +71,5 @@ int cs_lay_phases(cs_winograd *g, const cs_window *w)
         if (g->axis[i].w < 0) g->window.axis[i].w = -g->axis[i].w;
         g->window.apart[i] = g->window.axis[i];
     }
-    return 1;
+    return taps + 3;
 }
