@@ -68,9 +68,13 @@ int64_t cs_ascend(const cs_winograd *g, int64_t phase, cs_axis *axis);
  * 0. */
 int64_t cs_lay_phases(cs_winograd *g, const cs_window *w);
 
-/* The weights of a slab of channels [from, to) of a panel at the points of the tiles, each of which has `terms` of them. */
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t phase, int64_t slab, int64_t from, int64_t to,
-                           const void *weights, void *points, int64_t terms);
+/* Weights of a slab: phases [phase, end) of channels [from, to) of a panel, at whose points there are so many terms. */
+typedef struct {
+    int64_t group, panel, phase, end, slab, from, to, terms;
+} cs_weights;
+
+/* These at the points of the tiles. */
+void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void *weights, void *points);
 
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);

@@ -59,7 +59,8 @@ static void multiply_panel(const cs_tile_box *b, const char *weights, int64_t pa
     for (int64_t slab = 0; slab < g->slabs; slab++)
         for (int64_t from = 0; from < channels; from += g->some) {
             const int64_t to = cs_least(channels, from + g->some);
-            cs_winograd_transform(g, b->group, panel, phase, slab, from, to, weights, b->some, to - from);
+            const cs_weights t = {b->group, panel, phase, phase + 1, slab, from, to, to - from};
+            cs_winograd_transform(g, &t, weights, b->some);
             multiply(b, vectors, phase, (terms){slab, 1, from, to - from, b->some});
         }
 }

@@ -61,29 +61,30 @@ int64_t cs_winograd_some(const cs_winograd *g)
     return g->some ? g->points * point_size(g, g->some, panel_outputs(g)) : 0;
 }
 
-/* Channels of which all slabs and phases are transformed together, so that their weights are in a cache. */
-enum { AT_ONCE = 16 };
-
-/* The taps of a slab: of so many elements of a channel's weights, the first and, among those, its own first one. */
+/* Of a channel's weights some elements that follow each other, from the first on. */
 typedef struct {
-    cs_slab slab;
-    int64_t low, count, first;
-} taps_of_slab;
+    int64_t low, count;
+} run;
 
-static taps_of_slab find_taps(const cs_winograd *g, const cs_axis *a, int64_t base, int64_t phase, int64_t slab)
+/* The taps of a slab in a phase: the run that has them, and where in the weights its own first one is. */
+static run find_taps(const cs_winograd *g, int64_t phase, int64_t slab, cs_slab *s, int64_t *first)
 {
-    taps_of_slab t = {.slab = cs_find_slab(g, slab), .low = base, .count = 1};
+    cs_axis a[3];
+    run r = {cs_ascend(g, phase, a), 1};
+    *s = cs_find_slab(g, slab);
     for (int i = 0; i < 3; i++) {
-        t.slab.to[i] -= g->phase[phase].lacks[i];
-        const int64_t w = a[i].w, more = i ? (t.slab.to[i] - 1) * g->apart * w : 0;
-        t.low += t.slab.at[i] * w + cs_least(0, more), t.first -= cs_least(0, more), t.count += more < 0 ? -more : more;
+        s->to[i] -= g->phase[phase].lacks[i];
+        const int64_t w = a[i].w, more = i ? (s->to[i] - 1) * g->apart * w : 0;
+        r.low += s->at[i] * w + cs_least(0, more), r.count += more < 0 ? -more : more;
+        *first -= cs_least(0, more);
     }
-    return t;
+    *first += r.low;
+    return r;
 }
 
 /* Those of a few channels, from channel c on, for a vector of outputs: stage[channel][tap][output], lanes beyond the last output
  * 0. Whole vectors are read: of the last channels they would end beyond the weights. */
-static void stage_taps(const cs_window *w, const taps_of_slab *t, const char *from, int64_t outputs, int64_t c, int64_t channels,
+static void stage_taps(const cs_window *w, const run *t, const char *from, int64_t outputs, int64_t c, int64_t channels,
                        char *stage)
 {
     const int64_t size = w->size, lanes = w->lanes, span = cs_winograd_span(w), columns = channels * t->count;
@@ -106,26 +107,39 @@ static void stage_taps(const cs_window *w, const taps_of_slab *t, const char *fr
                    from + (k * w->w_output + i / t->count * w->w_channel + i % t->count) * size, (size_t)size);
 }
 
-void cs_winograd_transform(const cs_winograd *g, int64_t group, int64_t panel, int64_t phase, int64_t slab, int64_t from, int64_t to,
-                           const void *weights, void *points, int64_t terms)
+/* One run for all phases from `phase` to `end`. */
+static run find_run(const cs_winograd *g, int64_t phase, int64_t end, int64_t slab, cs_slab *slabs, int64_t *first)
+{
+    run all = find_taps(g, phase, slab, slabs, first);
+    for (int64_t p = phase + 1; p < end; p++) {
+        const run r = find_taps(g, p, slab, slabs + p - phase, first + p - phase);
+        const int64_t low = cs_least(all.low, r.low);
+        all = (run){low, cs_most(all.low + all.count, r.low + r.count) - low};
+    }
+    return all;
+}
+
+void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void *weights, void *points)
 {
     _Alignas(64) char stage[STAGED_VECTORS * 64];
     const cs_window *w = &g->window;
-    cs_axis a[3];
-    const int64_t base = cs_ascend(g, phase, a);
-    const taps_of_slab t = find_taps(g, a, base, phase, slab);
-    const int64_t first = panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / t.count;
-    const int64_t wide = wide_panel(g, panel);
+    const cs_axis *a = &g->axis[0];
+    cs_slab slabs[4];
+    int64_t own[4] = {0};
+    const run r = find_run(g, t->phase, t->end, t->slab, slabs, own);
+    const int64_t first = t->panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / r.count;
+    const int64_t wide = wide_panel(g, t->panel), step = point_size(g, t->terms, wide);
     const int64_t row = a[1].w * g->apart * w->lanes, column = a[2].w * g->apart * w->lanes;
-    for (int64_t c = from; c < to; c += some)
+    for (int64_t c = t->from; c < t->to; c += some)
         for (int64_t k = 0; k < wide; k += w->lanes) {
-            const int64_t count = cs_least(to - c, some);
-            const int64_t at = group * w->w_group + (first + k) * w->w_output + c * w->w_channel + t.low;
-            stage_taps(w, &t, (const char *)weights + at * size, cs_least(w->lanes, w->outputs - first - k), c, count, stage);
-            char *u = (char *)points + ((c - from) * wide + k) * size;
-            for (int64_t i = 0; i < count; i++)
-                cs_kernels(w->dtype)->kernels(g->high, g->broad, stage + (i * t.count + t.first) * vector, row, column, &t.slab,
-                                              u + i * wide * size, point_size(g, terms, wide));
+            const int64_t count = cs_least(t->to - c, some), outputs = cs_least(w->lanes, w->outputs - first - k);
+            const int64_t at = t->group * w->w_group + (first + k) * w->w_output + c * w->w_channel + r.low;
+            stage_taps(w, &r, (const char *)weights + at * size, outputs, c, count, stage);
+            char *u = (char *)points + ((c - t->from) * wide + k) * size;
+            for (int64_t p = 0; p < t->end - t->phase; p++, u += g->points * step * size)
+                for (int64_t i = 0; i < count; i++)
+                    cs_kernels(w->dtype)->kernels(g->high, g->broad, stage + (i * r.count + own[p] - r.low) * vector, row, column,
+                                                  &slabs[p], u + i * wide * size, step);
         }
 }
 
@@ -147,11 +161,7 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
     char *base = (char *)packed + group * cs_winograd_group(g) * size;
     cs_winograd_take_bias(g, group, first, wide, bias, base + (cs_winograd_bias(g) + first) * size);
     panel %= g->panels;
-    for (int64_t from = 0; from < w->channels; from += AT_ONCE)
-        for (int64_t i = 0; i < g->phases * g->slabs; i++) {
-            const int64_t phase = i / g->slabs, slab = i % g->slabs, to = cs_least(w->channels, from + AT_ONCE);
-            char *points = base + (cs_winograd_panel(g, panel) + cs_winograd_phase(g, panel, phase)) * size;
-            cs_winograd_transform(g, group, panel, phase, slab, from, to, weights, points + (slab * w->channels + from) * wide * size,
-                                  all_terms(g));
-        }
+    char *points = base + cs_winograd_panel(g, panel) * size;
+    for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
+        cs_winograd_transform(g, &(cs_weights){group, panel, 0, g->phases, slab, 0, w->channels, all_terms(g)}, weights, points);
 }
