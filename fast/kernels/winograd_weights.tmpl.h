@@ -33,32 +33,17 @@ INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, co
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
-/* So many taps in rows and columns that many elements apart; those that are not the slab's count as zeros, unless all are. */
-INLINE void FN(kernel_taps)(const int down, const int across, const int whole, const T *w, int64_t row, int64_t column,
-                            const cs_slab *s, FN(exact) *all)
-{
-    UNROLL
-    for (int t = 0; t < down * across; t++) {
-        const int i = t / across, j = t % across;
-        all[6 * i + j] = (FN(exact)){0};
-        if (!whole && (i < s->from[1] || i >= s->to[1] || j < s->from[2] || j >= s->to[2])) continue;
-        const FN(part) taps = *(const FN(part) *)(w + i * row + j * column);
-        all[6 * i + j] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
-    }
-}
-
-/* Vectors of taps to vectors `step` elements apart, one for each point but those where F(4, 2) is nothing. Computed in double and
- * rounded once. */
+/* So many vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point but
+ * those where F(4, 2) is nothing. Computed in double and rounded once. */
 INLINE void FN(kernels)(const int high, const int broad, const int down, const int across, const T *w, int64_t row, int64_t column,
-                        const cs_slab *s, T *u, int64_t step)
+                        T *u, int64_t step)
 {
-    const int whole = s->from[1] + s->from[2] == 0 && s->to[1] == down && s->to[2] == across;
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[6 * 6];
-        if (whole && down == TAPS(high) && across == TAPS(broad)) {
-            FN(kernel_taps)(down, across, 1, w + l, row, column, s, all);
-        } else {
-            FN(kernel_taps)(down, across, 0, w + l, row, column, s, all);
+        UNROLL
+        for (int t = 0; t < down * across; t++) {
+            const FN(part) taps = *(const FN(part) *)(w + t / across * row + t % across * column + l);
+            all[t / across * 6 + t % across] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
         }
         UNROLL
         for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, 6);
@@ -73,23 +58,29 @@ INLINE void FN(kernels)(const int high, const int broad, const int down, const i
     }
 }
 
-static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *slab,
+static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *s,
                                void *u, int64_t step)
 {
-#define SOME_TAPS(high, broad, down, across) FN(kernels)(high, broad, down, across, taps, row, column, slab, u, step)
-#define KERNELS(high, broad) SOME_TAPS(high, broad, TAPS(high), TAPS(broad))
-    if (high == 5 && slab->to[1] == 1) {
-        if (slab->to[2] == 1) SOME_TAPS(5, 5, 1, 1);
-        else SOME_TAPS(5, 5, 1, 2);
+    enum { MOST = 3 };
+    const T *w = taps;
+    T padded[MOST * MOST * LANES];
+    const int64_t down = s->to[1] - s->from[1], across = s->to[2] - s->from[2];
+    if (high == 5 && s->from[1] + s->from[2] == 0 && down + across < 4) {
+        if (down > 1) FN(kernels)(5, 5, 2, 1, w, row, column, u, step);
+        else if (across > 1) FN(kernels)(5, 5, 1, 2, w, row, column, u, step);
+        else FN(kernels)(5, 5, 1, 1, w, row, column, u, step);
         return;
     }
-    if (high == 5 && slab->to[2] == 1) {
-        SOME_TAPS(5, 5, 2, 1);
-        return;
+    if (down < TAPS(high) || across < TAPS(broad)) { /* those that are missing are zeros */
+        memset(padded, 0, sizeof padded);
+        for (int64_t i = s->from[1]; i < s->to[1]; i++)
+            for (int64_t j = s->from[2]; j < s->to[2]; j++)
+                FN(store)(padded + (i * MOST + j) * LANES, FN(load)(w + i * row + j * column));
+        w = padded, row = MOST * LANES, column = LANES;
     }
+#define KERNELS(high, broad) FN(kernels)(high, broad, TAPS(high), TAPS(broad), w, row, column, u, step)
     BY_POINTS(high, broad, KERNELS)
 #undef KERNELS
-#undef SOME_TAPS
 }
 
 #undef PARTS
