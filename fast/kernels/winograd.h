@@ -44,6 +44,10 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int 
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed);
 /* Whole vectors of biases of outputs from `first` on, `wide` in all; 0 for outputs that do not exist, and where there is no bias. */
 void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, int64_t wide, const void *bias, char *to);
+/* Bytes of the transformed inputs of a box, by those of the weights; the most tiles of a box. */
+int64_t cs_box_bytes(int64_t weights);
+int64_t cs_box_tiles(const cs_winograd *g);
+
 /* Weights that are used `once` may stay as they are. */
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once);
 

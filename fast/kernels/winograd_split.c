@@ -1,0 +1,133 @@
+/* Winograd's convolution: how its tiles are split into boxes, and tasks. */
+#include "window.h"
+#include "winograd.h"
+
+/* The transformed inputs of a box and some sums; more of them where many weights are read for each box. */
+enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20 };
+
+/* What a thread takes in all, and its part of shared inputs. */
+enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
+
+/* So many boxes of a group transform the same weights again, of so many channels at a time. */
+enum { FEW_BOXES = 3, SOME_CHANNELS = 48 };
+
+int64_t cs_box_bytes(int64_t weights)
+{
+    return weights > MANY_BYTES ? LARGE_BOX_BYTES : BOX_BYTES;
+}
+
+/* Of what a tile takes besides its inputs, the sums and the strip are some vectors a point, and flags one a vector of
+ * outputs. */
+int64_t cs_box_tiles(const cs_winograd *g)
+{
+    const int64_t vector = g->window.lanes * g->window.size, outputs = cs_ceil(g->window.outputs, g->window.lanes);
+    const int64_t strip = cs_most(g->points, cs_reach(g, 1, 2) * cs_reach(g, 2, 2) / 4);
+    const int64_t staged = g->phases > 1 ? cs_breadth(g, 1) * cs_breadth(g, 2) * cs_most(g->vectors, 1) : 0;
+    const int64_t one = (g->points * (g->slabs * g->blocks + 1) + strip + staged) * vector;
+    const int64_t all = one + (g->points * (g->vectors + 3) + g->phases * outputs) * vector;
+    const int64_t weights = g->points * g->slabs * g->phases * g->window.channels * g->window.outputs * g->window.size;
+    return cs_most(1, cs_least(cs_box_bytes(weights) / one, MOST_BYTES / all));
+}
+
+int64_t cs_winograd_inputs(const cs_winograd *g)
+{
+    return (g->points * (g->slabs * g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
+}
+
+int64_t cs_winograd_common(const cs_winograd *g)
+{
+    const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
+    return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
+}
+
+/* Bytes of the parts of the scratch: see winograd_run.c. */
+static void measure_scratch(cs_winograd *g)
+{
+    const cs_window *w = &g->window;
+    const int64_t lanes = w->lanes, pixels = g->rows * g->columns, outputs = cs_ceil(w->outputs, lanes);
+    const int64_t input = (pixels + (g->high + 1) * g->columns + 4) * lanes * w->size + pixels * (8 + w->size) +
+                          g->slab[2] * 8 + g->maps * cs_map_size(g);
+    const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
+    const int64_t output = cs_stage_vectors(g) + g->phases * g->tiles * outputs;
+    g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
+                 cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 12 * 64;
+    g->common = g->shared ? cs_winograd_common(g) * cs_winograd_boxes(g) + 64 : 0;
+}
+
+int64_t cs_winograd_boxes(const cs_winograd *g)
+{
+    return g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes;
+}
+
+static int64_t count_boxes(cs_winograd *g)
+{
+    g->plane_boxes = cs_ceil(g->window.images, g->planes);
+    g->tall_boxes = cs_ceil(g->tall, g->height), g->wide_boxes = cs_ceil(g->wide, g->width);
+    return cs_winograd_boxes(g);
+}
+
+/* Images in a box, at most so many, that no thread has more to do than its share. */
+static int64_t even_planes(int64_t images, int64_t most, int threads)
+{
+    int64_t best = 1, least = cs_ceil(images, threads);
+    for (int64_t planes = 2; planes <= cs_least(most, least); planes++)
+        if (cs_ceil(cs_ceil(images, planes), threads) * planes <= least) best = planes;
+    return best;
+}
+
+/* Whether to transform the inputs of a box so many times is more than to transform the weights of a group. */
+static int inputs_exceed(const cs_winograd *g, int64_t times)
+{
+    const int64_t tiles = g->planes * g->height * g->width, outputs = cs_ceil(g->window.outputs, g->window.lanes);
+    return times * tiles * g->blocks > g->window.channels * outputs;
+}
+
+/* Rows of tiles in a box, at most so many, for which the thread with most boxes has least to do: the rows of its boxes, and
+ * those of the inputs that boxes have in common. */
+static int64_t even_rows(cs_winograd *g, int64_t most, int threads)
+{
+    int64_t best = 0, least = 0;
+    for (int64_t rows = most; rows > 0; rows--) {
+        g->height = cs_ceil(g->tall, cs_ceil(g->tall, rows));
+        const int64_t cost = cs_ceil(count_boxes(g), threads) * (2 * g->height + 1);
+        if (best == 0 || cost < least) best = g->height, least = cost;
+    }
+    return best;
+}
+
+/* Boxes of whole rows of tiles where they fit; as few as are needed, of equal size, and as many for every thread. */
+static int64_t choose_boxes(cs_winograd *g, int threads)
+{
+    const int64_t most = cs_box_tiles(g);
+    g->width = cs_ceil(g->wide, cs_ceil(g->wide, most));
+    g->height = cs_most(1, cs_least(g->tall, most / g->width));
+    g->planes = 1;
+    if (g->width == g->wide && g->height == g->tall)
+        g->planes = even_planes(g->window.images, most / (g->tall * g->wide), threads);
+    if (count_boxes(g) >= threads || g->panels < threads || inputs_exceed(g, 1)) g->height = even_rows(g, g->height, threads);
+    return count_boxes(g);
+}
+
+/* Channels whose weights are transformed at once, by every box that needs them: weights that few boxes use never leave the
+ * caches then. 0 where they are better transformed before. */
+static int64_t some_channels(const cs_winograd *g, int64_t boxes)
+{
+    return boxes <= FEW_BOXES * g->window.groups ? SOME_CHANNELS : 0;
+}
+
+void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
+{
+    g->window.images = images;
+    /* Weights that are transformed where they are used are by every box: panels make tasks for more threads than boxes. */
+    int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
+    g->some = once ? some_channels(g, boxes) : 0;
+    if (!g->some) boxes = choose_boxes(g, threads);
+    g->tiles = g->planes * g->height * g->width, g->shared = 0;
+    g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);
+    /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
+    const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
+    g->shared = boxes < threads && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
+    g->input_tasks = g->shared ? boxes * cs_least(g->slabs / cs_row_parts(g) / g->slab[2] * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
+    g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
+    measure_scratch(g);
+}
