@@ -48,4 +48,5 @@
 #define LOAD_OVER_64(v, p, m) _mm512_mask_loadu_epi64((__m512i)(v), (m), (p))
 #define STORE_EVENS_32(p, v, odd) _mm512_mask_storeu_epi32((p), (__mmask16)(0x5555 << (odd)), (__m512i)(v))
 #define STORE_EVENS_64(p, v, odd) _mm512_mask_storeu_epi64((p), (__mmask8)(0x55 << (odd)), (__m512i)(v))
+#define DOUBLES(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
 #include "tiles_32.h"

@@ -6,6 +6,13 @@
 typedef T FN(part) __attribute__((vector_size(VBITS / 8 / PARTS), aligned(BITS / 8), may_alias));
 typedef double FN(exact) __attribute__((vector_size(LANES / PARTS * 8)));
 
+/* Some compilers convert half of them at a time. */
+#if BITS == 32 && defined DOUBLES
+#define EXACT(p) (FN(exact))DOUBLES(p)
+#else
+#define EXACT(p) __builtin_convertvector(*(const FN(part) *)(p), FN(exact))
+#endif
+
 /* The taps of an axis, `step` vectors apart, become the factors at the points of a tile in place. One tap of F(4, 2) is nothing
  * at the last. */
 INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, const int step)
@@ -42,8 +49,8 @@ INLINE void FN(kernels)(const int high, const int broad, const int down, const i
         FN(exact) all[6 * 6];
         UNROLL
         for (int t = 0; t < down * across; t++) {
-            const FN(part) taps = *(const FN(part) *)(w + t / across * row + t % across * column + l);
-            all[t / across * 6 + t % across] = __builtin_convertvector(taps, FN(exact)) * (double)WINOGRAD_SCALE;
+            const T *tap = w + t / across * row + t % across * column + l;
+            all[t / across * 6 + t % across] = EXACT(tap) * (double)WINOGRAD_SCALE;
         }
         UNROLL
         for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, 6);
@@ -84,3 +91,4 @@ static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, in
 }
 
 #undef PARTS
+#undef EXACT
