@@ -178,8 +178,6 @@ cdef class Plan:
         cdef int missed
         read_strides(x, strides)
         s = self.split(strides, images, threads)
-        if s.tiles.some == 0 and self.tiles_packed == NULL and not self.once:
-            self.pack(self.w, self.b, s.threads, True)
         packed = self.tiles_packed
         own = s.tiles.packed if packed == NULL and s.tiles.some == 0 else 0
         scratch = <char *>allocated(cs_borrow(s.size + own), s.size + own)

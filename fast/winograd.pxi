@@ -3,7 +3,7 @@
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
         double direct_cycles, tiled_cycles
-        int64_t down, across, phases, points, slabs, tall, wide, vectors, panels, packed, some, input_tasks, output_tasks, common, scratch
+        int64_t down, across, tall, wide, vectors, panels, packed, some, input_tasks, output_tasks, common, scratch
         cs_window window
     int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int forced)
     int64_t cs_slab_points(const cs_winograd *g)

@@ -75,7 +75,7 @@ static void lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
     g->points = high * broad;
     g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high, g->apart), g->slab[2] = cs_parts(a[2].taps, broad, g->apart);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
-    g->maps = g->slab[2] * cs_row_parts(g) > 1 ? g->apart : 0;
+    g->maps = cs_strip_slabs(g) > 1 ? g->apart : 0;
     cs_measure_parts(g);
     g->tall = cs_ceil(a[1].out, g->down), g->wide = cs_ceil(a[2].out, g->across);
     g->tiled_cycles = tiled_cycles(g);

@@ -42,8 +42,8 @@ typedef struct {
  * it decides by is the shape of one image and the weights. The windows must outlive it. */
 int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int forced);
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed);
-/* Whole vectors of biases of outputs from `first` on, `wide` in all; 0 for outputs that do not exist, and where there is no bias. */
-void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, int64_t wide, const void *bias, char *to);
+/* Whole vectors of the biases of a panel; 0 for outputs that do not exist, and where there is no bias. */
+void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t panel, const void *bias, char *to);
 /* Bytes of the transformed inputs of a box, by those of the weights; the most tiles of a box. */
 int64_t cs_box_bytes(int64_t weights);
 int64_t cs_box_tiles(const cs_winograd *g);
@@ -106,6 +106,16 @@ void cs_measure_parts(cs_winograd *g);
 static inline int64_t cs_row_parts(const cs_winograd *g)
 {
     return g->high > 1 ? g->slab[1] : 1;
+}
+
+/* Slabs that see the same strip, and strips. */
+static inline int64_t cs_strip_slabs(const cs_winograd *g)
+{
+    return cs_row_parts(g) * g->slab[2];
+}
+static inline int64_t cs_strips(const cs_winograd *g)
+{
+    return g->slabs / cs_strip_slabs(g);
 }
 
 /* The points at which a part of an axis is something: a part whose first taps are zeros is nothing at 0, the first point,

@@ -22,9 +22,9 @@ static void fold_peaks(const cs_tile_box *b, int64_t columns)
     const cs_winograd *g = b->g;
     const int64_t size = g->window.size, room = cs_map_size(g), rows = (b->h1 - b->h0) * g->down + g->high - g->down;
     memset(b->maps, 0, (size_t)(g->maps * room));
-    for (int64_t slab = 0; slab < cs_row_parts(g) * g->slab[2]; slab++) {
+    for (int64_t slab = 0; slab < cs_strip_slabs(g); slab++) {
         const cs_slab s = cs_find_slab(g, slab);
-        const char *from = b->strip + ((g->high > 1 ? s.at[1] : 0) * b->columns + s.at[2]) * size;
+        const char *from = b->strip + (s.at[1] * b->columns + s.at[2]) * size;
         for (int64_t map = 0; map < (cs_whole(g, &s) ? g->maps : 1); map++)
             for (int64_t r = 0; r < rows; r++)
                 b->k->spread_peaks(b->maps + map * room + r * columns * size, NULL, from + r * g->apart * b->columns * size, g->apart, columns);
@@ -141,9 +141,8 @@ static int64_t first_output(const cs_window *w, int64_t block)
 }
 
 /* A piece by the direct algorithm. */
-static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, const char *weights)
+static void run_direct(const cs_tile_box *b, cs_window w, const cs_piece *p, const char *x, const char *weights)
 {
-    cs_window w = find_window(b->g, p->phase);
     x += ((b->image + p->n) * w.x_image + b->group * w.channels * w.x_channel) * w.size;
     weights += w.packed + b->group * (cs_packed_size(&w) / w.groups);
     const int64_t start[3] = {b->depth, p->top, p->left};
@@ -158,17 +157,16 @@ static void run_direct(const cs_tile_box *b, const cs_piece *p, const char *x, c
 }
 
 /* Puts tile t of a row of tiles, where it is marked, into the result. */
-static void replace_tile(const cs_tile_box *b, const cs_piece *p, int64_t h, int64_t t, char *y)
+static void replace_tile(const cs_tile_box *b, const cs_window *w, const cs_piece *p, int64_t h, int64_t t, char *y)
 {
-    const cs_window w = find_window(b->g, p->phase);
-    const cs_axis *a = w.axis;
-    const int64_t size = w.size, tile = cs_first_tile(b, p->n, h) + t - b->w0;
+    const cs_axis *a = w->axis;
+    const int64_t size = w->size, tile = cs_first_tile(b, p->n, h) + t - b->w0;
     const int64_t start = t * b->g->across - b->g->phase[p->phase].skip[2], left = cs_most(0, start);
     const int64_t columns = cs_least(start + b->g->across, a[2].out) - left;
     for (int64_t k = p->from; k < p->to; k++) {
         if (!b->uneven[tile] && all_zero(flags_of(b, p->phase, k, tile), size)) continue;
-        char *to = y + (w.y_base + (b->image + p->n) * w.y_image + b->group * w.y_group + b->depth * a[0].y + p->top * a[1].y +
-                        left * a[2].y + k * w.y_plane) * size;
+        char *to = y + (w->y_base + (b->image + p->n) * w->y_image + b->group * w->y_group + b->depth * a[0].y + p->top * a[1].y +
+                        left * a[2].y + k * w->y_plane) * size;
         for (int64_t r = 0; r < p->rows; r++)
             for (int64_t c = 0; c < columns; c++)
                 memcpy(to + (r * a[1].y + c * a[2].y) * size,
@@ -182,27 +180,28 @@ int64_t cs_again_columns(const cs_window *w)
 }
 
 /* The marked tiles of a row: as many columns at once as there is room for. */
-static void compute_row(const cs_tile_box *b, cs_piece p, int64_t h, const char *x, const char *weights, char *y)
+static void compute_row(const cs_tile_box *b, const cs_window *w, cs_piece p, int64_t h, const char *x, const char *weights, char *y)
 {
     const cs_winograd *g = b->g;
-    const cs_axis *a = g->phases > 1 ? g->windows[p.phase].apart : g->window.axis;
-    const int64_t start = h * g->down - g->phase[p.phase].skip[1];
-    p.top = cs_most(0, start), p.rows = cs_least(start + g->down, a[1].out) - p.top;
-    p.columns = cs_least(a[2].out, most_columns(&g->window));
+    const int64_t *skip = g->phase[p.phase].skip, start = h * g->down - skip[1];
+    p.top = cs_most(0, start), p.rows = cs_least(start + g->down, w->axis[1].out) - p.top;
+    p.columns = cs_again_columns(w);
     for (int64_t t = b->w0; t < b->w1 && p.rows > 0; t++) {
         if (!marked(b, p.phase, cs_first_tile(b, p.n, h) + t - b->w0, p.from, p.to)) continue;
-        const int64_t last = cs_least(b->w1, t + most_columns(&g->window) / g->across);
-        p.left = cs_most(0, cs_least(t * g->across - g->phase[p.phase].skip[2], a[2].out - p.columns));
-        run_direct(b, &p, x, weights);
-        for (; t < last; t++) replace_tile(b, &p, h, t, y);
+        const int64_t last = cs_least(b->w1, t + most_columns(w) / g->across);
+        p.left = cs_most(0, cs_least(t * g->across - skip[2], w->axis[2].out - p.columns));
+        run_direct(b, *w, &p, x, weights);
+        for (; t < last; t++) replace_tile(b, w, &p, h, t, y);
         t = last - 1;
     }
 }
 
 void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y)
 {
-    for (int64_t phase = 0; phase < b->g->phases; phase++)
+    for (int64_t phase = 0; phase < b->g->phases; phase++) {
+        const cs_window w = find_window(b->g, phase);
         for (int64_t n = 0; n < b->images; n++)
             for (int64_t h = b->h0; h < b->h1; h++)
-                compute_row(b, (cs_piece){.phase = phase, .from = from, .to = to, .n = n}, h, x, weights, y);
+                compute_row(b, &w, (cs_piece){.phase = phase, .from = from, .to = to, .n = n}, h, x, weights, y);
+    }
 }

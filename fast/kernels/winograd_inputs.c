@@ -73,7 +73,7 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
         for (int64_t block = from; block < to; block++) {
             fill_strip(b, &s, x, n, block);
             for (int64_t i = 0; i < cs_row_parts(g); i++) {
-                const int64_t top = g->high > 1 ? cs_find_slab(g, i * g->slab[2]).at[1] : 0;
+                const int64_t top = cs_find_slab(g, i * g->slab[2]).at[1];
                 char *v = b->v + ((slab + i * g->slab[2]) * g->blocks + block) * b->tiles * vector;
                 for (int64_t h = b->h0; h < b->h1; h++)
                     transform_row(b, b->strip + ((h - b->h0) * g->down * g->apart + top) * b->columns * vector, i,
@@ -87,7 +87,7 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
 void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int64_t shares)
 {
     const cs_winograd *g = b->g;
-    const int64_t slabs = cs_row_parts(g) * g->slab[2], all = g->slabs / slabs * g->blocks, to = all * (share + 1) / shares;
+    const int64_t slabs = cs_strip_slabs(g), all = cs_strips(g) * g->blocks, to = all * (share + 1) / shares;
     const int64_t map = g->rows * g->columns * g->window.size;
     for (int64_t n = 0; n < b->images; n++) memset(b->peaks + (n * shares + share) * map, 0, (size_t)map);
     for (int64_t from = all * share / shares, next; from < to; from = next) {

@@ -26,7 +26,8 @@ static int find_places(cs_winograd *g, const cs_axis *a, const cs_axis *b, int64
     const int64_t origin = cs_least(a->first, b->first);
     const int64_t a_skip = a->first - origin, b_skip = b->first - origin;
     const int64_t a_at = a_place - 2 * a_skip, b_at = b_place - 2 * b_skip, lead = -cs_least(a_at, b_at);
-    if (cs_most(a->taps, b->taps) != taps || cs_least(a->taps, b->taps) < taps - 1 || a->in != b->in || a->step != 1 || b->step != 1 || a->gap != 1 || b->gap != 1) return 0;
+    if (cs_most(a->taps, b->taps) != taps || cs_least(a->taps, b->taps) < taps - 1 || a->in != b->in) return 0;
+    if (a->step != 1 || b->step != 1 || a->gap != 1 || b->gap != 1) return 0;
     if (a_at + b_at + 2 * lead != 1 || more < 0 || more > 1) return 0;
     for (int64_t p = 0; p < 4; p++) {
         const int second = axis == 1 ? p / 2 : p % 2;

@@ -94,9 +94,8 @@ int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const 
     const char *u = (const char *)packed + (g->some ? 0 : b.group * (g->packed / w->groups));
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares, wide = g->vectors * w->lanes;
     for (int64_t panel = from; panel < to; panel++) {
-        const int64_t padded = cs_ceil(w->outputs, w->lanes) * w->lanes, first = panel * wide;
-        if (g->some) cs_winograd_take_bias(g, b.group, first, cs_least(wide, padded - first), bias, own);
-        finish_panel(&b, u, panel, g->some ? own : u + (cs_winograd_bias(g) + first) * size, y, any);
+        if (g->some) cs_winograd_take_bias(g, b.group, panel, bias, own);
+        finish_panel(&b, u, panel, g->some ? own : u + (cs_winograd_bias(g) + panel * wide) * size, y, any);
     }
     for (int64_t i = 0; i < w->lanes * size; i++) again |= any[i];
     if (!again) return 0;

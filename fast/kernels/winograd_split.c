@@ -127,7 +127,7 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
     const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
     g->shared = boxes < threads && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
-    g->input_tasks = g->shared ? boxes * cs_least(g->slabs / cs_row_parts(g) / g->slab[2] * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
+    g->input_tasks = g->shared ? boxes * cs_least(cs_strips(g) * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
     measure_scratch(g);
 }

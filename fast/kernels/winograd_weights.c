@@ -123,7 +123,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
 {
     _Alignas(64) char stage[STAGED_VECTORS * 64];
     const cs_window *w = &g->window;
-    const cs_axis *a = &g->axis[0];
+    const cs_axis *a = g->axis;
     cs_slab slabs[4];
     int64_t own[4] = {0};
     const run r = find_run(g, t->phase, t->end, t->slab, slabs, own);
@@ -143,10 +143,10 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
         }
 }
 
-void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, int64_t wide, const void *bias, char *to)
+void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t panel, const void *bias, char *to)
 {
     const cs_window *w = &g->window;
-    const int64_t size = w->size;
+    const int64_t first = panel * panel_outputs(g), wide = wide_panel(g, panel), size = w->size;
     memset(to, 0, (size_t)(wide * size));
     for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
         memcpy(to + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
@@ -156,11 +156,11 @@ void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t first, i
 void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
 {
     const cs_window *w = &g->window;
-    const int64_t group = panel / g->panels, first = panel % g->panels * panel_outputs(g), size = w->size;
-    const int64_t wide = wide_panel(g, panel % g->panels);
-    char *base = (char *)packed + group * cs_winograd_group(g) * size;
-    cs_winograd_take_bias(g, group, first, wide, bias, base + (cs_winograd_bias(g) + first) * size);
+    const int64_t group = panel / g->panels, size = w->size;
     panel %= g->panels;
+    const int64_t wide = wide_panel(g, panel);
+    char *base = (char *)packed + group * cs_winograd_group(g) * size;
+    cs_winograd_take_bias(g, group, panel, bias, base + (cs_winograd_bias(g) + panel * panel_outputs(g)) * size);
     char *points = base + cs_winograd_panel(g, panel) * size;
     for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
         cs_winograd_transform(g, &(cs_weights){group, panel, 0, g->phases, slab, 0, w->channels, all_terms(g)}, weights, points);
