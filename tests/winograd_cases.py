@@ -69,6 +69,12 @@ def draw_form(form, outlier, forms=FORMS):
     return x, w, keywords
 
 
+def turn(w, groups):
+    """Weights of a transposed convolution as those of a convolution."""
+    flipped = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:]).swapaxes(1, 2)
+    return flipped.reshape(-1, *flipped.shape[2:])
+
+
 def as_conv(x, w, padding=0, output_padding=0, groups=1):
     """A transposed convolution by 2 as a convolution of stride 1, of inputs with zeros between them: x, w and groups."""
     rank = x.ndim - 2
@@ -76,8 +82,7 @@ def as_conv(x, w, padding=0, output_padding=0, groups=1):
     apart[(..., *[slice(None, None, 2)] * rank)] = x
     pads = [np.broadcast_to(p, 2) for p in (padding if isinstance(padding, tuple) else (padding,) * rank)]
     more = [(R - 1 - p[0], R - 1 - p[1] + output_padding) for R, p in zip(w.shape[2:], pads, strict=True)]
-    flipped = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:]).swapaxes(1, 2)
-    return np.pad(apart, [(0, 0), (0, 0), *more]), flipped.reshape(-1, *flipped.shape[2:]), {"groups": groups}
+    return np.pad(apart, [(0, 0), (0, 0), *more]), turn(w, groups), {"groups": groups}
 
 
 def seen_bounds(x, w, padding=0, stride=1, dilation=1, groups=1):
