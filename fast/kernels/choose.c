@@ -7,8 +7,12 @@ enum { LATENCY = 4, LINE = 64, PAGE = 4096, FEW_PLANES = 8, NEAR = 16 << 10 };
 
 /* Cycles a term for addresses and the loop, which take places of multiply-adds where vectors go over outputs; for a vector of
  * pixels that comes from the second-level cache, or where those of all channels stay in the first; for a line of a run of
- * pixels; for an input that goes into a strip, also where only some do. */
-static const double ADDRESSES = 1, PIXELS = 6, PIXELS_NEAR = 1.5, RUN = 2, FILL = 0.15, FILL_BY_STEPS = 1;
+ * pixels, also where terms go slice by slice; for an input that goes into a strip, also where only some do. */
+static const double ADDRESSES = 1, PIXELS = 6, PIXELS_NEAR = 1.5, RUN = 2, RUN_IN_SLICES = 1, FILL = 0.15, FILL_BY_STEPS = 1;
+
+/* Tiles of few registers have more loads and broadcasts for a multiply-add: instructions a cycle, of which each term has some for
+ * itself; cycles for a vector of pixels that lies on two cache lines. */
+static const double DISPATCHED = 3.5, LOOP = 3, STRADDLED = 0.2;
 
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
@@ -28,10 +32,12 @@ int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes)
 }
 
 /* Clock cycles for one tile: two multiply-adds a cycle, chains that wait for their latency, loads a term, stores. */
-static double tile_cycles(int64_t rows, int64_t vectors, int64_t terms, double load, double store)
+static double tile_cycles(const cs_window *w, int64_t rows, int64_t vectors, double load, double store)
 {
     const double fma = cs_most(rows * vectors, 2 * LATENCY) / 2.0;
-    return terms * (fma > load ? fma : load) + 12 + rows * vectors * store;
+    const double all = cs_few_registers(w) ? ((double)(rows * vectors + rows + vectors) + LOOP) / DISPATCHED : 0;
+    const double busy = load > all ? load : all;
+    return w->terms * (fma > busy ? fma : busy) + 12 + rows * vectors * store;
 }
 
 /* What it costs more to store a vector whose outputs are not neighbours; where those of a pixel are, it is turned with others. */
@@ -58,7 +64,8 @@ static double pixels_tile(const cs_window *w, int64_t rows, int64_t vectors)
     const int64_t taps = w->terms / cs_most(1, w->channels);
     const int near = w->channels * vectors * LINE < NEAR;
     const double load = (1.75 * vectors + rows) / 2, lines = (near ? PIXELS_NEAR : PIXELS) * vectors / cs_most(1, taps);
-    return tile_cycles(rows, vectors, w->terms, load, store_cycles(w, rows)) + w->terms * lines;
+    const double straddled = cs_few_registers(w) ? STRADDLED * vectors : 0;
+    return tile_cycles(w, rows, vectors, load, store_cycles(w, rows)) + w->terms * (lines + straddled);
 }
 
 /* Weights stream from the second-level cache, and lines of two runs of pixels come from there once for all taps. */
@@ -66,10 +73,10 @@ static double outputs_tile(const cs_window *w, int64_t rows, int64_t vectors)
 {
     const int64_t taps = w->terms / cs_most(1, w->channels);
     const double load = (rows + vectors) / 2.0, stream = w->lanes * w->size * vectors / 24.0;
-    const double lines = RUN * (2 + (double)(rows * w->size) / LINE) / cs_most(1, taps);
-    return tile_cycles(rows, vectors, w->terms, load > stream ? load : stream,
-                       w->y_plane == 1 ? 2 : 5 + apart_cycles(w)) +
-           w->terms * (ADDRESSES + lines);
+    const int few = cs_few_registers(w);
+    const double lines = (few ? RUN_IN_SLICES : RUN) * (2 + (double)(rows * w->size) / LINE) / cs_most(1, taps);
+    return tile_cycles(w, rows, vectors, load > stream ? load : stream, w->y_plane == 1 ? 2 : 5 + apart_cycles(w)) +
+           w->terms * ((few ? 0 : ADDRESSES) + lines);
 }
 
 static double pixels_cycles(const cs_window *w, int64_t rows, int64_t vectors)

@@ -76,6 +76,7 @@ static const cs_table FN(table) = {
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE) GROUP_TILES(GROUP_TILE) SLIDE_TILES(SLIDE_TILE).row_tile = FN(row_tile),
     .gather_groups = MOVER(gather_groups),
     .row_vectors = ROW_VECTORS,
+    .registers = REGISTERS,
     .local = FN(local),
     .line_up = FN(line_up),
     OUTER_TILES(OUTER_TILE) EACH_TILES(EACH_TILE).interleave = FN(interleave),

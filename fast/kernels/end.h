@@ -7,6 +7,8 @@
 #undef PART
 #undef INLINE
 #undef UNROLL
+#undef OWN
+#undef PAIRED
 #undef RARE
 #undef WATCHED
 #undef ZIP_LOW

@@ -12,6 +12,9 @@
 #define KEEP(v) __asm__("" : "+x"(v)) /* in a register, lest it be read twice */
 #define FMA_f32(a, b, c) ((VEC)_mm256_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm256_fmadd_pd((a), (b), (c)))
+/* c += a * b where it is: compilers that are free to choose move the sums of a tile about, which fill the registers. */
+#define ACCUMULATE_f32(c, a, b) __asm__("vfmadd231ps %2, %1, %0" : "+x"(c) : "x"(a), "x"(b))
+#define ACCUMULATE_f64(c, a, b) __asm__("vfmadd231pd %2, %1, %0" : "+x"(c) : "x"(a), "x"(b))
 #define LARGER_f32(a, x) ((VEC)_mm256_max_ps((a), (x)))
 #define LARGER_f64(a, x) ((VEC)_mm256_max_pd((a), (x)))
 /* A vector of two parts of 128 bits. */
@@ -57,6 +60,7 @@
     TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 #define EACH_TILES(TILE) TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) \
     TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+#define REGISTERS 16
 #define ROW_VECTORS 2
 #define DEPTH_VECTORS 2
 /* clang-format on */

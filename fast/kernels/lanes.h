@@ -16,6 +16,7 @@ static const cs_table FN(table) = {
     .spread = JOIN(spread, u32),
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE).row_tile = FN(row_tile),
     .row_vectors = ROW_VECTORS,
+    .registers = REGISTERS,
 };
 
 #undef TILE

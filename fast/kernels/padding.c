@@ -52,7 +52,7 @@ const cs_terms *cs_seen_terms(cs_state *t, int64_t block, int64_t h0, int64_t h1
         seen_taps(a, i == 0 ? d : i == 1 ? h0 : w0, i == 0 ? d + 1 : i == 1 ? h1 : w1, &first, &end);
         if ((end - first) * of >= kept * a->taps) continue;
         kept = end - first, of = a->taps;
-        t->seen = (cs_terms){t->all.off, first * inner, kept * inner, (of - kept) * inner, w->terms / (of * inner), t->all.ahead};
+        t->seen = (cs_terms){t->all.off, first * inner, kept * inner, (of - kept) * inner, w->terms / (of * inner), t->all.ahead, 0};
     }
     return &t->seen;
 }

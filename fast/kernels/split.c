@@ -1,7 +1,7 @@
 /* How the outputs of a window are split into tasks, and what a task needs. */
 #include "window.h"
 
-enum { STRIP_BYTES = 384 << 10, TOGETHER_BYTES = 512 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000 };
+enum { STRIP_BYTES = 384 << 10, TOGETHER_BYTES = 512 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000, SLICE_BYTES = 1024 };
 
 /* Cycles for an element of a strip, where only some are taken, and times more where threads share it; bytes of weights a
  * cycle; cycles for a cache line of outputs that two threads write; the share of the time of equally busy threads that is
@@ -46,12 +46,28 @@ int64_t cs_list_size(const cs_window *w)
     return w->height * cs_ceil(w->width, w->by_pixels ? cs_least(w->lanes, w->width) : w->rows / 2) + MAX_VECTORS;
 }
 
+/* Over pixels those of some blocks, over outputs those of a panel. */
+int64_t cs_sums_size(const cs_window *w)
+{
+    const int64_t runs = cs_least(w->height, cs_panel_rows(w)) * cs_ceil(cs_panel_columns(w), cs_most(1, w->rows / 2));
+    const int64_t tiles = w->by_pixels ? cs_least(w->blocks, SLICE_BLOCKS) * cs_least(cs_ceil(cs_list_size(w), w->vectors), SLICE_TILES)
+                                       : cs_ceil(runs, 2);
+    return w->slices > 1 ? tiles * w->rows * w->vectors * w->lanes : 0;
+}
+
+/* Slices of channels with few enough terms for the inputs of a tile, or the weights of a panel, to stay in the first-level cache. */
+static int64_t slices_of(const cs_window *w)
+{
+    const int64_t terms = SLICE_BYTES / w->size;
+    return cs_few_registers(w) && !w->by_groups ? cs_most(1, cs_least(w->channels, (w->terms + terms / 2) / terms)) : 1;
+}
+
 int64_t cs_scratch_bytes(const cs_window *w)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
     const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 6 * cs_list_size(w) + w->width;
-    const int64_t elements = cs_strip_size(w, w->height, w->width) + cs_tile_size(w);
-    return (w->fresh ? cs_block_bytes(w) : 0) + numbers * 8 + elements * w->size + 256;
+    const int64_t elements = cs_strip_size(w, w->height, w->width) + cs_tile_size(w) + cs_sums_size(w);
+    return (w->fresh ? cs_block_bytes(w) : 0) + numbers * 8 + elements * w->size + 320;
 }
 
 /* The cycles of the thread that works longest: its tasks, each with the filling of a strip and the reading of weights. */
@@ -100,7 +116,7 @@ static void split_plane(cs_window *w, int threads)
 {
     const int64_t least = 8 * w->lanes, budget = STRIP_BYTES / w->size;
     w->height = w->axis[1].out, w->width = w->axis[2].out, w->planes = 1, w->shares = 1, w->bundle = cs_bundle(w);
-    w->mixed = cs_mixed(w);
+    w->mixed = cs_mixed(w), w->slices = slices_of(w);
     while (w->width > least && cs_strip_size(w, 1, w->width) > budget)
         w->width = cs_ceil(cs_ceil(w->width, 2), w->lanes) * w->lanes;
     while (w->width > 1 && cs_strip_size(w, 1, w->width) > LARGEST / w->size) w->width = cs_ceil(w->width, 2);

@@ -7,13 +7,16 @@
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 /* AHEAD: bytes to prefetch ahead; STREAMED: the same of weights that are read once; LEAD: rows of strips */
 enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, STREAMED = 2048, LEAD = 2 };
-enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
+enum { SLICE_TILES = 16, SLICE_BLOCKS = 16 }; /* whose sums wait for each other */
+enum { FEW_PIXELS = 6, /* of a tile: each has its address in a register */ DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
- * out. ahead: bytes from a tile's first pixel to the last one of the next tile. */
+ * out. ahead: bytes from a tile's first pixel to the last one of the next tile. sums: of the terms before, the tile's vectors
+ * one after the other; NULL: the weights' initial values. */
 typedef struct {
     const int64_t *off;
     int64_t first, run, skip, slabs, ahead;
+    const void *sums;
 } cs_terms;
 
 /* Vectors over pixels: rows outputs x vectors pixels. xs, ys: where the vectors start in x and y; w: rows initial values,
@@ -167,6 +170,7 @@ typedef struct {
     tile_outputs *slide[MAX_ROWS + 1][MAX_VECTORS + 1]; /* so many neighbouring taps a row, one step apart */
     tile_rows *row_tile;
     int64_t row_vectors;
+    int64_t registers; /* of vectors */
     dot_tile *dots[2]; /* one row, or DOT_ROWS, of dot_outputs columns; of bytes and of words only */
     int64_t dot_outputs;
     join *join; /* of 8 and 16 bits only */

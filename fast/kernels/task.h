@@ -8,6 +8,10 @@ typedef struct {
     int64_t h0, h1, w0, w1; /* rows and columns of the output */
 } cs_box;
 
+typedef struct { /* channels [from, to) and the taps of each; whether there were sums before, and whether results are whole after it */
+    int64_t from, to, taps, goes_on, last;
+} cs_slice;
+
 typedef struct {
     const cs_window *w;
     const cs_table *k;
@@ -15,7 +19,7 @@ typedef struct {
     int64_t *terms;   /* offsets of the terms, in the strip and then in place */
     int64_t *rows;    /* where the rows of a strip start in a channel */
     int64_t *xs, *ys; /* a list of tiles: their places in the input and the output */
-    char *strip, *tile;
+    char *strip, *tile, *sums; /* sums: of a slice of the terms */
     int64_t d;              /* the outermost output index */
     int64_t from, to;       /* blocks */
     int64_t groups;         /* those of the bundle */
@@ -33,7 +37,8 @@ typedef struct {
     char *fresh;
     int64_t fresh_block, fresh_finite, all_finite;
     int64_t finite;    /* bytes from the packed weights of a group to the flags of its blocks; -1: there are none */
-    cs_terms all, seen;
+    cs_slice slice;
+    cs_terms all, seen, some;
 } cs_state;
 
 void cs_lay_out_scratch(cs_state *t, char *scratch);
@@ -43,6 +48,13 @@ const cs_terms *cs_seen_terms(cs_state *t, int64_t block, int64_t h0, int64_t h1
 /* [channel][run of columns][row][column], or, mixed, [run of columns][row][column][channel] */
 void cs_fill_strip(cs_state *t, cs_box b, int64_t channels);
 void cs_fill_groups(cs_state *t, cs_box b);                  /* [row][column][group] */
+
+/* Whether the list of tiles is for another box; if so, the caller makes a new one. */
+int cs_relist(cs_state *t, cs_box b, int64_t pitch);
+const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n);
+/* Begins a slice of the channels; its part of some terms. sums: of those before. */
+void cs_start_slice(cs_state *t, int64_t slice);
+const cs_terms *cs_slice_terms(cs_state *t, const cs_terms *all, const char *sums);
 
 /* Compute a box of outputs from src, whose rows are `pitch` apart. */
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);

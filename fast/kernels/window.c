@@ -90,6 +90,7 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->channel = l0->slots * l0->length * l1->slots * l1->length * t->side[2].layout.slots * t->side[2].layout.length;
     if (w->mixed) t->channel = 1;
     t->tile = cs_aligned(t->strip + cs_strip_size(w, w->height, w->width) * w->size);
+    t->sums = cs_aligned(t->tile + cs_tile_size(w) * w->size);
 }
 
 static int run_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)

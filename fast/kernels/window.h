@@ -36,6 +36,12 @@ static inline int cs_may_tile(const cs_window *w, const cs_axis *a)
     return (a->taps == 3 && a->step == 1) || w->channels * w->outputs > 1;
 }
 
+/* Whether register tiles are small: sums are kept in memory between slices of their terms then, and loads counted closely. */
+static inline int cs_few_registers(const cs_window *w)
+{
+    return cs_kernels(w->dtype)->registers == 16;
+}
+
 static inline int64_t cs_positions(const cs_window *w) /* of outputs */
 {
     return w->axis[0].out * w->axis[1].out * w->axis[2].out;
@@ -102,6 +108,7 @@ void cs_interior(const cs_axis *a, int64_t *from, int64_t *to);
 /* Elements of a strip and of the tile that outputs pass through, and the number of tiles, for the chosen blocks. */
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
+int64_t cs_sums_size(const cs_window *w); /* of tiles that wait between slices of the terms */
 int64_t cs_panel_rows(const cs_window *w); /* rows and columns of outputs in such a tile */
 int64_t cs_panel_columns(const cs_window *w);
 int64_t cs_list_size(const cs_window *w);

@@ -7,6 +7,8 @@
 #define LANES (VBITS > 16 * BITS ? 16 : VBITS / BITS)
 /* Whether forms for one number of vectors, rows or taps are worth their code; those for any number compute the same. */
 #define WIDE (LANES > 1)
+/* Whether a tile over pixels takes its terms in pairs: where registers are few a loop's own instructions cost most, and one is left. */
+#define PAIRED(rows, vectors) (FLOATING && REGISTERS == 16 && ((rows) + 1) * (vectors) + 1 < REGISTERS)
 #define INLINE static inline __attribute__((always_inline))
 #define SIGNED_32 int32_t
 #define SIGNED_64 int64_t
@@ -14,6 +16,7 @@
 #define CHOSEN(a, x) (((x) & (VEC)((x) > (a))) | ((a) & ~(VEC)((x) > (a))))
 #define UNROLL _Pragma("GCC unroll 16")
 #define UNROLL_TWICE _Pragma("GCC unroll 2")
+#define OWN(p) __asm__("" : "+r"(p)) /* a register of its own, lest it be added up from others again and again */
 /* Sanitizers do not see what instructions with a mask read and write, so they are given loops, which are not repeated
  * wherever they are used. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
@@ -46,6 +49,16 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {
     return JOIN(FMA, DT)(a, b, c);
 }
+/* The same for a sum of a tile. */
+INLINE VEC FN(accumulate)(VEC a, VEC b, VEC c)
+{
+#ifdef ACCUMULATE_f32
+    JOIN(ACCUMULATE, DT)(c, a, b);
+    return c;
+#else
+    return FN(fma)(a, b, c);
+#endif
+}
 /* The larger, and of a NaN and a number either. */
 INLINE VEC FN(larger)(VEC a, VEC x)
 {
@@ -62,10 +75,17 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
     MULTIPLY(c, a, b);
     return c;
 }
+
 #else
 INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {
     return a * b + c;
+}
+#endif
+#if !FLOATING
+INLINE VEC FN(accumulate)(VEC a, VEC b, VEC c)
+{
+    return FN(fma)(a, b, c);
 }
 #endif
 
