@@ -26,6 +26,14 @@ INLINE void FN(depth_column)(const int step, const int edge, const int vectors, 
     VEC x[DEPTH_VECTORS][2];
     UNROLL
     for (int v = 0; v < vectors; v++) {
+        if (step == 2 && !edge) {
+            if (c + 1 < columns) {
+                FN(evens_and_odds)(px[v], &x[v][0], &x[v][1]);
+            } else {
+                x[v][0] = FN(evens)(px[v]);
+            }
+            continue;
+        }
         x[v][0] = FN(take)(edge, px[v], m[v][at]);
         if (step == 1) continue;
         const VEC next = FN(take)(edge, px[v] + far, m[v][at + 1]);

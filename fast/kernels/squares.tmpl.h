@@ -32,6 +32,10 @@ INLINE void FN(square_row)(const int edge, const int step, const int side, T out
     if (step == 1 && p->ahead) __builtin_prefetch((const char *)(x + row) + p->ahead, 0, 2);
     UNROLL
     for (int c = 0; c < side; c += step) {
+        if (step == 2 && !edge && c + 1 < side) {
+            FN(evens_and_odds)(x + row + FN(square_place)(step, side, c), &v[c], &v[c + 1]);
+            continue;
+        }
         const VEC a = FN(square_load)(edge, none, x + row + FN(square_place)(step, side, c), m[c]);
         if (step == 1) {
             v[c] = a;

@@ -149,9 +149,15 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif LANES == 8
+#if defined PICK_32 && BITS == 32
+#define UNZIP_LOW(a, b) ((VEC)PICK_32(a, b, PICK_EVEN))
+#define UNZIP_HIGH(a, b) ((VEC)PICK_32(a, b, PICK_ODD))
+#define EVENS(a, b) ((VEC)PICK_32(a, b, PICK_LATE))
+#else
 #define UNZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 #define UNZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 9, 11, 13, 15)
+#endif
 #define THIRDS(a, b) __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 15, 15)
 #define MORE_THIRDS(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 12, 15)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
@@ -180,10 +186,25 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 #define ZIP_HIGH(a, b) (b)
 #endif
 
-/* Every other element from p on; nothing beyond the last of them is read. */
+/* Every other element from p on; nothing beyond the last of them is read. And those between, up to the end of two vectors. Halves of
+ * vectors that are loaded where they are needed save the permutation across them. */
 INLINE VEC FN(evens)(const T *p)
 {
+#if defined LOAD_PARTS && BITS == 32
+    return (VEC)_mm256_shuffle_ps(LOAD_PARTS(p, p + 8), LOAD_PARTS(p + 3, p + 11), PICK_LATE);
+#else
     return EVENS(FN(load)(p), FN(load)(p + LANES - 1));
+#endif
+}
+INLINE void FN(evens_and_odds)(const T *p, VEC *even, VEC *odd)
+{
+#if defined LOAD_PARTS && BITS == 32
+    const __m256 a = LOAD_PARTS(p, p + 8), b = LOAD_PARTS(p + 4, p + 12);
+    *even = (VEC)_mm256_shuffle_ps(a, b, PICK_EVEN), *odd = (VEC)_mm256_shuffle_ps(a, b, PICK_ODD);
+#else
+    const VEC a = FN(load)(p), b = FN(load)(p + LANES);
+    *even = UNZIP_LOW(a, b), *odd = UNZIP_HIGH(a, b);
+#endif
 }
 
 /* Every third, and every fourth. */
