@@ -52,7 +52,7 @@ void cs_fill_groups(cs_state *t, cs_box b);                  /* [row][column][gr
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
 int cs_relist(cs_state *t, cs_box b, int64_t pitch);
 const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n);
-/* Begins a slice of the channels; its part of some terms. sums: of those before. */
+/* Begins a slice of the channels; its part of some terms, where there are several. sums: of those before. */
 void cs_start_slice(cs_state *t, int64_t slice);
 const cs_terms *cs_slice_terms(cs_state *t, const cs_terms *all, const char *sums);
 

@@ -32,7 +32,6 @@ void cs_start_slice(cs_state *t, int64_t slice)
 const cs_terms *cs_slice_terms(cs_state *t, const cs_terms *all, const char *sums)
 {
     const cs_slice *slice = &t->slice;
-    if (slice->last && !slice->goes_on) return all;
     cs_terms *some = &t->some;
     *some = *all;
     some->sums = slice->goes_on ? sums : NULL;

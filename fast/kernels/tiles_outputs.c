@@ -97,7 +97,7 @@ static void run_panel(cs_state *t, const cs_panel *p, int64_t block)
     char *sums = t->sums;
     tile_outputs *pair = choose_kernel(t, w->rows, p->vectors), *single = choose_kernel(t, small, p->vectors);
     for (int64_t i = 0; i < last; i += 2, sums += w->rows * pixel * size) {
-        const cs_terms *terms = cs_slice_terms(t, cs_tile_terms(t, block, i, 2), sums);
+        const cs_terms *all = cs_tile_terms(t, block, i, 2), *terms = w->slices == 1 ? all : cs_slice_terms(t, all, sums);
         const char *xa = p->src + t->xs[i] * size, *xb = p->src + t->xs[i + 1] * size;
         if (!whole) {
             pair(xa, xb, step, terms, weights, sums, sums + half * pixel * size, pixel);
@@ -107,7 +107,7 @@ static void run_panel(cs_state *t, const cs_panel *p, int64_t block)
         pair(xa, xb, step, terms, weights, place_of(p, t->boxes + i, size), place_of(p, t->boxes + i + 1, size), p->pixel);
     }
     if (t->tiles % 2) {
-        const cs_terms *terms = cs_slice_terms(t, cs_tile_terms(t, block, last, 1), sums);
+        const cs_terms *all = cs_tile_terms(t, block, last, 1), *terms = w->slices == 1 ? all : cs_slice_terms(t, all, sums);
         const char *xa = p->src + t->xs[last] * size;
         char *first = whole ? place_of(p, t->boxes + last, size) : sums;
         single(xa, xa + skip * step * size, step, terms, weights, first, first + (whole ? skip * p->pixel : small / 2 * pixel) * size,

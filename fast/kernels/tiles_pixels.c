@@ -109,7 +109,7 @@ static cs_block block_of(const cs_state *t, int64_t block, char *y)
 }
 
 /* Some terms of a tile, from vector i of the list on, to `sums` or, if that is NULL, to where they belong. */
-static void run_tile(const cs_state *t, const cs_pixels *p, int64_t i, const cs_block *block, const cs_terms *terms, char *sums)
+static inline void run_tile(const cs_state *t, const cs_pixels *p, int64_t i, const cs_block *block, const cs_terms *terms, char *sums)
 {
     const cs_window *w = t->w;
     int64_t in_tile[MAX_VECTORS];
@@ -135,7 +135,8 @@ static void run_slices(cs_state *t, const cs_pixels *p, int64_t from, int64_t to
         cs_start_slice(t, slice);
         for (int64_t i = first; i < end; i += w->vectors)
             for (int64_t block = from; block < to; block++, sums += bytes) {
-                const cs_terms *terms = cs_slice_terms(t, cs_tile_terms(t, block, i, w->vectors), sums);
+                const cs_terms *all = cs_tile_terms(t, block, i, w->vectors);
+                const cs_terms *terms = w->slices == 1 ? all : cs_slice_terms(t, all, sums);
                 run_tile(t, p, i, blocks + block - from, terms, t->slice.last ? NULL : sums);
             }
     }
