@@ -1,7 +1,8 @@
 /* How the outputs of a window are split into tasks, and what a task needs. */
 #include "window.h"
 
-enum { STRIP_BYTES = 384 << 10, TOGETHER_BYTES = 512 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128, TASK_CYCLES = 20000, SLICE_BYTES = 1024 };
+enum { STRIP_BYTES = 384 << 10, TOGETHER_BYTES = 512 << 10, LARGEST = 3 << 19, PANEL_PIXELS = 128 };
+enum { TASK_CYCLES = 20000, SLICE_BYTES = 1024 };
 
 /* Cycles for an element of a strip, where only some are taken, and times more where threads share it; bytes of weights a
  * cycle; cycles for a cache line of outputs that two threads write; the share of the time of equally busy threads that is
@@ -46,8 +47,8 @@ int64_t cs_list_size(const cs_window *w)
     return w->height * cs_ceil(w->width, w->by_pixels ? cs_least(w->lanes, w->width) : w->rows / 2) + MAX_VECTORS;
 }
 
-/* Over pixels those of some blocks, over outputs those of a panel. */
-int64_t cs_sums_size(const cs_window *w)
+/* Elements of the sums that wait between slices: over pixels those of some tiles and blocks, over outputs those of a panel. */
+static int64_t sums_size(const cs_window *w)
 {
     const int64_t runs = cs_least(w->height, cs_panel_rows(w)) * cs_ceil(cs_panel_columns(w), cs_most(1, w->rows / 2));
     const int64_t tiles = w->by_pixels ? cs_least(w->blocks, SLICE_BLOCKS) * cs_least(cs_ceil(cs_list_size(w), w->vectors), SLICE_TILES)
@@ -66,7 +67,7 @@ int64_t cs_scratch_bytes(const cs_window *w)
 {
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
     const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 6 * cs_list_size(w) + w->width;
-    const int64_t elements = cs_strip_size(w, w->height, w->width) + cs_tile_size(w) + cs_sums_size(w);
+    const int64_t elements = cs_strip_size(w, w->height, w->width) + cs_tile_size(w) + sums_size(w);
     return (w->fresh ? cs_block_bytes(w) : 0) + numbers * 8 + elements * w->size + 320;
 }
 

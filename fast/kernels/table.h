@@ -7,8 +7,8 @@
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 /* AHEAD: bytes to prefetch ahead; STREAMED: the same of weights that are read once; LEAD: rows of strips */
 enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, STREAMED = 2048, LEAD = 2 };
-enum { SLICE_TILES = 16, SLICE_BLOCKS = 16 }; /* whose sums wait for each other */
-enum { FEW_PIXELS = 6, /* of a tile: each has its address in a register */ DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
+enum { FEW_PIXELS = 6, SLICE_TILES = 16, SLICE_BLOCKS = 16 }; /* SLICE: so many of which sums wait for each other */
+enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
  * out. ahead: bytes from a tile's first pixel to the last one of the next tile. sums: of the terms before, the tile's vectors

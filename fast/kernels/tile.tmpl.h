@@ -60,7 +60,9 @@ INLINE const T *FN(pixel)(const char *p, const int i, int64_t s1, int64_t s3, in
     return (const T *)(i == 3 ? p + s3 : i == 5 ? p + s5 : i == 6 ? p + 2 * s3 : p + i * s1);
 }
 
-typedef struct { /* the pixels of a tile: two runs; each has a register where they are few */
+/* Pixels of a tile: two runs. Each has its address in a register where a tile has few, and instructions count. */
+#define OWN_PIXELS(rows) (REGISTERS == 16 && (rows) <= FEW_PIXELS)
+typedef struct {
     const T *a, *b, *each[FEW_PIXELS];
     int64_t s1, s3, s5, ahead;
 } FN(run);
@@ -72,16 +74,14 @@ INLINE void FN(outputs_term)(const int rows, const int vectors, const int each, 
     VEC wv[MAX_VECTORS];
     OWN(off);
     const char *a = (const char *)(x->a + off), *b = (const char *)(x->b + off);
-    if (vectors > 1 && rows > FEW_PIXELS) __builtin_prefetch(a + x->ahead);
+    if (vectors > 1 && !OWN_PIXELS(rows)) __builtin_prefetch(a + x->ahead);
     UNROLL
-    for (int j = 0; j < vectors; j++) {
-        wv[j] = FN(load)(w + j * LANES);
-    }
+    for (int j = 0; j < vectors; j++) wv[j] = FN(load)(w + j * LANES);
     UNROLL
     for (int i = 0; i < rows; i++) {
-        const T *p = rows <= FEW_PIXELS ? x->each[i] + off
-                     : i < rows / 2     ? FN(pixel)(a, i, x->s1, x->s3, x->s5)
-                                        : FN(pixel)(b, i - rows / 2, x->s1, x->s3, x->s5);
+        const T *p = OWN_PIXELS(rows) ? x->each[i] + off
+                     : i < rows / 2   ? FN(pixel)(a, i, x->s1, x->s3, x->s5)
+                                      : FN(pixel)(b, i - rows / 2, x->s1, x->s3, x->s5);
         const VEC xv = each ? FN(load)(p) : FN(all)(*p);
         UNROLL
         for (int j = 0; j < vectors; j++)
@@ -96,7 +96,7 @@ INLINE void FN(outputs)(const int rows, const int vectors, const int each, const
     FN(run) x = {.a = xa, .b = xb, .s1 = s1, .s3 = 3 * s1, .s5 = 5 * s1, .ahead = t->ahead};
     VEC sum[MAX_ROWS][MAX_VECTORS];
     UNROLL
-    for (int i = 0; i < rows && rows <= FEW_PIXELS; i++) {
+    for (int i = 0; i < rows && OWN_PIXELS(rows); i++) {
         x.each[i] = i < rows / 2 ? xa + i * step : xb + (i - rows / 2) * step;
         OWN(x.each[i]);
     }
@@ -127,6 +127,8 @@ INLINE void FN(outputs)(const int rows, const int vectors, const int each, const
         for (int j = 0; j < vectors; j++) FN(store)(y + j * LANES, sum[i][j]);
     }
 }
+
+#undef OWN_PIXELS
 
 #define TILE(rows, vectors) \
     static void FN(pixels_##rows##_##vectors)(const void *x, const int64_t *xs, const cs_terms *t, const void *w, void *y, \

@@ -108,7 +108,6 @@ void cs_interior(const cs_axis *a, int64_t *from, int64_t *to);
 /* Elements of a strip and of the tile that outputs pass through, and the number of tiles, for the chosen blocks. */
 int64_t cs_strip_size(const cs_window *w, int64_t height, int64_t width);
 int64_t cs_tile_size(const cs_window *w);
-int64_t cs_sums_size(const cs_window *w); /* of tiles that wait between slices of the terms */
 int64_t cs_panel_rows(const cs_window *w); /* rows and columns of outputs in such a tile */
 int64_t cs_panel_columns(const cs_window *w);
 int64_t cs_list_size(const cs_window *w);

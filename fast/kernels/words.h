@@ -75,7 +75,6 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
     MULTIPLY(c, a, b);
     return c;
 }
-
 #else
 INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {
@@ -186,8 +185,8 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 #define ZIP_HIGH(a, b) (b)
 #endif
 
-/* Every other element from p on; nothing beyond the last of them is read. And those between, up to the end of two vectors. Halves of
- * vectors that are loaded where they are needed save the permutation across them. */
+/* Every other element from p on, and nothing beyond the last of them; the even and the odd ones of two vectors. Halves that are
+ * loaded where they are needed save a permutation across them. */
 INLINE VEC FN(evens)(const T *p)
 {
 #if defined LOAD_PARTS && BITS == 32
