@@ -50,10 +50,14 @@ int64_t cs_list_size(const cs_window *w)
 /* Elements of the sums that wait between slices: over pixels those of some tiles and blocks, over outputs those of a panel. */
 static int64_t sums_size(const cs_window *w)
 {
-    const int64_t runs = cs_least(w->height, cs_panel_rows(w)) * cs_ceil(cs_panel_columns(w), cs_most(1, w->rows / 2));
-    const int64_t tiles = w->by_pixels ? cs_least(w->blocks, SLICE_BLOCKS) * cs_least(cs_ceil(cs_list_size(w), w->vectors), SLICE_TILES)
-                                       : cs_ceil(runs, 2);
-    return w->slices > 1 ? tiles * w->rows * w->vectors * w->lanes : 0;
+    int64_t tiles;
+    if (w->slices <= 1) return 0;
+    if (w->by_pixels) {
+        tiles = cs_least(w->blocks, SLICE_BLOCKS) * cs_least(cs_ceil(cs_list_size(w), w->vectors), SLICE_TILES);
+    } else {
+        tiles = cs_ceil(cs_least(w->height, cs_panel_rows(w)) * cs_ceil(cs_panel_columns(w), w->rows / 2), 2);
+    }
+    return tiles * w->rows * w->vectors * w->lanes;
 }
 
 /* Slices of channels with few enough terms for the inputs of a tile, or the weights of a panel, to stay in the first-level cache. */
