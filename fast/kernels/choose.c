@@ -177,7 +177,7 @@ static void choose_depthwise(cs_window *w)
 void cs_choose(cs_window *w)
 {
     const cs_table *k = cs_kernels(w->dtype);
-    w->lanes = k->lanes, w->size = k->size;
+    w->lanes = k->lanes, w->size = k->size, w->registers = k->registers;
     for (int i = 0; i < 3; i++)
         if (w->axis[i].out == 1) w->axis[i].step = 1;
     memcpy(w->apart, w->axis, sizeof w->axis);

@@ -35,7 +35,7 @@ typedef struct {
     int64_t by_pixels, by_rows, by_groups, depthwise, rows, vectors, blocks; /* the register tile, and its blocks over a group's outputs */
     int64_t slices; /* of channels: a tile's sums over one wait for those of other tiles */
     int64_t half; /* 1: computed with the next window, whose columns alternate with its own; 2: with the one before */
-    int64_t in_place, terms, lanes, size, packed;      /* packed: where this window's weights start, in bytes */
+    int64_t in_place, terms, lanes, size, registers, packed; /* packed: where this window's weights start, in bytes */
     int64_t once, fresh; /* weights that serve one call may be left as they are; the task that reads a block packs it */
     int64_t images, planes, height, width,
         shares; /* a task: planes x height x width outputs of one share of the blocks */

@@ -8,8 +8,8 @@ typedef struct {
     int64_t h0, h1, w0, w1; /* rows and columns of the output */
 } cs_box;
 
-typedef struct { /* channels [from, to) and the taps of each; whether there were sums before, and whether results are whole after it */
-    int64_t from, to, taps, goes_on, last;
+typedef struct { /* channels [from, to), and the taps of each */
+    int64_t from, to, taps;
 } cs_slice;
 
 typedef struct {
@@ -51,10 +51,9 @@ void cs_fill_groups(cs_state *t, cs_box b);                  /* [row][column][gr
 
 /* Whether the list of tiles is for another box; if so, the caller makes a new one. */
 int cs_relist(cs_state *t, cs_box b, int64_t pitch);
-const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n);
-/* Begins a slice of the channels; its part of some terms, where there are several. sums: of those before. */
 void cs_start_slice(cs_state *t, int64_t slice);
-const cs_terms *cs_slice_terms(cs_state *t, const cs_terms *all, const char *sums);
+/* What tiles [i, i + n) of the list see in this slice; sums: of those before. */
+const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n, const char *sums);
 
 /* Compute a box of outputs from src, whose rows are `pitch` apart. */
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);

@@ -12,7 +12,7 @@ int cs_relist(cs_state *t, cs_box b, int64_t pitch)
 
 /* What tiles [i, i + n) of the list see. Nothing is stored where that is all: loads that take together what has just been
  * stored in parts wait for all stores before, which are results on their way to memory. */
-const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n)
+static const cs_terms *seen_terms(cs_state *t, int64_t block, int64_t i, int64_t n)
 {
     const cs_box *first = t->boxes + i, *last = first + n - 1, *plain = &t->plain;
     const int several = first->h0 != last->h0;
@@ -26,15 +26,16 @@ void cs_start_slice(cs_state *t, int64_t slice)
 {
     const cs_window *w = t->w;
     const int64_t from = w->channels * slice / w->slices, to = w->channels * (slice + 1) / w->slices;
-    t->slice = (cs_slice){from, to, w->terms / cs_most(1, w->channels), slice > 0, slice + 1 == w->slices};
+    t->slice = (cs_slice){from, to, w->terms / cs_most(1, w->channels)};
 }
 
-const cs_terms *cs_slice_terms(cs_state *t, const cs_terms *all, const char *sums)
+/* The slice's part of some terms. */
+static const cs_terms *slice_terms(cs_state *t, const cs_terms *all, const char *sums)
 {
     const cs_slice *slice = &t->slice;
     cs_terms *some = &t->some;
     *some = *all;
-    some->sums = slice->goes_on ? sums : NULL;
+    some->sums = slice->from ? sums : NULL;
     if (all->skip == 0) {
         some->first = slice->taps * slice->from, some->run = slice->taps * (slice->to - slice->from);
     } else {
@@ -42,4 +43,10 @@ const cs_terms *cs_slice_terms(cs_state *t, const cs_terms *all, const char *sum
         some->first += slabs * slice->from * (all->run + all->skip), some->slabs = slabs * (slice->to - slice->from);
     }
     return some;
+}
+
+const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n, const char *sums)
+{
+    const cs_terms *all = seen_terms(t, block, i, n);
+    return t->w->slices == 1 ? all : slice_terms(t, all, sums);
 }

@@ -90,28 +90,24 @@ static char *place_of(const cs_panel *p, const cs_box *b, int64_t size)
 static void run_panel(cs_state *t, const cs_panel *p, int64_t block)
 {
     const cs_window *w = t->w;
-    const int64_t size = w->size, half = w->rows / 2, pixel = p->vectors * w->lanes;
+    const int whole = t->slice.to == w->channels; /* sums wait, tile after tile, until they are */
+    const int64_t size = w->size, half = w->rows / 2, wide = p->vectors * w->lanes, pixel = whole ? p->pixel : wide;
     const int64_t last = t->tiles - 1, small = cs_single_run(half), skip = half - small / 2, step = t->pixel;
-    const int whole = (int)t->slice.last;
     const char *weights = block_weights(t, block);
     char *sums = t->sums;
     tile_outputs *pair = choose_kernel(t, w->rows, p->vectors), *single = choose_kernel(t, small, p->vectors);
-    for (int64_t i = 0; i < last; i += 2, sums += w->rows * pixel * size) {
-        const cs_terms *all = cs_tile_terms(t, block, i, 2), *terms = w->slices == 1 ? all : cs_slice_terms(t, all, sums);
-        const char *xa = p->src + t->xs[i] * size, *xb = p->src + t->xs[i + 1] * size;
-        if (!whole) {
-            pair(xa, xb, step, terms, weights, sums, sums + half * pixel * size, pixel);
-            continue;
-        }
+    for (int64_t i = 0; i < last; i += 2, sums += w->rows * wide * size) {
+        const cs_terms *terms = cs_tile_terms(t, block, i, 2, sums);
         if (w->y_plane > 1 && w->terms <= SHORT) expect(t, t->boxes + i, p->outputs, p->y);
-        pair(xa, xb, step, terms, weights, place_of(p, t->boxes + i, size), place_of(p, t->boxes + i + 1, size), p->pixel);
+        pair(p->src + t->xs[i] * size, p->src + t->xs[i + 1] * size, step, terms, weights,
+             whole ? place_of(p, t->boxes + i, size) : sums,
+             whole ? place_of(p, t->boxes + i + 1, size) : sums + half * wide * size, pixel);
     }
     if (t->tiles % 2) {
-        const cs_terms *all = cs_tile_terms(t, block, last, 1), *terms = w->slices == 1 ? all : cs_slice_terms(t, all, sums);
-        const char *xa = p->src + t->xs[last] * size;
+        const cs_terms *terms = cs_tile_terms(t, block, last, 1, sums);
+        const char *x = p->src + t->xs[last] * size;
         char *first = whole ? place_of(p, t->boxes + last, size) : sums;
-        single(xa, xa + skip * step * size, step, terms, weights, first, first + (whole ? skip * p->pixel : small / 2 * pixel) * size,
-               whole ? p->pixel : pixel);
+        single(x, x + skip * step * size, step, terms, weights, first, first + (whole ? skip : small / 2) * pixel * size, pixel);
     }
 }
 

@@ -135,9 +135,8 @@ static void run_slices(cs_state *t, const cs_pixels *p, int64_t from, int64_t to
         cs_start_slice(t, slice);
         for (int64_t i = first; i < end; i += w->vectors)
             for (int64_t block = from; block < to; block++, sums += bytes) {
-                const cs_terms *all = cs_tile_terms(t, block, i, w->vectors);
-                const cs_terms *terms = w->slices == 1 ? all : cs_slice_terms(t, all, sums);
-                run_tile(t, p, i, blocks + block - from, terms, t->slice.last ? NULL : sums);
+                const cs_terms *terms = cs_tile_terms(t, block, i, w->vectors, sums);
+                run_tile(t, p, i, blocks + block - from, terms, t->slice.to == w->channels ? NULL : sums);
             }
     }
 }

@@ -39,7 +39,7 @@ static inline int cs_may_tile(const cs_window *w, const cs_axis *a)
 /* Whether register tiles are small: sums are kept in memory between slices of their terms then, and loads counted closely. */
 static inline int cs_few_registers(const cs_window *w)
 {
-    return cs_kernels(w->dtype)->registers == 16;
+    return w->registers == 16;
 }
 
 static inline int64_t cs_positions(const cs_window *w) /* of outputs */

@@ -49,16 +49,6 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
 {
     return JOIN(FMA, DT)(a, b, c);
 }
-/* The same for a sum of a tile. */
-INLINE VEC FN(accumulate)(VEC a, VEC b, VEC c)
-{
-#ifdef ACCUMULATE_f32
-    JOIN(ACCUMULATE, DT)(c, a, b);
-    return c;
-#else
-    return FN(fma)(a, b, c);
-#endif
-}
 /* The larger, and of a NaN and a number either. */
 INLINE VEC FN(larger)(VEC a, VEC x)
 {
@@ -81,12 +71,16 @@ INLINE VEC FN(fma)(VEC a, VEC b, VEC c)
     return a * b + c;
 }
 #endif
-#if !FLOATING
+/* The same for a sum of a tile. */
 INLINE VEC FN(accumulate)(VEC a, VEC b, VEC c)
 {
+#if FLOATING && defined ACCUMULATE_f32
+    JOIN(ACCUMULATE, DT)(c, a, b);
+    return c;
+#else
     return FN(fma)(a, b, c);
-}
 #endif
+}
 
 #ifndef MULTIPLY
 INLINE VEC FN(max)(VEC a, VEC x)
