@@ -44,6 +44,7 @@
 #define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
 #define PRODUCT_TILE(rows, vectors) .products[rows][vectors] = FN(product_##rows##_##vectors),
 #define OUTER_TILE(rows, vectors) .outer[rows][vectors] = FN(outer_##rows##_##vectors),
+#define UNSHARED_TILE(rows, vectors) .unshared[rows][vectors] = FN(unshared_##rows##_##vectors),
 #define EACH_TILE(rows) .each[rows] = FN(outer_each_##rows),
 #define SLIDE_TILE(rows, taps) .slide[rows][taps] = FN(slide_##rows##_##taps),
 #define GROUP_TILE(rows) .groups[rows] = FN(groups_##rows),
@@ -79,7 +80,7 @@ static const cs_table FN(table) = {
     .registers = REGISTERS,
     .local = FN(local),
     .line_up = FN(line_up),
-    OUTER_TILES(OUTER_TILE) EACH_TILES(EACH_TILE).interleave = FN(interleave),
+    OUTER_TILES(OUTER_TILE) OUTER_TILES(UNSHARED_TILE) EACH_TILES(EACH_TILE).interleave = FN(interleave),
     .ones = FN(ones),
     .add_products = FN(add_products),
     .add_rows = FN(add_rows),
@@ -145,6 +146,7 @@ static const cs_table FN(table) = {
 #undef GROUP_TILE
 #undef SLIDE_TILE
 #undef OUTER_TILE
+#undef UNSHARED_TILE
 #undef EACH_TILE
 #undef PRODUCT_TILE
 #include "end.h"

@@ -1,14 +1,28 @@
 /* The gradient by the weights: a register tile of its elements, `rows` terms by vectors of outputs, over the positions
  * of a box. A lane is one element; it sees the positions in order. */
 
-/* `each`: inputs are vectors too, a lane for each output. */
-INLINE void FN(outer)(const int rows, const int vectors, const int each, const cs_outer *o)
+INLINE void FN(outer_term)(const int rows, const int vectors, const int each, const T *const *px, int64_t at, const T *dy,
+                           VEC sum[MAX_ROWS][MAX_VECTORS])
 {
-    const int lanes = each ? LANES : 1;
+    VEC dv[MAX_VECTORS];
+    UNROLL
+    for (int j = 0; j < vectors; j++) dv[j] = FN(load)(dy + j * LANES);
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        const VEC xv = each ? FN(load)(px[i] + at * LANES) : FN(all)(px[i][at]);
+        UNROLL
+        for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, dv[j], sum[i][j]);
+    }
+}
+
+/* each: inputs are vectors too, a lane for each output. unshared: inputs are neighbours, the places are those of the vectors. */
+INLINE void FN(outer)(const int rows, const int vectors, const int each, const int unshared, const cs_outer *o)
+{
+    const int lanes = each ? LANES : 1, last = !unshared && o->last;
     const T *px[MAX_ROWS], *dy = o->dy;
-    VEC sum[MAX_ROWS][MAX_VECTORS], dv[MAX_VECTORS];
+    VEC sum[MAX_ROWS][MAX_VECTORS];
     T *partial = o->partial, *total = o->total;
-    for (int k = 0; o->last && k < rows * vectors; k++) __builtin_prefetch(total + k * LANES, 1);
+    for (int k = 0; last && k < rows * vectors; k++) __builtin_prefetch(total + k * LANES, 1);
     UNROLL
     for (int i = 0; i < rows; i++) px[i] = (const T *)o->x + o->at[i] * lanes;
     UNROLL
@@ -17,26 +31,18 @@ INLINE void FN(outer)(const int rows, const int vectors, const int each, const c
         for (int j = 0; j < vectors; j++)
             sum[i][j] = o->first ? (VEC){0} : FN(load)(partial + (i * vectors + j) * LANES);
     }
+    const int64_t *place = o->places;
+    for (int64_t i = 0; unshared && i < o->count; i++) FN(outer_term)(rows, vectors, each, px, i, dy + place[i], sum);
     UNROLL_TWICE
-    for (const int64_t *place = o->places, *end = place + o->count; place < end; place++) {
-        const int64_t at = *place * lanes;
-        UNROLL
-        for (int j = 0; j < vectors; j++) dv[j] = FN(load)(dy + j * LANES);
-        dy += vectors * LANES;
-        UNROLL
-        for (int i = 0; i < rows; i++) {
-            const VEC xv = each ? FN(load)(px[i] + at) : FN(all)(px[i][at]);
-            UNROLL
-            for (int j = 0; j < vectors; j++) sum[i][j] = FN(fma)(xv, dv[j], sum[i][j]);
-        }
-    }
-    T *to = o->last ? total : partial;
+    for (const int64_t *end = place + o->count; !unshared && place < end; place++, dy += vectors * LANES)
+        FN(outer_term)(rows, vectors, each, px, *place, dy, sum);
+    T *to = last ? total : partial;
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
         for (int j = 0; j < vectors; j++) {
             const int64_t k = (i * vectors + j) * LANES;
-            FN(store)(to + k, o->last ? FN(load)(total + k) + sum[i][j] : sum[i][j]);
+            FN(store)(to + k, last ? FN(load)(total + k) + sum[i][j] : sum[i][j]);
         }
     }
 }
@@ -44,7 +50,15 @@ INLINE void FN(outer)(const int rows, const int vectors, const int each, const c
 #define TILE(rows, vectors) \
     static void FN(outer_##rows##_##vectors)(const cs_outer *o) \
     { \
-        FN(outer)(rows, vectors, 0, o); \
+        FN(outer)(rows, vectors, 0, 0, o); \
+    }
+OUTER_TILES(TILE)
+#undef TILE
+
+#define TILE(rows, vectors) \
+    static void FN(unshared_##rows##_##vectors)(const cs_outer *o) \
+    { \
+        FN(outer)(rows, vectors, 0, 1, o); \
     }
 OUTER_TILES(TILE)
 #undef TILE
@@ -52,7 +66,7 @@ OUTER_TILES(TILE)
 #define TILE(rows) \
     static void FN(outer_each_##rows)(const cs_outer *o) \
     { \
-        FN(outer)(rows, 1, 1, o); \
+        FN(outer)(rows, 1, 1, 0, o); \
     }
 EACH_TILES(TILE)
 #undef TILE

@@ -1,38 +1,49 @@
-/* Unshared and sparsely shared kernels over several images: a task holds the inputs of neighbouring output positions in a row, a
- * vector of images each, and runs its outputs over one position after the other. Each reads its row of weights once, for all
+/* Unshared and sparsely shared kernels over several images: a task holds the inputs of neighbouring output positions, a vector of
+ * images each, and runs some outputs at a time over one position after the other. Each row of weights is read once, for all
  * these images. */
 #include <string.h>
 
 #include "local.h"
 
-enum { STRIP_BYTES = 1 << 20, SUMS_BYTES = 384 << 10, MOST_VECTORS = 3, RUN = 32, CHUNK_BYTES = 256, LINE = 64 };
+enum { STRIP_BYTES = 384 << 10, RUN = 32, MOST_VECTORS = 3, TASKS = 8, LINE = 64 };
 
-/* Columns of inputs that so many neighbouring outputs see. */
-static int64_t seen(const cs_window *w, int64_t outputs)
+/* Inputs of an axis, every `unit`-th of them, that so many neighbouring outputs see. */
+static int64_t reach(const cs_axis *a, int64_t outputs, int64_t unit)
 {
-    const cs_axis *a = &w->axis[2];
-    return (outputs - 1) * a->step + (a->taps - 1) * a->gap + 1;
+    return (outputs - 1) * a->step + (a->taps - 1) * a->gap / unit + 1;
 }
 
-static int64_t rows(const cs_window *w)
+/* Of rows of inputs, one row of outputs sees every so many. */
+static int64_t unit(const cs_window *w)
 {
-    return w->channels * w->axis[0].taps * w->axis[1].taps;
+    return w->height == 1 ? cs_most(1, w->axis[1].gap) : 1;
 }
 
-static int64_t strip_bytes(const cs_window *w)
+static int64_t seen_rows(const cs_window *w, int64_t height)
 {
-    return rows(w) * seen(w, w->width) * w->vectors * w->lanes * w->size;
+    return reach(&w->axis[1], height, unit(w));
 }
 
-static int64_t patch_bytes(const cs_window *w)
+static int64_t seen_columns(const cs_window *w, int64_t width)
 {
-    return w->terms * w->vectors * w->lanes * w->size;
+    return reach(&w->axis[2], width, 1);
 }
 
-/* Outputs whose sums are kept until the run ends. */
-static int64_t batch(const cs_window *w)
+/* Elements of a position's vectors. */
+static int64_t wide(const cs_window *w)
 {
-    return cs_most(1, cs_least(w->outputs, SUMS_BYTES / (w->width * w->vectors * w->lanes * w->size)));
+    return w->vectors * w->lanes;
+}
+
+/* Of the strip of a block of images. */
+static int64_t strip_size(const cs_window *w)
+{
+    return w->channels * w->axis[0].taps * seen_rows(w, w->height) * seen_columns(w, w->width) * wide(w);
+}
+
+static int fits(const cs_window *w)
+{
+    return w->blocks * strip_size(w) * w->size <= STRIP_BYTES;
 }
 
 int cs_local_suits_images(cs_window *w)
@@ -43,142 +54,135 @@ int cs_local_suits_images(cs_window *w)
     w->vectors = cs_least(MOST_VECTORS, cs_ceil(w->images, w->lanes));
     while (!cs_kernels(w->dtype)->outer[1][w->vectors]) w->vectors--;
     w->vectors = cs_ceil(w->images, w->lanes * cs_ceil(w->images, w->lanes * w->vectors));
+    w->height = w->blocks = 1;
     w->width = cs_ceil(out, cs_ceil(out, RUN));
-    while (w->width > 1 && strip_bytes(w) > STRIP_BYTES) w->width = cs_ceil(w->width, 2);
-    while (w->vectors > 0 && strip_bytes(w) > STRIP_BYTES) w->vectors--;
-    return w->vectors > 0;
+    while (w->width > 1 && !fits(w)) w->width = cs_ceil(w->width, 2);
+    while (w->vectors > 0 && !fits(w)) w->vectors--;
+    if (!w->vectors) return 0;
+    const int64_t blocks = cs_ceil(w->images, wide(w));
+    w->blocks = blocks;
+    while (w->blocks > 1 && !fits(w)) w->blocks--;
+    return 1;
 }
 
 void cs_local_images_split(cs_window *w, int threads)
 {
     const cs_axis *a = w->axis;
-    w->planes = w->vectors * w->lanes;
+    w->planes = w->blocks * wide(w);
     w->plane_tasks = w->groups * cs_ceil(w->images, w->planes);
-    w->width_tasks = cs_ceil(a[2].out, w->width), w->height_tasks = a[0].out * a[1].out;
+    const int64_t rows = a[0].out * a[1].out * cs_ceil(a[2].out, w->width) * w->plane_tasks; /* of positions */
+    const int64_t most = cs_least(a[1].out, cs_most(1, rows / (TASKS * threads)));
+    for (w->height = most; w->height > 1 && !fits(w); w->height--) {}
+    w->width_tasks = cs_ceil(a[2].out, w->width), w->height_tasks = a[0].out * cs_ceil(a[1].out, w->height);
     const int64_t tasks = w->plane_tasks * w->height_tasks * w->width_tasks;
     w->shares = cs_most(1, cs_least(w->outputs, 2 * threads / cs_most(1, tasks)));
     w->tasks = w->outputs ? tasks * w->shares : 0;
-    const int64_t sums = batch(w) * w->width * w->vectors * w->lanes * w->size;
-    w->scratch = 2 * w->terms * (int64_t)sizeof(int64_t) + strip_bytes(w) + patch_bytes(w) + sums + 4 * LINE;
+    const int64_t sums = MAX_ROWS * w->width * w->planes;
+    w->scratch = w->terms * (int64_t)sizeof(int64_t) + (w->blocks * strip_size(w) + sums) * w->size + 3 * LINE;
 }
 
-/* A task: output positions (d, h, first) and after it, those of one row, for some images of a group. */
+/* A task: `rows` x `count` output positions from (d, h, first) on, for some images of a group. */
 typedef struct {
     const cs_window *w;
     const cs_table *k;
-    int64_t d, h, first, count, group, image;
+    int64_t d, h, first, rows, count, group, image;
     const char *x, *weights, *bias;
-    char *y, *strip, *patch, *sums;
-    int64_t *terms, *places; /* where terms are in the strip; 0, 1, ... */
+    char *y, *strip, *sums;
+    int64_t *terms; /* where terms are in the strip */
 } run;
 
-/* The inputs that the run sees, row by row of each channel; zeros beyond the edges. */
+/* A row of the inputs of a block of images; zeros beyond the edges. */
+static void fill_row(const run *r, int64_t block, int64_t channel, int64_t depth, int64_t row, char *to)
+{
+    const cs_window *w = r->w;
+    const cs_axis *a = w->axis;
+    const int64_t bytes = wide(w) * w->size, columns = seen_columns(w, r->count);
+    const int64_t start = r->first * a[2].step + a[2].first;
+    const int inside = depth >= 0 && depth < a[0].in && row >= 0 && row < a[1].in;
+    const int64_t low = cs_least(columns, cs_most(0, -start)), high = inside ? cs_most(low, cs_least(columns, a[2].in - start)) : low;
+    const int64_t at = channel * w->x_channel + depth * w->x[0] + row * w->x[1] + (start + low) * w->x[2];
+    const void *from[MOST_VECTORS * 64];
+    memset(to, 0, (size_t)(low * bytes));
+    memset(to + high * bytes, 0, (size_t)((columns - high) * bytes));
+    if (low == high) return;
+    for (int64_t n = 0; n < wide(w); n++)
+        from[n] = r->x + (cs_least(r->image + block * wide(w) + n, w->images - 1) * w->x_image + at) * w->size;
+    for (int64_t v = 0; v < w->vectors; v++)
+        r->k->interleave(to + low * bytes + v * w->lanes * w->size, wide(w), from + v * w->lanes, w->x[2], high - low);
+}
+
 static void fill_strip(const run *r)
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
-    const int64_t wide = w->vectors * w->lanes * w->size, columns = seen(w, r->count), pitch = seen(w, w->width);
-    const int64_t start = r->first * a[2].step + a[2].first;
-    const int64_t low = cs_least(columns, cs_most(0, -start)), high = cs_most(low, cs_least(columns, a[2].in - start));
-    const void *from[MOST_VECTORS * 64];
-    for (int64_t i = 0; i < rows(w); i++) {
-        const int64_t slab = i / a[1].taps, channel = r->group * w->channels + slab / a[0].taps;
-        const int64_t depth = r->d * a[0].step + a[0].first + slab % a[0].taps * a[0].gap;
-        const int64_t row = r->h * a[1].step + a[1].first + i % a[1].taps * a[1].gap;
-        const int inside = depth >= 0 && depth < a[0].in && row >= 0 && row < a[1].in && low < high;
-        const int64_t left = inside ? low : columns, right = inside ? high : columns;
-        const int64_t at = channel * w->x_channel + depth * w->x[0] + row * w->x[1] + (start + left) * w->x[2];
-        char *to = r->strip + i * pitch * wide;
-        memset(to, 0, (size_t)(left * wide));
-        memset(to + right * wide, 0, (size_t)((columns - right) * wide));
-        for (int64_t n = 0; n < w->planes && inside; n++)
-            from[n] = r->x + (cs_least(r->image + n, w->images - 1) * w->x_image + at) * w->size;
-        for (int64_t v = 0; v < w->vectors && inside; v++)
-            r->k->interleave(to + left * wide + v * w->lanes * w->size, w->planes, from + v * w->lanes, w->x[2], right - left);
-    }
+    const int64_t pitch = seen_columns(w, w->width) * wide(w) * w->size, some = seen_rows(w, r->rows), apart = seen_rows(w, w->height);
+    for (int64_t block = 0; block < w->blocks; block++)
+        for (int64_t slab = 0; slab < w->channels * a[0].taps; slab++) {
+            const int64_t channel = r->group * w->channels + slab / a[0].taps;
+            const int64_t depth = r->d * a[0].step + a[0].first + slab % a[0].taps * a[0].gap;
+            char *to = r->strip + block * strip_size(w) * w->size + slab * apart * pitch;
+            for (int64_t i = 0; i < some; i++)
+                fill_row(r, block, channel, depth, r->h * a[1].step + a[1].first + i * unit(w), to + i * pitch);
+        }
 }
 
 static void list_terms(const run *r)
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
+    const int64_t pitch = seen_columns(w, w->width), apart = seen_rows(w, w->height);
     for (int64_t i = 0; i < w->terms; i++) {
-        r->terms[i] = (i / a[2].taps * seen(w, w->width) + i % a[2].taps * a[2].gap) * w->planes;
-        r->places[i] = i;
+        const int64_t row = i / a[2].taps % a[1].taps * a[1].gap / unit(w), slab = i / a[2].taps / a[1].taps;
+        r->terms[i] = ((slab * apart + row) * pitch + i % a[2].taps * a[2].gap) * wide(w);
     }
 }
 
-static int64_t kernel_of(const run *r, int64_t position)
+static int64_t kernel_of(const run *r, int64_t row, int64_t column)
 {
     const cs_axis *a = r->w->axis;
-    return (r->d % a[0].tile * a[1].tile + r->h % a[1].tile) * a[2].tile + (r->first + position) % a[2].tile;
-}
-
-static int64_t kernels_of(const cs_window *w)
-{
-    return w->axis[0].tile * w->axis[1].tile * w->axis[2].tile;
+    return (r->d % a[0].tile * a[1].tile + (r->h + row) % a[1].tile) * a[2].tile + (r->first + column) % a[2].tile;
 }
 
 /* The bias of an output is that of its kernel, in each lane. */
-static void set_bias(const run *r, int64_t row, char *sums)
+static void set_bias(const run *r, int64_t kernel, char *sums)
 {
     const int64_t size = r->w->size;
-    const char *from = r->bias + row * size;
-    for (int64_t n = 0; n < r->w->planes; n++, sums += size) memcpy(sums, from, size == 4 ? 4 : 8);
+    for (int64_t n = 0; n < wide(r->w); n++, sums += size) memcpy(sums, r->bias + kernel * size, size == 4 ? 4 : 8);
 }
 
-/* Some outputs at one position. The next rows of weights are in places that the processor does not foresee: those of `next` are
- * fetched meanwhile. */
-static void run_outputs(const run *r, int64_t row, int64_t count, char *sums, const char *next)
-{
-    const cs_window *w = r->w;
-    const int64_t kernels = kernels_of(w), wide = w->planes * w->size, apart = kernels * w->terms, chunk = CHUNK_BYTES / w->size;
-    int64_t at[MAX_ROWS];
-    for (int64_t i = 0; i < count; i++) at[i] = i * apart;
-    for (int64_t i = 0; i < count && r->bias; i++) set_bias(r, row + i * kernels, sums + i * wide);
-    for (int64_t t = 0; t < w->terms; t += chunk) {
-        const int64_t some = cs_least(chunk, w->terms - t);
-        for (int64_t i = 0; i < count; i++)
-            for (int64_t b = 0; b < some * w->size; b += LINE) __builtin_prefetch(next + (i * apart + t) * w->size + b, 0, 2);
-        const cs_outer o = {.x = r->weights + row * w->terms * w->size, .dy = r->patch + t * wide, .at = at,
-                            .places = r->places + t, .count = some, .partial = sums, .total = sums,
-                            .first = t == 0 && !r->bias};
-        r->k->outer[count][w->vectors](&o);
-    }
-}
-
-/* The outputs [first, last) of a group. */
-static void run_position(const run *r, int64_t position, int64_t first, int64_t last)
-{
-    const cs_window *w = r->w;
-    const int64_t kernels = kernels_of(w), wide = w->planes * w->size, group = r->group * w->outputs, outputs = last - first;
-    const int64_t kernel = kernel_of(r, position), after = kernel_of(r, cs_least(position + 1, r->count - 1));
-    const int64_t blocks = cs_ceil(outputs, cs_outer_rows(r->k, w->vectors));
-    char *sums = r->sums + position * outputs * wide;
-    r->k->line_up(r->patch, r->strip + position * w->axis[2].step * wide, r->terms, w->terms, w->vectors);
-    for (int64_t i = 0; i < blocks; i++) {
-        const int64_t from = first + outputs * i / blocks, to = first + outputs * (i + 1) / blocks;
-        const int64_t next = i + 1 < blocks ? (group + to) * kernels + kernel : (group + first) * kernels + after;
-        run_outputs(r, (group + from) * kernels + kernel, to - from, sums + (from - first) * wide,
-                    r->weights + next * w->terms * w->size);
-    }
-}
-
-/* A row of positions of each output and image. */
-static void store(const run *r, int64_t first, int64_t last)
+/* The outputs [from, to) of all groups at a position: a row of vectors for each of them, block by block of images. */
+static void run_position(const run *r, int64_t row, int64_t column, int64_t from, int64_t to, char *sums)
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
-    const int64_t all = w->groups * w->outputs, places = cs_positions(w), vector = w->lanes * w->size;
-    const int64_t position = (r->d * a[1].out + r->h) * a[2].out + r->first;
-    for (int64_t o = first; o < last; o++)
-        for (int64_t v = 0; v < w->vectors; v++) {
-            const int64_t image = r->image + v * w->lanes, images = cs_least(w->lanes, w->images - image);
-            const int64_t plane = image * all + r->group * w->outputs + o;
-            if (images > 0)
-                r->k->transpose(r->y + (plane * places + position) * w->size, all * places,
-                                r->sums + ((o - first) * w->vectors + v) * vector, (last - first) * w->planes, r->count, images);
-        }
+    const int64_t kernels = a[0].tile * a[1].tile * a[2].tile, first = from * kernels + kernel_of(r, row, column);
+    const int64_t place = (row * a[1].step * seen_columns(w, w->width) + column * a[2].step) * wide(w);
+    int64_t at[MAX_ROWS];
+    for (int64_t i = 0; i < to - from; i++) at[i] = i * kernels * w->terms;
+    for (int64_t block = 0; block < w->blocks; block++, sums += (to - from) * wide(w) * w->size) {
+        for (int64_t i = 0; i < to - from && r->bias; i++) set_bias(r, first + i * kernels, sums + i * wide(w) * w->size);
+        const cs_outer o = {.x = r->weights + first * w->terms * w->size, .at = at, .places = r->terms, .count = w->terms,
+                            .dy = r->strip + (block * strip_size(w) + place) * w->size, .partial = sums, .first = !r->bias};
+        r->k->unshared[to - from][w->vectors](&o);
+    }
+}
+
+/* A row of positions of some outputs of each image. */
+static void store(const run *r, int64_t row, int64_t from, int64_t to)
+{
+    const cs_window *w = r->w;
+    const cs_axis *a = w->axis;
+    const int64_t all = w->groups * w->outputs, places = cs_positions(w), outputs = to - from;
+    const int64_t position = (r->d * a[1].out + r->h + row) * a[2].out + r->first;
+    for (int64_t block = 0; block < w->blocks; block++)
+        for (int64_t o = from; o < to; o++)
+            for (int64_t v = 0; v < w->vectors; v++) {
+                const int64_t image = r->image + (block * w->vectors + v) * w->lanes, images = cs_least(w->lanes, w->images - image);
+                const int64_t sums = (block * outputs + o - from) * wide(w) + v * w->lanes;
+                if (images > 0)
+                    r->k->transpose(r->y + ((image * all + o) * places + position) * w->size, all * places, r->sums + sums * w->size,
+                                    outputs * w->planes, r->count, images);
+            }
 }
 
 void cs_local_images_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y,
@@ -186,19 +190,23 @@ void cs_local_images_task(const cs_window *w, int64_t i, const void *x, const vo
 {
     const cs_axis *a = w->axis;
     const int64_t share = i % w->shares, column = i / w->shares % w->width_tasks, rest = i / w->shares / w->width_tasks;
-    const int64_t row = rest % w->height_tasks, plane = rest / w->height_tasks, some = batch(w);
-    run r = {.w = w, .k = cs_kernels(w->dtype), .d = row / a[1].out, .h = row % a[1].out, .group = plane % w->groups,
+    const int64_t band = rest % w->height_tasks, plane = rest / w->height_tasks, bands = w->height_tasks / a[0].out;
+    run r = {.w = w, .k = cs_kernels(w->dtype), .d = band / bands, .h = a[1].out * (band % bands) / bands, .group = plane % w->groups,
              .image = plane / w->groups * w->planes, .x = x, .weights = weights, .bias = bias, .y = y};
+    r.rows = a[1].out * (band % bands + 1) / bands - r.h;
     r.first = a[2].out * column / w->width_tasks, r.count = a[2].out * (column + 1) / w->width_tasks - r.first;
-    r.terms = (int64_t *)cs_aligned(scratch), r.places = r.terms + w->terms;
-    r.strip = cs_aligned(r.places + w->terms), r.patch = cs_aligned(r.strip + strip_bytes(w));
-    r.sums = cs_aligned(r.patch + patch_bytes(w));
+    r.terms = (int64_t *)cs_aligned(scratch), r.strip = cs_aligned(r.terms + w->terms);
+    r.sums = cs_aligned(r.strip + w->blocks * strip_size(w) * w->size);
     list_terms(&r);
     fill_strip(&r);
-    const int64_t from = w->outputs * share / w->shares, to = w->outputs * (share + 1) / w->shares;
-    for (int64_t first = from, last; first < to; first = last) {
-        last = cs_least(to, first + some);
-        for (int64_t position = 0; position < r.count; position++) run_position(&r, position, first, last);
-        store(&r, first, last);
+    const int64_t first = w->outputs * share / w->shares, outputs = w->outputs * (share + 1) / w->shares - first;
+    const int64_t blocks = cs_ceil(outputs, cs_outer_rows(r.k, w->vectors)), base = r.group * w->outputs + first;
+    for (int64_t block = 0; block < blocks; block++) {
+        const int64_t from = base + outputs * block / blocks, to = base + outputs * (block + 1) / blocks;
+        for (int64_t row = 0; row < r.rows; row++) {
+            for (int64_t place = 0; place < r.count; place++)
+                run_position(&r, row, place, from, to, r.sums + place * (to - from) * w->planes * w->size);
+            store(&r, row, from, to);
+        }
     }
 }
