@@ -34,6 +34,7 @@ INLINE VEC FN(gather_block)(VEC *v, const T *x, int64_t channel, int64_t pixel, 
     UNROLL
     for (int l = 0; l < LANES; l++) {
         if (channel == 1) {
+            __builtin_prefetch(x + (l + 2 * LANES) * pixel); /* pixels that are apart are lines that are not foreseen */
             v[l] = FN(load_inside)(x + l * pixel, FN(inside)(0, channels));
         } else if (pixel == 1) {
             v[l] = l < channels ? FN(load)(x + l * channel) : (VEC){0};
