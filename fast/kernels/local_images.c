@@ -35,7 +35,7 @@ static int64_t wide(const cs_window *w)
     return w->vectors * w->lanes;
 }
 
-/* Of the strip of a block of images. */
+/* Of the strip. */
 static int64_t strip_size(const cs_window *w)
 {
     return w->channels * w->axis[0].taps * seen_rows(w, w->height) * seen_columns(w, w->width) * wide(w);
@@ -43,7 +43,7 @@ static int64_t strip_size(const cs_window *w)
 
 static int fits(const cs_window *w)
 {
-    return w->blocks * strip_size(w) * w->size <= STRIP_BYTES;
+    return strip_size(w) * w->size <= STRIP_BYTES;
 }
 
 int cs_local_suits_images(cs_window *w)
@@ -54,21 +54,17 @@ int cs_local_suits_images(cs_window *w)
     w->vectors = cs_least(MOST_VECTORS, cs_ceil(w->images, w->lanes));
     while (!cs_kernels(w->dtype)->outer[1][w->vectors]) w->vectors--;
     w->vectors = cs_ceil(w->images, w->lanes * cs_ceil(w->images, w->lanes * w->vectors));
-    w->height = w->blocks = 1;
+    w->height = 1;
     w->width = cs_ceil(out, cs_ceil(out, RUN));
     while (w->width > 1 && !fits(w)) w->width = cs_ceil(w->width, 2);
     while (w->vectors > 0 && !fits(w)) w->vectors--;
-    if (!w->vectors) return 0;
-    const int64_t blocks = cs_ceil(w->images, wide(w));
-    w->blocks = blocks;
-    while (w->blocks > 1 && !fits(w)) w->blocks--;
-    return 1;
+    return w->vectors > 0;
 }
 
 void cs_local_images_split(cs_window *w, int threads)
 {
     const cs_axis *a = w->axis;
-    w->planes = w->blocks * wide(w);
+    w->planes = wide(w);
     w->plane_tasks = w->groups * cs_ceil(w->images, w->planes);
     const int64_t rows = a[0].out * a[1].out * cs_ceil(a[2].out, w->width) * w->plane_tasks; /* of positions */
     const int64_t most = cs_least(a[1].out, cs_most(1, rows / (TASKS * threads)));
@@ -78,7 +74,7 @@ void cs_local_images_split(cs_window *w, int threads)
     w->shares = cs_most(1, cs_least(w->outputs, 2 * threads / cs_most(1, tasks)));
     w->tasks = w->outputs ? tasks * w->shares : 0;
     const int64_t sums = MAX_ROWS * w->width * w->planes;
-    w->scratch = w->terms * (int64_t)sizeof(int64_t) + (w->blocks * strip_size(w) + sums) * w->size + 3 * LINE;
+    w->scratch = w->terms * (int64_t)sizeof(int64_t) + (strip_size(w) + sums) * w->size + 3 * LINE;
 }
 
 /* A task: `rows` x `count` output positions from (d, h, first) on, for some images of a group. */
@@ -91,8 +87,8 @@ typedef struct {
     int64_t *terms; /* where terms are in the strip */
 } run;
 
-/* A row of the inputs of a block of images; zeros beyond the edges. */
-static void fill_row(const run *r, int64_t block, int64_t channel, int64_t depth, int64_t row, char *to)
+/* A row of inputs; zeros beyond the edges. */
+static void fill_row(const run *r, int64_t channel, int64_t depth, int64_t row, char *to)
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
@@ -106,7 +102,7 @@ static void fill_row(const run *r, int64_t block, int64_t channel, int64_t depth
     memset(to + high * bytes, 0, (size_t)((columns - high) * bytes));
     if (low == high) return;
     for (int64_t n = 0; n < wide(w); n++)
-        from[n] = r->x + (cs_least(r->image + block * wide(w) + n, w->images - 1) * w->x_image + at) * w->size;
+        from[n] = r->x + (cs_least(r->image + n, w->images - 1) * w->x_image + at) * w->size;
     for (int64_t v = 0; v < w->vectors; v++)
         r->k->interleave(to + low * bytes + v * w->lanes * w->size, wide(w), from + v * w->lanes, w->x[2], high - low);
 }
@@ -116,14 +112,13 @@ static void fill_strip(const run *r)
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
     const int64_t pitch = seen_columns(w, w->width) * wide(w) * w->size, some = seen_rows(w, r->rows), apart = seen_rows(w, w->height);
-    for (int64_t block = 0; block < w->blocks; block++)
-        for (int64_t slab = 0; slab < w->channels * a[0].taps; slab++) {
-            const int64_t channel = r->group * w->channels + slab / a[0].taps;
-            const int64_t depth = r->d * a[0].step + a[0].first + slab % a[0].taps * a[0].gap;
-            char *to = r->strip + block * strip_size(w) * w->size + slab * apart * pitch;
-            for (int64_t i = 0; i < some; i++)
-                fill_row(r, block, channel, depth, r->h * a[1].step + a[1].first + i * unit(w), to + i * pitch);
-        }
+    for (int64_t slab = 0; slab < w->channels * a[0].taps; slab++) {
+        const int64_t channel = r->group * w->channels + slab / a[0].taps;
+        const int64_t depth = r->d * a[0].step + a[0].first + slab % a[0].taps * a[0].gap;
+        char *to = r->strip + slab * apart * pitch;
+        for (int64_t i = 0; i < some; i++)
+            fill_row(r, channel, depth, r->h * a[1].step + a[1].first + i * unit(w), to + i * pitch);
+    }
 }
 
 static void list_terms(const run *r)
@@ -150,7 +145,7 @@ static void set_bias(const run *r, int64_t kernel, char *sums)
     for (int64_t n = 0; n < wide(r->w); n++, sums += size) memcpy(sums, r->bias + kernel * size, size == 4 ? 4 : 8);
 }
 
-/* The outputs [from, to) of all groups at a position: a row of vectors for each of them, block by block of images. */
+/* The outputs [from, to) of all groups at a position: a row of vectors for each of them. */
 static void run_position(const run *r, int64_t row, int64_t column, int64_t from, int64_t to, char *sums)
 {
     const cs_window *w = r->w;
@@ -159,12 +154,10 @@ static void run_position(const run *r, int64_t row, int64_t column, int64_t from
     const int64_t place = (row * a[1].step * seen_columns(w, w->width) + column * a[2].step) * wide(w);
     int64_t at[MAX_ROWS];
     for (int64_t i = 0; i < to - from; i++) at[i] = i * kernels * w->terms;
-    for (int64_t block = 0; block < w->blocks; block++, sums += (to - from) * wide(w) * w->size) {
-        for (int64_t i = 0; i < to - from && r->bias; i++) set_bias(r, first + i * kernels, sums + i * wide(w) * w->size);
-        const cs_outer o = {.x = r->weights + first * w->terms * w->size, .at = at, .places = r->terms, .count = w->terms,
-                            .dy = r->strip + (block * strip_size(w) + place) * w->size, .partial = sums, .first = !r->bias};
-        r->k->unshared[to - from][w->vectors](&o);
-    }
+    for (int64_t i = 0; i < to - from && r->bias; i++) set_bias(r, first + i * kernels, sums + i * wide(w) * w->size);
+    const cs_outer o = {.x = r->weights + first * w->terms * w->size, .at = at, .places = r->terms, .count = w->terms,
+                        .dy = r->strip + place * w->size, .partial = sums, .first = !r->bias};
+    r->k->unshared[to - from][w->vectors](&o);
 }
 
 /* A row of positions of some outputs of each image. */
@@ -174,15 +167,13 @@ static void store(const run *r, int64_t row, int64_t from, int64_t to)
     const cs_axis *a = w->axis;
     const int64_t all = w->groups * w->outputs, places = cs_positions(w), outputs = to - from;
     const int64_t position = (r->d * a[1].out + r->h + row) * a[2].out + r->first;
-    for (int64_t block = 0; block < w->blocks; block++)
-        for (int64_t o = from; o < to; o++)
-            for (int64_t v = 0; v < w->vectors; v++) {
-                const int64_t image = r->image + (block * w->vectors + v) * w->lanes, images = cs_least(w->lanes, w->images - image);
-                const int64_t sums = (block * outputs + o - from) * wide(w) + v * w->lanes;
-                if (images > 0)
-                    r->k->transpose(r->y + ((image * all + o) * places + position) * w->size, all * places, r->sums + sums * w->size,
-                                    outputs * w->planes, r->count, images);
-            }
+    for (int64_t o = from; o < to; o++)
+        for (int64_t v = 0; v < w->vectors; v++) {
+            const int64_t image = r->image + v * w->lanes, images = cs_least(w->lanes, w->images - image);
+            if (images > 0)
+                r->k->transpose(r->y + ((image * all + o) * places + position) * w->size, all * places,
+                                r->sums + ((o - from) * w->vectors + v) * w->lanes * w->size, outputs * w->planes, r->count, images);
+        }
 }
 
 void cs_local_images_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y,
@@ -196,7 +187,7 @@ void cs_local_images_task(const cs_window *w, int64_t i, const void *x, const vo
     r.rows = a[1].out * (band % bands + 1) / bands - r.h;
     r.first = a[2].out * column / w->width_tasks, r.count = a[2].out * (column + 1) / w->width_tasks - r.first;
     r.terms = (int64_t *)cs_aligned(scratch), r.strip = cs_aligned(r.terms + w->terms);
-    r.sums = cs_aligned(r.strip + w->blocks * strip_size(w) * w->size);
+    r.sums = cs_aligned(r.strip + strip_size(w) * w->size);
     list_terms(&r);
     fill_strip(&r);
     const int64_t first = w->outputs * share / w->shares, outputs = w->outputs * (share + 1) / w->shares - first;
