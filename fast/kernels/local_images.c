@@ -35,7 +35,7 @@ static int64_t wide(const cs_window *w)
     return w->vectors * w->lanes;
 }
 
-/* Of the strip. */
+/* Elements of the strip. */
 static int64_t strip_size(const cs_window *w)
 {
     return w->channels * w->axis[0].taps * seen_rows(w, w->height) * seen_columns(w, w->width) * wide(w);
@@ -68,7 +68,8 @@ void cs_local_images_split(cs_window *w, int threads)
     w->plane_tasks = w->groups * cs_ceil(w->images, w->planes);
     const int64_t rows = a[0].out * a[1].out * cs_ceil(a[2].out, w->width) * w->plane_tasks; /* of positions */
     const int64_t most = cs_least(a[1].out, cs_most(1, rows / (TASKS * threads)));
-    for (w->height = most; w->height > 1 && !fits(w); w->height--) {}
+    w->height = most;
+    while (w->height > 1 && (!fits(w) || seen_rows(w, w->height) > w->height * a[1].taps)) w->height--; /* rows that are shared */
     w->width_tasks = cs_ceil(a[2].out, w->width), w->height_tasks = a[0].out * cs_ceil(a[1].out, w->height);
     const int64_t tasks = w->plane_tasks * w->height_tasks * w->width_tasks;
     w->shares = cs_most(1, cs_least(w->outputs, 2 * threads / cs_most(1, tasks)));
