@@ -29,16 +29,10 @@ static int64_t seen_columns(const cs_window *w, int64_t width)
     return reach(&w->axis[2], width, 1);
 }
 
-/* Elements of a position's vectors. */
-static int64_t wide(const cs_window *w)
-{
-    return w->vectors * w->lanes;
-}
-
 /* Elements of the strip. */
 static int64_t strip_size(const cs_window *w)
 {
-    return w->channels * w->axis[0].taps * seen_rows(w, w->height) * seen_columns(w, w->width) * wide(w);
+    return w->channels * w->axis[0].taps * seen_rows(w, w->height) * seen_columns(w, w->width) * w->vectors * w->lanes;
 }
 
 static int fits(const cs_window *w)
@@ -64,7 +58,7 @@ int cs_local_suits_images(cs_window *w)
 void cs_local_images_split(cs_window *w, int threads)
 {
     const cs_axis *a = w->axis;
-    w->planes = wide(w);
+    w->planes = w->vectors * w->lanes;
     w->plane_tasks = w->groups * cs_ceil(w->images, w->planes);
     const int64_t rows = a[0].out * a[1].out * cs_ceil(a[2].out, w->width) * w->plane_tasks; /* of positions */
     const int64_t most = cs_least(a[1].out, cs_most(1, rows / (TASKS * threads)));
@@ -86,6 +80,7 @@ typedef struct {
     const char *x, *weights, *bias;
     char *y, *strip, *sums;
     int64_t *terms; /* where terms are in the strip */
+    int64_t kernels, apart[MAX_ROWS]; /* of an output; where the rows of weights of neighbouring outputs are */
 } run;
 
 /* A row of inputs; zeros beyond the edges. */
@@ -93,26 +88,26 @@ static void fill_row(const run *r, int64_t channel, int64_t depth, int64_t row, 
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
-    const int64_t bytes = wide(w) * w->size, columns = seen_columns(w, r->count);
-    const int64_t start = r->first * a[2].step + a[2].first;
+    const int64_t bytes = w->planes * w->size, columns = seen_columns(w, r->count);
+    const cs_row seen = cs_row_of(w, r->first * a[2].step + a[2].first, 1, columns);
     const int inside = depth >= 0 && depth < a[0].in && row >= 0 && row < a[1].in;
-    const int64_t low = cs_least(columns, cs_most(0, -start)), high = inside ? cs_most(low, cs_least(columns, a[2].in - start)) : low;
-    const int64_t at = channel * w->x_channel + depth * w->x[0] + row * w->x[1] + (start + low) * w->x[2];
+    const int64_t low = seen.inside, high = inside ? seen.outside : low;
+    const int64_t at = channel * w->x_channel + depth * w->x[0] + row * w->x[1] + (seen.start + low) * w->x[2];
     const void *from[MOST_VECTORS * 64];
     memset(to, 0, (size_t)(low * bytes));
     memset(to + high * bytes, 0, (size_t)((columns - high) * bytes));
     if (low == high) return;
-    for (int64_t n = 0; n < wide(w); n++)
+    for (int64_t n = 0; n < w->planes; n++)
         from[n] = r->x + (cs_least(r->image + n, w->images - 1) * w->x_image + at) * w->size;
     for (int64_t v = 0; v < w->vectors; v++)
-        r->k->interleave(to + low * bytes + v * w->lanes * w->size, wide(w), from + v * w->lanes, w->x[2], high - low);
+        r->k->interleave(to + low * bytes + v * w->lanes * w->size, w->planes, from + v * w->lanes, w->x[2], high - low);
 }
 
 static void fill_strip(const run *r)
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
-    const int64_t pitch = seen_columns(w, w->width) * wide(w) * w->size, some = seen_rows(w, r->rows), apart = seen_rows(w, w->height);
+    const int64_t pitch = seen_columns(w, w->width) * w->planes * w->size, some = seen_rows(w, r->rows), apart = seen_rows(w, w->height);
     for (int64_t slab = 0; slab < w->channels * a[0].taps; slab++) {
         const int64_t channel = r->group * w->channels + slab / a[0].taps;
         const int64_t depth = r->d * a[0].step + a[0].first + slab % a[0].taps * a[0].gap;
@@ -129,7 +124,7 @@ static void list_terms(const run *r)
     const int64_t pitch = seen_columns(w, w->width), apart = seen_rows(w, w->height);
     for (int64_t i = 0; i < w->terms; i++) {
         const int64_t row = i / a[2].taps % a[1].taps * a[1].gap / unit(w), slab = i / a[2].taps / a[1].taps;
-        r->terms[i] = ((slab * apart + row) * pitch + i % a[2].taps * a[2].gap) * wide(w);
+        r->terms[i] = ((slab * apart + row) * pitch + i % a[2].taps * a[2].gap) * w->planes;
     }
 }
 
@@ -143,7 +138,7 @@ static int64_t kernel_of(const run *r, int64_t row, int64_t column)
 static void set_bias(const run *r, int64_t kernel, char *sums)
 {
     const int64_t size = r->w->size;
-    for (int64_t n = 0; n < wide(r->w); n++, sums += size) memcpy(sums, r->bias + kernel * size, size == 4 ? 4 : 8);
+    for (int64_t n = 0; n < r->w->planes; n++, sums += size) memcpy(sums, r->bias + kernel * size, size == 4 ? 4 : 8);
 }
 
 /* The outputs [from, to) of all groups at a position: a row of vectors for each of them. */
@@ -151,12 +146,10 @@ static void run_position(const run *r, int64_t row, int64_t column, int64_t from
 {
     const cs_window *w = r->w;
     const cs_axis *a = w->axis;
-    const int64_t kernels = a[0].tile * a[1].tile * a[2].tile, first = from * kernels + kernel_of(r, row, column);
-    const int64_t place = (row * a[1].step * seen_columns(w, w->width) + column * a[2].step) * wide(w);
-    int64_t at[MAX_ROWS];
-    for (int64_t i = 0; i < to - from; i++) at[i] = i * kernels * w->terms;
-    for (int64_t i = 0; i < to - from && r->bias; i++) set_bias(r, first + i * kernels, sums + i * wide(w) * w->size);
-    const cs_outer o = {.x = r->weights + first * w->terms * w->size, .at = at, .places = r->terms, .count = w->terms,
+    const int64_t first = from * r->kernels + kernel_of(r, row, column);
+    const int64_t place = (row * a[1].step * seen_columns(w, w->width) + column * a[2].step) * w->planes;
+    for (int64_t i = 0; i < to - from && r->bias; i++) set_bias(r, first + i * r->kernels, sums + i * w->planes * w->size);
+    const cs_outer o = {.x = r->weights + first * w->terms * w->size, .at = r->apart, .places = r->terms, .count = w->terms,
                         .dy = r->strip + place * w->size, .partial = sums, .first = !r->bias};
     r->k->unshared[to - from][w->vectors](&o);
 }
@@ -189,6 +182,8 @@ void cs_local_images_task(const cs_window *w, int64_t i, const void *x, const vo
     r.first = a[2].out * column / w->width_tasks, r.count = a[2].out * (column + 1) / w->width_tasks - r.first;
     r.terms = (int64_t *)cs_aligned(scratch), r.strip = cs_aligned(r.terms + w->terms);
     r.sums = cs_aligned(r.strip + strip_size(w) * w->size);
+    r.kernels = a[0].tile * a[1].tile * a[2].tile;
+    for (int64_t o = 0; o < MAX_ROWS; o++) r.apart[o] = o * r.kernels * w->terms;
     list_terms(&r);
     fill_strip(&r);
     const int64_t first = w->outputs * share / w->shares, outputs = w->outputs * (share + 1) / w->shares - first;

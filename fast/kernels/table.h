@@ -202,9 +202,9 @@ typedef struct {
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
     void (*line_up)(void *y, const void *x, const int64_t *at, int64_t n, int64_t vectors);
-    tile_outer *outer[MAX_ROWS + 1][MAX_VECTORS + 1]; /* rows of terms x vectors of outputs */
+    tile_outer *outer[MAX_ROWS + 1][MAX_VECTORS + 1];    /* rows of terms x vectors of outputs */
     tile_outer *unshared[MAX_ROWS + 1][MAX_VECTORS + 1]; /* x[at[i] + n] by the vectors at dy[places[n]] */
-    tile_outer *each[MAX_ROWS + 1];                   /* inputs are vectors too */
+    tile_outer *each[MAX_ROWS + 1];                      /* inputs are vectors too */
     void (*interleave)(void *y, int64_t wide, const void *const *x, int64_t step, int64_t n); /* y[i][l] = x[l][i] */
     void (*ones)(void *y, int64_t n);
     void (*add_products)(void *sum, const void *x, const void *dy, int64_t n); /* these are in local_gradient.tmpl.h */
