@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -18,6 +21,13 @@ SUMS = np.dtype(np.uint32)
 BUFFER = 2 << 20
 """Images are joined so many bytes at a time, or one by one."""
 
+LINE = 16
+"""Lanes of a cache line."""
+
+MOST_KEPT = 16 << 20
+_kept: deque[Array] = deque(maxlen=1)
+"""The room that was given back last, if it is no larger: pages that are new take longer than to join a layer."""
+
 LEAST = 100_000
 """Below so many products the windows are quicker."""
 
@@ -31,20 +41,50 @@ class Joined:
     flip: int
     """What is added to each input, modulo 2^width, to give it the sign that the instruction takes."""
 
+    @property
+    def width(self) -> int:
+        """Bits of a channel."""
+        return 16 if self.words else 8
+
     def images(self, x: Array) -> int:
         """How many images are joined at a time."""
-        lanes: int = self.groups * -(-(x.shape[1] // self.groups) // (2 if self.words else 4))
-        size: int = 4 * lanes * prod(x.shape[2:])
-        return max(1, BUFFER // size)
+        return max(1, BUFFER // max(1, 4 * prod(self.shape(x)[1:])))
 
-    def __call__(self, x: Array, threads: int) -> Array:
-        """x (N, C, *S) of any strides to (N, groups * lanes, *S)."""
-        width = 16 if self.words else 8
-        (N, C, *S), per = x.shape, 32 // width
-        channels = C // self.groups
-        y = np.empty((N, self.groups * -(-channels // per), *S), SUMS)
-        mask = sum(self.flip << width * i for i in range(per))
-        fields = DTYPES.index(x.dtype.name), width, mask, N, self.groups, channels, *(1,) * (3 - len(S)), *S
+    @contextmanager
+    def room(self, x: Array) -> Iterator[Array]:
+        """Room for the lanes of x (N, C, *S), from the beginning of a cache line on."""
+        shape = self.shape(x)
+        size = prod(shape)
+        try:
+            whole = _kept.pop()
+        except IndexError:
+            whole = np.empty(0, SUMS)
+        if whole.size < size + LINE:
+            whole = np.empty(size + LINE, SUMS)
+        first = -whole.ctypes.data // SUMS.itemsize % LINE
+        yield whole[first : first + size].reshape(shape)
+        if whole.nbytes <= MOST_KEPT:
+            _kept.append(whole)
+
+    def shape(self, x: Array) -> tuple[int, ...]:
+        """That of the lanes of x (N, C, *S): (N, groups * lanes, *S)."""
+        return x.shape[0], self.groups * -(-(x.shape[1] // self.groups) // (32 // self.width)), *x.shape[2:]
+
+    def __call__(self, x: Array, threads: int, room: Array | None = None) -> Array:
+        """x (N, C, *S) of any strides to (N, groups * lanes, *S), the first images of `room` if that is given."""
+        y = np.empty(self.shape(x), SUMS) if room is None else room[: x.shape[0]]
+        N, C, *S = x.shape
+        mask = sum(self.flip << at for at in range(0, 32, self.width))
+        fields = (
+            DTYPES.index(x.dtype.name),
+            self.width,
+            mask,
+            N,
+            self.groups,
+            C // self.groups,
+            *(1,) * (3 - len(S)),
+            *S,
+        )
         _kernels.join(fields, x, y, threads if y.size > LEAST else 1)
         return y
 

@@ -40,9 +40,10 @@ class Layer:
             self.plan.run(view(x, self.sums), rows, shape[0], threads, background)
         else:
             x, some = view(x, x.dtype.newbyteorder("=")), self.joined.images(x)
-            for n in range(0, shape[0], some):
-                part = self.joined(x[n : n + some], threads)
-                self.plan.run(part, rows[n : n + some], part.shape[0], threads, background)
+            with self.joined.room(x[:some]) as room:
+                for n in range(0, shape[0], some):
+                    part = self.joined(x[n : n + some], threads, room)
+                    self.plan.run(part, rows[n : n + some], part.shape[0], threads, background)
         return returned(y, out) if same or out is not None else y.astype(self.dtype)
 
 

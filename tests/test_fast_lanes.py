@@ -119,6 +119,17 @@ def test_many_images_are_joined_in_parts(monkeypatch):
     np.testing.assert_array_equal([y[i] for i in at], reference.conv(x, w, padding=1, at=at))
 
 
+def test_calls_at_once_join_apart():
+    joined, x, smaller = lanes.Joined(False, 1, 0), np.ones((2, 5, 4, 3), np.int8), np.ones((1, 5, 4, 3), np.int8)
+    with joined.room(x) as a, joined.room(x) as b:
+        assert a.ctypes.data % 64 == b.ctypes.data % 64 == 0
+        assert a.shape == b.shape == joined.shape(x) == (2, 2, 4, 3)
+        assert not np.shares_memory(a, b)
+    with joined.room(smaller) as c:
+        assert c.shape == joined.shape(smaller)
+        assert np.shares_memory(a, c) or np.shares_memory(b, c)
+
+
 @pytest.mark.clause("fast.dtype", "fast.out")
 @pytest.mark.parametrize("op", ["conv", "conv_transpose", "local_conv", "tiled_conv"])
 def test_the_dtype_of_every_layer(op):

@@ -72,8 +72,11 @@
 #endif
 
 #ifdef DOT_i16
+#ifndef TILE_DOT_i16
+#define TILE_DOT_i16 DOT_i16
+#endif
 #define T uint32_t
-#define MULTIPLY DOT_i16
+#define MULTIPLY TILE_DOT_i16
 #define DT words
 #define BITS 32
 #define FLOATING 0

@@ -33,8 +33,10 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
 #define MAX_u32(a, x) ((VEC)_mm256_max_epu32((__m256i)(a), (__m256i)(x)))
 #define MAX_i64 CHOSEN
 #define MAX_u64 CHOSEN
-/* Lanes of 32 bits: sums of products of two signed words. */
+/* Lanes of 32 bits: sums of products of two signed words; and of a tile, the additions of whose terms compilers put off if they see
+ * them, which fills the registers. */
 #define DOT_i16(sum, x, w) ((sum) += (__typeof__(sum))_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
+#define TILE_DOT_i16(sum, x, w) __asm__("vpaddd %1, %0, %0" : "+x"(sum) : "x"(_mm256_madd_epi16((__m256i)(x), (__m256i)(w))))
 #define DOT_VECTORS 2
 #define MASK_32 __m256i
 #define MASK_64 __m256i

@@ -5,8 +5,10 @@
 #include "tile.tmpl.h"
 #include "rows.tmpl.h"
 
-#define TILE(rows, vectors) .pixels[rows][vectors] = FN(pixels_##rows##_##vectors),
-#define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
+/* Sums, vectors, a broadcast and the products before they are added. */
+#define FITS(rows, vectors) ((rows) * (vectors) + (vectors) + 2 <= REGISTERS)
+#define TILE(rows, vectors) .pixels[rows][vectors] = FITS(rows, vectors) ? FN(pixels_##rows##_##vectors) : NULL,
+#define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FITS(rows, vectors) ? FN(outputs_##rows##_##vectors) : NULL,
 static const cs_table FN(table) = {
     .lanes = LANES,
     .size = sizeof(T),
@@ -21,5 +23,6 @@ static const cs_table FN(table) = {
 
 #undef TILE
 #undef OUTPUT_TILE
+#undef FITS
 #undef MULTIPLY
 #include "end.h"
