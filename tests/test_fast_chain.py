@@ -225,3 +225,18 @@ def test_other_norms_obey_their_bound(p, dtype):
     bound = (6 + 4 + np.abs(np.log(sums))) * np.finfo(dtype).eps / 2
     error = np.abs(y.astype(np.longdouble) - exact) / exact
     assert (error <= bound + np.finfo(dtype).eps / 2).all()
+
+
+@pytest.mark.clause("conv.grad-input", "call.in-bounds")
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize("taps", [2, 3, 4])
+def test_depthwise_kernels_two_apart_at_the_edges_of_stripes(taps, padding):
+    """Some vectors of columns at a time: first and last ones, those that exist in part, and those within. Exact in integers."""
+    rng = np.random.default_rng(taps)
+    for width in (*range(taps, 20), 31, 32, 33, 47, 63, 64, 65, 97, 112, 129):
+        w, shape = rng.integers(-5, 6, (3, 1, taps, taps)), (2, 3, 11, width)
+        columns = (width + 2 * padding - taps) // 2 + 1
+        dy = rng.integers(-9, 10, (2, 3, (11 + 2 * padding - taps) // 2 + 1, columns))
+        keywords = {"stride": 2, "padding": padding, "groups": 3}
+        dx = fast.conv_grad_input(dy.astype(np.float32), w.astype(np.float32), shape, **keywords)
+        np.testing.assert_array_equal(dx, fast.conv_grad_input(dy, w, shape, **keywords))

@@ -1,8 +1,8 @@
 /* Two windows whose columns alternate, with step 1 and few taps, as in depthwise.tmpl.h: both sums are woven to whole
  * vectors, so that a line of the result is written once. All loads are of the lanes that exist. */
 
-/* The sums of `rows` and what follows; `taps` and `known` columns, or 0 for any number. */
-INLINE void FN(pair_sums)(const int vectors, const int taps, const int known, VEC sum[DEPTH_ROWS][DEPTH_VECTORS],
+/* The sums of `rows` and what follows; `taps` and `known` columns, or 0 for any number; edge: not all lanes exist. */
+INLINE void FN(pair_sums)(const int edge, const int vectors, const int taps, const int known, VEC sum[DEPTH_ROWS][DEPTH_VECTORS],
                           const cs_depth *d, int64_t top, FN(masks) m, const T *w)
 {
     const void *const *rows = d->rows + top;
@@ -15,7 +15,7 @@ INLINE void FN(pair_sums)(const int vectors, const int taps, const int known, VE
     for (int64_t slab = 0; slab < d->slabs; slab++, rows += d->slab, w += d->taps * d->columns) {
         switch (taps ? taps : d->taps) {
 #define TAPS(taps) \
-    case taps: FN(depth_taps)(1, 1, vectors, taps, known, sum, d, rows, m, w); break;
+    case taps: FN(depth_taps)(1, edge, vectors, taps, known, sum, d, rows, m, w); break;
             TAPS(1) TAPS(2) TAPS(3) TAPS(4)
 #undef TAPS
         }
@@ -31,51 +31,61 @@ INLINE void FN(store_pair)(T *to, VEC even, VEC odd, int64_t count)
     if (count < 2 * LANES) memcpy(to, both, (size_t)count * sizeof(T));
 }
 
-/* A stripe down all rows, `left` elements of each; even, odd: the columns of the two windows, or 0. */
-INLINE void FN(pair_columns)(const int vectors, const int taps, const int even, const int odd, const cs_depth *d, int64_t left,
-                             FN(masks) *m, const void *const *w, T *y)
+/* Some rows of a stripe, `left` elements of each; even, odd: the columns of the two windows, or 0. */
+INLINE void FN(pair_rows)(const int edge, const int vectors, const int taps, const int even, const int odd, const cs_depth *d,
+                          int64_t top, int64_t left, FN(masks) *m, const void *const *w, T *y)
 {
-    for (int64_t phase = 0; phase < d->apart; phase++) {
-        for (int64_t top = phase; top < d->height; top += DEPTH_ROWS * d->apart) {
-            VEC sum[2][DEPTH_ROWS][DEPTH_VECTORS];
-            if (taps) {
-                FN(pair_sums)(vectors, taps, even, sum[0], d, top, m[0], w[0]);
-                FN(pair_sums)(vectors, taps, odd, sum[1], d + 1, top, m[1], w[1]);
-            } else {
-                for (int half = 0; half < 2; half++) FN(pair_sums)(vectors, 0, 0, sum[half], d + half, top, m[half], w[half]);
-            }
-            UNROLL
-            for (int k = 0; k < DEPTH_ROWS; k++) {
-                const int64_t row = top + k * d->apart;
-                if (row >= d->height) break;
-                UNROLL
-                for (int v = 0; v < vectors; v++) {
-                    const int64_t at = 2 * FN(place)(d, v);
-                    FN(store_pair)(y + row * d->y_row + at, sum[0][k][v], sum[1][k][v], left - at);
-                }
-            }
+    VEC sum[2][DEPTH_ROWS][DEPTH_VECTORS];
+    if (taps) {
+        FN(pair_sums)(edge, vectors, taps, even, sum[0], d, top, m[0], w[0]);
+        FN(pair_sums)(edge, vectors, taps, odd, sum[1], d + 1, top, m[1], w[1]);
+    } else {
+        for (int half = 0; half < 2; half++) FN(pair_sums)(1, vectors, 0, 0, sum[half], d + half, top, m[half], w[half]);
+    }
+    T *to = y + top * d->y_row;
+    UNROLL
+    for (int k = 0; k < DEPTH_ROWS; k++, to += d->apart * d->y_row) {
+        if (top + k * d->apart >= d->height) break;
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            const int64_t at = 2 * FN(place)(d, v);
+            FN(store_pair)(to + at, sum[0][k][v], sum[1][k][v], edge ? left - at : 2 * LANES);
         }
     }
 }
 
-/* Kernels of 3 x 3 leave one or two taps a row and column, which are unrolled for rows of several vectors. */
+INLINE void FN(pair_columns)(const int edge, const int vectors, const int taps, const int even, const int odd, const cs_depth *d,
+                             int64_t left, FN(masks) *m, const void *const *w, T *y)
+{
+    for (int64_t phase = 0; phase < d->apart; phase++) {
+        for (int64_t top = phase; top < d->height; top += DEPTH_ROWS * d->apart)
+            FN(pair_rows)(edge, vectors, taps, even, odd, d, top, left, m, w, y);
+    }
+}
+
+/* A stripe down all rows. Kernels of 3 x 3 leave one or two taps a row and column, which are unrolled for rows of several vectors. */
 INLINE void FN(pair_stripe)(const int vectors, const cs_depth *d, int64_t left, const void *const *w, T *y)
 {
     FN(masks) m[2];
+    int edge = left - 2 * FN(place)(d, vectors - 1) < 2 * LANES;
     for (int half = 0; half < 2; half++) {
         for (int v = 0; v < vectors; v++) {
             for (int64_t c = 0; c < d[half].columns; c++) {
                 const int64_t p = d[half].first + FN(place)(d, v) + c * d[half].column_gap;
                 m[half][v][c] = FN(inside)(-p, d->in - p);
+                edge |= p < 0 || p + LANES > d->in;
             }
         }
     }
-    switch (vectors > 1 && d->taps < 3 ? d->taps * 100 + d[0].columns * 10 + d[1].columns : 0) {
-#define KNOWN(taps, even, odd) \
-    case taps * 100 + even * 10 + odd: FN(pair_columns)(vectors, taps, even, odd, d, left, m, w, y); break;
-        KNOWN(1, 1, 2) KNOWN(1, 2, 1) KNOWN(2, 1, 2) KNOWN(2, 2, 1)
+    switch (vectors > 1 && d->taps < 3 ? edge * 1000 + d->taps * 100 + d[0].columns * 10 + d[1].columns : 0) {
+#define KNOWN(edge, taps, even, odd) \
+    case edge * 1000 + taps * 100 + even * 10 + odd: \
+        FN(pair_columns)(edge, vectors, taps, even, odd, d, left, m, w, y); \
+        break;
+        KNOWN(0, 1, 1, 2) KNOWN(0, 1, 2, 1) KNOWN(0, 2, 1, 2) KNOWN(0, 2, 2, 1)
+        KNOWN(1, 1, 1, 2) KNOWN(1, 1, 2, 1) KNOWN(1, 2, 1, 2) KNOWN(1, 2, 2, 1)
 #undef KNOWN
-    default: FN(pair_columns)(vectors, 0, 0, 0, d, left, m, w, y);
+    default: FN(pair_columns)(1, vectors, 0, 0, 0, d, left, m, w, y);
     }
 }
 
