@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from convspec.fast import _kernels, windows
 from convspec.fast.calls import channels_last, operand, result, returned, view
-from convspec.fast.known import Key, Known, remember, run_finite, run_once
+from convspec.fast.known import Key, Known, PoolGradient, remember, run_finite, run_once
 from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, GROUPS, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
@@ -125,19 +126,33 @@ def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
     return returned(db, out)
 
 
-def by_pooled(c: PoolGrad, out: Array | None, threads: int, norm: Array | None) -> Array:
-    """Windows add to the gradients of their elements; `norm` is the operator's result, where that is a norm."""
+def pooled(c: PoolGrad) -> PoolGradient:
+    """What a checked gradient of pooling tells of others like it."""
     f = c.forward
     if max(prod(f.S), 1) * (f.C if isinstance(f, ChannelPool) else 1) >= 2**31:
         raise NotImplementedError("the gradient of pooling over 2^31 elements")
     kind = f.kind if isinstance(f, ChannelPool) else f.op.removesuffix("_pool")
     dtype = np.dtype(c.x.dtype.newbyteorder("=")) if kind == "max" and c.x is not None else c.dtype
-    described = windows.channel_pool(f, dtype) if isinstance(f, ChannelPool) else windows.whole_pool(f, dtype)
-    x = None if kind == "avg" or c.x is None else operand(c.x, dtype, threads)
-    dx = result(out, c.shape, c.dtype)
-    sums = DTYPES.index(f"u{c.dtype.name}" if c.dtype.kind == "i" else c.dtype.name)
-    fields, fill = described.fields[0], described.fill_bytes()
-    _kernels.pool_gradient(fields, fill, f.p, sums, x, operand(c.dy, c.dtype, threads), norm, dx, f.N, threads)
+    keywords: dict[str, Any] = {"stride": f.stride, "p": f.p}
+    if isinstance(f, ChannelPool):
+        described = windows.channel_pool(f, dtype)
+        keywords |= {"kind": kind}
+    else:
+        described = windows.whole_pool(f, dtype)
+        keywords |= {"padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode}
+    norm = (f.op, f.size, keywords) if kind == "lp" else None
+    return PoolGradient(described, f.p, f.N, c.shape, c.dtype, None if kind == "avg" or c.x is None else dtype, norm)
+
+
+def by_pooled(
+    k: PoolGradient, dy: Array, x: Array | None, out: Array | None, threads: int, norm: Array | None
+) -> Array:
+    """Windows add to the gradients of their elements; `norm` is the operator's result, where that is a norm."""
+    x = None if k.of_x is None or x is None else operand(x, k.of_x, threads)
+    dx = result(out, k.shape, k.dtype)
+    sums = DTYPES.index(f"u{k.dtype.name}" if k.dtype.kind == "i" else k.dtype.name)
+    fields, fill = k.described.fields[0], k.described.fill_bytes()
+    _kernels.pool_gradient(fields, fill, k.power, sums, x, operand(dy, k.dtype, threads), norm, dx, k.images, threads)
     return returned(dx, out)
 
 

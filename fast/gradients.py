@@ -8,7 +8,7 @@ from convspec import gradients as checks
 from convspec.fast import backward, known, operators, options
 from convspec.fast._kernels import key_of
 from convspec.fast.calls import channels_last, operand
-from convspec.params import Array, BiasGrad, ChannelPool, ConvGrad, PoolGrad
+from convspec.params import Array, BiasGrad, ConvGrad, PoolGrad
 
 
 def conv_grad_input(
@@ -146,8 +146,12 @@ def max_pool_grad(
     out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of max_pool: each window's dy goes to the first of its greatest elements."""
+    key = key_of((dy, x), ("max_pool_grad", size, stride, padding, dilation, ceil_mode, algorithm))
+    y = _pooled_again(key, dy, x, out, num_threads)
+    if y is not None:
+        return y
     keywords = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
-    return _pool(checks.max_pool_grad(dy, x, size, **keywords), out, num_threads, algorithm)
+    return _pool(checks.max_pool_grad(dy, x, size, **keywords), key, out, num_threads, algorithm)
 
 
 def avg_pool_grad(
@@ -156,9 +160,14 @@ def avg_pool_grad(
     algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of avg_pool: each window's dy, over its divisor, goes to all of its elements."""
+    call = ("avg_pool_grad", x_shape, size, stride, padding, dilation, ceil_mode, count_include_pad, algorithm)
+    key = key_of((dy,), call)
+    y = _pooled_again(key, dy, None, out, num_threads)
+    if y is not None:
+        return y
     keywords = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
     c = checks.avg_pool_grad(dy, x_shape, size, **keywords, count_include_pad=count_include_pad)
-    return _pool(c, out, num_threads, algorithm)
+    return _pool(c, key, out, num_threads, algorithm)
 
 
 def lp_pool_grad(
@@ -166,8 +175,12 @@ def lp_pool_grad(
     ceil_mode: Any = False, out: Any = None, num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of lp_pool: dy sign(x) (|x| / y)^(p - 1), with y the window's norm."""
+    key = key_of((dy, x), ("lp_pool_grad", size, p, stride, padding, dilation, ceil_mode, algorithm))
+    y = _pooled_again(key, dy, x, out, num_threads)
+    if y is not None:
+        return y
     keywords = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
-    return _pool(checks.lp_pool_grad(dy, x, size, p=p, **keywords), out, num_threads, algorithm)
+    return _pool(checks.lp_pool_grad(dy, x, size, p=p, **keywords), key, out, num_threads, algorithm)
 
 
 def channel_pool_grad(
@@ -175,8 +188,12 @@ def channel_pool_grad(
     num_threads: Any = None, algorithm: Any = "auto",
 ) -> Array:  # fmt: skip
     """The gradient of channel_pool: those of the other three over windows of channels."""
+    key = key_of((dy, x), ("channel_pool_grad", size, stride, kind, p, algorithm))
+    y = _pooled_again(key, dy, x, out, num_threads)
+    if y is not None:
+        return y
     c = checks.channel_pool_grad(dy, x, size, stride=stride, kind=kind, p=p)
-    return _pool(c, out, num_threads, algorithm)
+    return _pool(c, key, out, num_threads, algorithm)
 
 
 def _again(dy: Any, operand: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:
@@ -216,16 +233,24 @@ def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
     return backward.by_bias(c, out, options.threads(num_threads))
 
 
-def _pool(c: PoolGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
+def _pooled_again(key: known.Key, dy: Any, x: Any, out: Any, num_threads: Any) -> Array | None:
+    """The same for pools."""
+    like = known.recall(key)
+    return None if like is None else _pooled(like, dy, x, out, num_threads)
+
+
+def _pool(c: PoolGrad, key: known.Key, out: Any, num_threads: Any, algorithm: Any) -> Array:
+    """`key` is what to remember it by."""
     options.algorithm(algorithm)
-    options.output(out, c.shape, c.dtype, (c.dy, c.x))
-    threads, f, norm = options.threads(num_threads), c.forward, None
-    if isinstance(f, ChannelPool):
-        if f.kind == "lp":
-            x = operand(f.x, c.dtype, threads)
-            norm = operators.channel_pool(x, f.size, stride=f.stride, kind="lp", p=f.p, num_threads=threads)
-    elif f.op == "lp_pool":
-        keywords = {"stride": f.stride, "padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode}
-        x = operand(f.x, c.dtype, threads)
-        norm = operators.lp_pool(x, f.size, p=f.p, **keywords, num_threads=threads)
-    return backward.by_pooled(c, out, threads, norm)
+    like = backward.pooled(c)
+    known.remember(key, like)
+    return _pooled(like, c.dy, c.x, out, num_threads)
+
+
+def _pooled(like: known.PoolGradient, dy: Array, x: Array | None, out: Any, num_threads: Any) -> Array:
+    options.output(out, like.shape, like.dtype, (dy, x))
+    threads, norm = options.threads(num_threads), None
+    if like.norm is not None and x is not None:
+        operator, size, keywords = like.norm
+        norm = getattr(operators, operator)(operand(x, like.dtype, threads), size, **keywords, num_threads=threads)
+    return backward.by_pooled(like, dy, x, out, threads, norm)

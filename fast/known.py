@@ -42,6 +42,20 @@ class Pool(NamedTuple):
         return run(self.plan, x, self.shape[0], out, self.shape, self.dtype, threads, last=self.last)
 
 
+class PoolGradient(NamedTuple):
+    """The gradients of pooling arrays of one shape and dtype; `dtype` and `shape` are the result's."""
+
+    described: windows.Windows
+    power: float
+    images: int
+    shape: Ints
+    dtype: np.dtype[Any]
+    of_x: np.dtype[Any] | None
+    """None where x is not read."""
+    norm: tuple[str, Any, dict[str, Any]] | None
+    """The operator whose result is read too, its size and its keywords."""
+
+
 Key = tuple[Any, ...] | None
 REMEMBERED = 1024
 _known = _kernels.known_calls
@@ -52,7 +66,7 @@ def recall(key: Key) -> Any:
     return None if key is None else _known.get(key)
 
 
-def remember(key: Key, known: Known | Pool) -> None:
+def remember(key: Key, known: Known | Pool | PoolGradient) -> None:
     """None is the key of calls that are not remembered."""
     if key is not None:
         if len(_known) >= REMEMBERED:

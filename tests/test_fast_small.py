@@ -19,6 +19,10 @@ CALLS = {
     "avg_pool": ((X, 2), {"padding": 1, "stride": 2}),
     "lp_pool": ((X, (2, 3)), {"p": 2}),
     "channel_pool": ((X, 2), {"kind": "avg"}),
+    "max_pool_grad": ((X[:, :, :3, :2].copy(), X, 2), {}),
+    "avg_pool_grad": ((X[:, :, :4, :3].copy(), X.shape, 2), {"padding": 1, "ceil_mode": True}),
+    "lp_pool_grad": ((X[:, :, :3, 1:2].copy(), X, (2, 3)), {"p": 2}),
+    "channel_pool_grad": ((X[:, :2].copy(), X, 2), {"kind": "lp"}),
     "convolve": ((X[0, 0], W[0, 0]), {"mode": "same", "boundary": "symm"}),
     "correlate": ((X[0, 0], W[0, 0]), {"fillvalue": 2}),
 }
@@ -96,6 +100,18 @@ def test_equal_arguments_of_other_types_are_still_refused():
             fast.conv(X, W, groups=2, stride=refused)
     with pytest.raises(SpecError):
         fast.conv(X, W, groups=2, algorithm="best")
+    dy, x, size = CALLS["max_pool_grad"][0]
+    fast.max_pool_grad(dy, x, size, stride=2)
+    for refused in (
+        {"stride": 2.0},
+        {"stride": 2, "algorithm": "best"},
+        {"stride": 2, "out": dy},
+        {"stride": 2, "out": x},
+    ):
+        with pytest.raises(SpecError):
+            fast.max_pool_grad(dy, x, size, **refused)
+    with pytest.raises(SpecError):
+        fast.max_pool_grad(dy, x[:1], size, stride=2)
 
 
 def test_special_weights_after_finite_ones():
