@@ -140,19 +140,19 @@ def pooled(c: PoolGrad) -> PoolGradient:
     else:
         described = windows.whole_pool(f, dtype)
         keywords |= {"padding": f.pads, "dilation": f.dilation, "ceil_mode": f.ceil_mode}
-    norm = (f.op, f.size, keywords) if kind == "lp" else None
-    return PoolGradient(described, f.p, f.N, c.shape, c.dtype, None if kind == "avg" or c.x is None else dtype, norm)
+    sums = DTYPES.index(f"u{c.dtype.name}" if c.dtype.kind == "i" else c.dtype.name)
+    told = described.fields[0], described.fill_bytes(), f.p, sums
+    of_x = None if kind == "avg" or c.x is None else dtype
+    return PoolGradient(told, f.N, c.shape, c.dtype, of_x, (f.op, f.size, keywords) if kind == "lp" else None)
 
 
 def by_pooled(
-    k: PoolGradient, dy: Array, x: Array | None, out: Array | None, threads: int, norm: Array | None
+    k: PoolGradient, dy: Array, x: Array | None, norm: Array | None, out: Array | None, threads: int
 ) -> Array:
-    """Windows add to the gradients of their elements; `norm` is the operator's result, where that is a norm."""
-    x = None if k.of_x is None or x is None else operand(x, k.of_x, threads)
+    """Windows add to the gradients of their elements; `x` as an operand of `k.of_x`, `norm` the operator's result, each where it is
+    read."""
     dx = result(out, k.shape, k.dtype)
-    sums = DTYPES.index(f"u{k.dtype.name}" if k.dtype.kind == "i" else k.dtype.name)
-    fields, fill = k.described.fields[0], k.described.fill_bytes()
-    _kernels.pool_gradient(fields, fill, k.power, sums, x, operand(dy, k.dtype, threads), norm, dx, k.images, threads)
+    _kernels.pool_gradient(*k.windows, x, operand(dy, k.dtype, threads), norm, dx, k.images, threads)
     return returned(dx, out)
 
 

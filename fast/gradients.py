@@ -250,7 +250,8 @@ def _pool(c: PoolGrad, key: known.Key, out: Any, num_threads: Any, algorithm: An
 def _pooled(like: known.PoolGradient, dy: Array, x: Array | None, out: Any, num_threads: Any) -> Array:
     options.output(out, like.shape, like.dtype, (dy, x))
     threads, norm = options.threads(num_threads), None
-    if like.norm is not None and x is not None:
+    x = None if like.of_x is None or x is None else operand(x, like.of_x, threads)
+    if like.norm is not None:
         operator, size, keywords = like.norm
-        norm = getattr(operators, operator)(operand(x, like.dtype, threads), size, **keywords, num_threads=threads)
-    return backward.by_pooled(like, dy, x, out, threads, norm)
+        norm = getattr(operators, operator)(x, size, **keywords, num_threads=threads)
+    return backward.by_pooled(like, dy, x, norm, out, threads)

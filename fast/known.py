@@ -45,8 +45,8 @@ class Pool(NamedTuple):
 class PoolGradient(NamedTuple):
     """The gradients of pooling arrays of one shape and dtype; `dtype` and `shape` are the result's."""
 
-    described: windows.Windows
-    power: float
+    windows: tuple[Any, bytes, float, int]
+    """What the kernels are told: fields, fill, power and the dtype of sums."""
     images: int
     shape: Ints
     dtype: np.dtype[Any]

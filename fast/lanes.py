@@ -21,9 +21,6 @@ SUMS = np.dtype(np.uint32)
 BUFFER = 2 << 20
 """Images are joined so many bytes at a time, or one by one."""
 
-LINE = 16
-"""Lanes of a cache line."""
-
 MOST_KEPT = 16 << 20
 _kept: deque[Array] = deque(maxlen=1)
 """The room that was given back last, if it is no larger: pages that are new take longer than to join a layer."""
@@ -52,17 +49,16 @@ class Joined:
 
     @contextmanager
     def room(self, x: Array) -> Iterator[Array]:
-        """Room for the lanes of x (N, C, *S), from the beginning of a cache line on."""
+        """Room for the lanes of x (N, C, *S)."""
         shape = self.shape(x)
         size = prod(shape)
         try:
             whole = _kept.pop()
         except IndexError:
             whole = np.empty(0, SUMS)
-        if whole.size < size + LINE:
-            whole = np.empty(size + LINE, SUMS)
-        first = -whole.ctypes.data // SUMS.itemsize % LINE
-        yield whole[first : first + size].reshape(shape)
+        if whole.size < size:
+            whole = _kernels.new_array((size,), SUMS)
+        yield whole[:size].reshape(shape)
         if whole.nbytes <= MOST_KEPT:
             _kept.append(whole)
 
@@ -74,17 +70,8 @@ class Joined:
         """x (N, C, *S) of any strides to (N, groups * lanes, *S), the first images of `room` if that is given."""
         y = np.empty(self.shape(x), SUMS) if room is None else room[: x.shape[0]]
         N, C, *S = x.shape
-        mask = sum(self.flip << at for at in range(0, 32, self.width))
-        fields = (
-            DTYPES.index(x.dtype.name),
-            self.width,
-            mask,
-            N,
-            self.groups,
-            C // self.groups,
-            *(1,) * (3 - len(S)),
-            *S,
-        )
+        channels, mask = C // self.groups, sum(self.flip << at for at in range(0, 32, self.width))
+        fields = DTYPES.index(x.dtype.name), self.width, mask, N, self.groups, channels, *(1,) * (3 - len(S)), *S
         _kernels.join(fields, x, y, threads if y.size > LEAST else 1)
         return y
 
