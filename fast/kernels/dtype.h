@@ -8,6 +8,7 @@
 #include "pool_gradient.tmpl.h"
 #include "pool_greatest.tmpl.h"
 #include "squares_gradient.tmpl.h"
+#include "quads_gradient.tmpl.h"
 #if FLOATING
 #include "winograd.tmpl.h"
 #include "depthwise.tmpl.h"
@@ -115,6 +116,10 @@ static const cs_table FN(table) = {
     .squares_back[CS_MAX] = FN(squares_max_back),
 #endif
     .squares_back[CS_MEAN] = FN(squares_mean_back),
+    .quads_back[CS_MAX] = FN(quads_max_back),
+    .quads_back[CS_MEAN] = FN(quads_mean_back),
+    .quads_back[CS_ABS] = FN(quads_abs_back),
+    .quads_back[CS_SQUARE] = FN(quads_square_back),
     .planes[CS_MEAN] = FN(planes_mean),
     .planes[CS_ABS] = FN(planes_abs),
     .planes[CS_SQUARE] = FN(planes_square),

@@ -43,7 +43,7 @@ static int suits(const cs_pool_gradient *g)
     if (d->taps != 1 || d->step != 1 || d->first != 0 || d->in != d->out) return 0;
     if (h->taps != v->taps || h->step != v->step || h->gap != 1 || v->gap != 1) return 0;
     if (v->step == 1) return v->taps == 3;
-    return v->step == 2 && (v->taps == 3 || (v->taps == 2 && v->first % 2 == 0));
+    return v->step == 2 && v->taps == 3;
 }
 
 int cs_pool_squares_split(cs_pool_gradient *g, int64_t planes, int threads)
@@ -59,53 +59,55 @@ int cs_pool_squares_split(cs_pool_gradient *g, int64_t planes, int threads)
     g->planes = cs_most(1, cs_least(TASK_BYTES / (g->band * a[2].in * size), bands / (4 * threads)));
     g->tasks = cs_ceil(bands, g->planes);
     const int64_t rows = most_rows(g);
-    g->window.height = rows, g->window.width = a[2].out, g->window.lanes = cs_kernels(g->dtype)->lanes;
-    g->scratch = (rows * h->step + h->taps + rows + a[2].out) * 8 + (a[2].out + LINE) * 4 + 4 * LINE +
-                 (cs_divisors_size(&g->window) + 2 * rows * pitch_of(g)) * size;
+    g->window.height = h->out, g->window.width = a[2].out, g->window.lanes = cs_kernels(g->dtype)->lanes;
+    g->scratch = (h->out * (h->step + 1) + h->taps + a[2].out) * 8 + (a[2].out + LINE) * 4 + 4 * LINE +
+                 (cs_divisors_size(&g->window) + 2 * rows * pitch_of(g)) * size + g->band * 2 * LINE;
     return 1;
 }
 
-/* Lists the rows of x that the windows of a band see, and what means are divided by; windows that there are not pass on 0. */
-static cs_passing_squares describe(const cs_pool_gradient *g, band s, char *scratch)
+/* Lists the rows of x that the windows of a plane see, what means are divided by, and the taps where columns begin; the room at
+ * the ends of rows passes on 0, and no window there is chosen. */
+static cs_passing_squares describe(const cs_pool_gradient *g, char *scratch)
 {
     const cs_window *w = &g->window;
-    const cs_axis *a = w->axis, *h = &a[1], *v = &a[2];
-    const int64_t size = cs_kernels(g->dtype)->size, n = most_rows(g), pitch = pitch_of(g), front = SQUARE * size;
-    const cs_range o = {cs_most(0, s.from), cs_most(cs_most(0, s.from), cs_least(h->out, s.to))};
-    int64_t *rows = (int64_t *)scratch, *row_divisors = rows + n * h->step + h->taps, *counts = row_divisors + n;
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    const int64_t size = cs_kernels(g->dtype)->size, n = most_rows(g), pitch = pitch_of(g), room = n * pitch * size;
+    int64_t *rows = (int64_t *)scratch, *row_divisors = rows + h->out * h->step + h->taps, *counts = row_divisors + h->out;
     int32_t *firsts = (int32_t *)(counts + v->out);
     char *divisors = cs_aligned(firsts + v->out + LINE), *slopes = cs_aligned(divisors + cs_divisors_size(w) * size);
-    for (int64_t i = 0; i < (o.to - o.from) * h->step + h->taps; i++) {
-        const int64_t row = o.from * h->step + h->first + i;
+    for (int64_t i = 0; i < h->out * h->step + h->taps; i++) {
+        const int64_t row = h->first + i;
         rows[i] = row >= 0 && row < h->in ? row * v->in : ROW_OUTSIDE;
     }
     if (w->kind == CS_MEAN) {
         cs_window sums = *w;
         sums.dtype = g->dtype, sums.size = size;
-        cs_list_divisors(&sums, (cs_pool_box){0, o.from, o.to, 0, v->out}, counts, divisors, row_divisors);
+        cs_list_divisors(&sums, (cs_pool_box){0, 0, h->out, 0, v->out}, counts, divisors, row_divisors);
     }
-    memset(slopes, 0, (size_t)((o.from - s.from) * pitch * size));
-    memset(slopes + (o.to - s.from) * pitch * size, 0, (size_t)((s.to - o.to) * pitch * size));
-    const int64_t low = cs_most(0, o.from * h->step + h->first);
-    const int64_t high = cs_least(h->in, (o.to - 1) * h->step + h->first + h->taps);
-    const cs_squares windows = {.rows = rows, .side = v->taps, .step = v->step, .count = o.to - o.from, .width = v->out,
-                                .ldy = h->y, .first = v->first, .in = v->in, .divisors = divisors, .row_divisors = row_divisors,
-                                .ahead = (s.end - s.top) * v->in * size};
-    return (cs_passing_squares){.windows = windows, .slopes = slopes + front, .places = slopes + n * pitch * size + front,
-                                .pitch = pitch, .before = o.from - s.from, .rows = s.to - s.from,
-                                .top = s.from * h->step + h->first - s.top, .height = s.end - s.top,
-                                .seen = low * v->in, .seen_count = cs_most(0, high - low) * v->in, .firsts = firsts,
-                                .ahead = (o.to - o.from) * h->y * size};
+    for (int64_t i = 0; i < v->out + LINE; i++) firsts[i] = (int32_t)cs_most(0, -v->first - i * v->step);
+    memset(slopes, 0, (size_t)(2 * room));
+    const cs_squares windows = {.rows = rows, .side = v->taps, .step = v->step, .width = v->out, .ldy = h->y, .first = v->first,
+                                .in = v->in, .divisors = divisors, .row_divisors = row_divisors};
+    return (cs_passing_squares){.windows = windows, .slopes = slopes + SQUARE * size, .places = slopes + room + SQUARE * size,
+                                .spare = slopes + 2 * room, .pitch = pitch, .firsts = firsts};
 }
 
-/* The room at the ends of rows passes on 0, and no window there is chosen. */
-static void clear(const cs_pool_gradient *g, char *scratch)
+/* A band of them; windows that there are not pass on 0. */
+static cs_passing_squares part(const cs_pool_gradient *g, cs_passing_squares b, band s)
 {
-    const cs_axis *v = &g->window.axis[2];
-    const cs_passing_squares b = describe(g, band_of(g, 0), scratch);
-    const int64_t size = cs_kernels(g->dtype)->size;
-    memset((char *)b.slopes - SQUARE * size, 0, (size_t)(2 * most_rows(g) * pitch_of(g) * size));
-    for (int64_t i = 0; i < v->out + LINE; i++) ((int32_t *)b.firsts)[i] = (int32_t)cs_most(0, -v->first - i * v->step);
+    const cs_axis *h = &g->window.axis[1], *v = &g->window.axis[2];
+    const int64_t size = cs_kernels(g->dtype)->size, line = b.pitch * size, first = s.from * h->step + h->first;
+    const cs_range o = {cs_most(0, s.from), cs_most(cs_most(0, s.from), cs_least(h->out, s.to))};
+    const int64_t low = cs_most(0, o.from * h->step + h->first);
+    const int64_t high = cs_least(h->in, (o.to - 1) * h->step + h->first + h->taps);
+    char *slopes = (char *)b.slopes - SQUARE * size;
+    b.before = o.from - s.from, b.rows = s.to - s.from, b.top = first - s.top, b.height = s.end - s.top;
+    memset(slopes, 0, (size_t)(b.before * line));
+    memset(slopes + (o.to - s.from) * line, 0, (size_t)((s.to - o.to) * line));
+    b.windows.rows += o.from * h->step, b.windows.row_divisors += o.from, b.windows.count = o.to - o.from;
+    b.windows.ahead = b.height * v->in * size, b.ahead = b.windows.count * h->y * size;
+    b.seen = low * v->in, b.seen_count = cs_most(0, high - low) * v->in;
+    return b;
 }
 
 void cs_pool_squares_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, char *dx, char *scratch)
@@ -114,12 +116,11 @@ void cs_pool_squares_run(const cs_pool_gradient *g, int64_t task, const char *x,
     const cs_axis *a = w->axis;
     const cs_table *k = cs_kernels(g->dtype);
     const int64_t in = a[1].in * a[2].in, all = w->images * w->groups * a[0].in * g->tall;
-    cs_passing_squares b;
-    clear(g, scratch);
+    const cs_passing_squares plane = describe(g, scratch);
     for (int64_t i = task * g->planes; i < cs_least(all, (task + 1) * g->planes); i++) {
         const int64_t p = i / g->tall;
         const band s = band_of(g, i % g->tall);
-        if (g->tall > 1 || i == task * g->planes) b = describe(g, s, scratch);
+        const cs_passing_squares b = part(g, plane, s);
         const int64_t out = p / a[0].in * w->y_plane + p % a[0].in * a[0].y + (s.from + b.before) * a[1].y;
         k->squares_back[w->kind](w->kind == CS_MAX ? x + p * in * k->size : x, &b, dy + out * k->size,
                                  dx + (p * in + s.top * a[2].in) * k->size);

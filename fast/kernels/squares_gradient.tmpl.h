@@ -105,22 +105,27 @@ INLINE void FN(square_places)(const int step, const int side, const T *x, const 
     }
 }
 
+/* A vector of them; `few`: of a row that is shorter. */
+INLINE void FN(square_slope)(const int kind, const int few, const cs_passing_squares *b, const T *dy, const T *divisors, T *to,
+                             FN(mask) m)
+{
+    const VEC v = FN(square_load)(few, FN(all)(0), dy, m);
+    FN(fetch)(1, dy, b->ahead);
+    FN(store)(to, kind == CS_MEAN ? v / FN(square_load)(few, FN(all)(1), divisors, m) : v);
+}
+
 /* What the windows pass on: dy, of a mean over its divisor; after the last of a short row 0. */
 INLINE void FN(square_slopes)(const int kind, const cs_passing_squares *b, const T *dy)
 {
     const cs_squares *p = &b->windows;
-    const FN(mask) m = FN(inside)(0, p->width);
+    const int64_t width = p->width, last = width - LANES;
+    const FN(mask) m = FN(inside)(0, width);
     for (int64_t r = 0; r < p->count; r++, dy += p->ldy) {
-        T *slopes = (T *)b->slopes + (b->before + r) * b->pitch;
-        const T *divisors = kind == CS_MEAN ? (const T *)p->divisors + p->row_divisors[r] : NULL;
-        for (int64_t next = 0; next < p->width; next += LANES) {
-            const int few = p->width < LANES;
-            const int64_t o = few || next + LANES <= p->width ? next : p->width - LANES;
-            VEC v = few ? FN(load_inside)(dy, m) : FN(load)(dy + o);
-            FN(fetch)(1, dy + o, b->ahead);
-            if (kind == CS_MEAN) v /= few ? FN(load_over)(FN(all)(1), divisors, m) : FN(load)(divisors + o);
-            FN(store)(slopes + o, v);
-        }
+        T *to = (T *)b->slopes + (b->before + r) * b->pitch;
+        const T *divisors = kind == CS_MEAN ? (const T *)p->divisors + p->row_divisors[r] : dy;
+        if (last < 0) FN(square_slope)(kind, 1, b, dy, divisors, to, m);
+        for (int64_t o = 0; o < last; o += LANES) FN(square_slope)(kind, 0, b, dy + o, divisors + o, to + o, m);
+        if (last >= 0) FN(square_slope)(kind, 0, b, dy + last, divisors + last, to + last, m);
     }
 }
 
@@ -147,22 +152,39 @@ INLINE void FN(square_pass)(const int kind, const int step, const int side, cons
     }
 }
 
-/* A vector of elements, or two, as far as they are there. */
-INLINE void FN(square_put)(const int step, const int odd, T *dx, const VEC *sum, int64_t n)
+/* A vector of elements down the rows of a band, or two, to rows that are `apart`. The sums stay in registers as nothing is called. */
+INLINE void FN(square_column)(const int kind, const int step, const int side, const int odd, const cs_passing_squares *b,
+                              int64_t at, const VEC *taps, T *to, int64_t apart, int64_t ahead)
 {
-    T part[2 * LANES], *to = n < step * LANES ? part : dx;
-    if (step == 1) {
-        FN(store)(to, sum[0]);
-    } else {
-        FN(store)(to, ZIP_LOW(sum[odd], sum[!odd]));
-        FN(store)(to + LANES, ZIP_HIGH(sum[odd], sum[!odd]));
+    const T *slopes = (const T *)b->slopes + at, *places = (const T *)b->places + at;
+    const int64_t pitch = b->pitch, rows = b->rows, height = b->height;
+    int64_t row = b->top;
+    VEC sum[SQUARE + 2][2] = {{{0}}};
+    for (int64_t r = 0; r < rows; r++, slopes += pitch, places += pitch) {
+        FN(square_pass)(kind, step, side, odd, slopes, places, taps, sum);
+        UNROLL
+        for (int i = 0; i < step; i++, row++) {
+            if (row < 0 || row >= height) continue;
+            FN(fetch)(step, to + row * apart, ahead);
+            if (step == 1) {
+                FN(store)(to + row * apart, sum[i][0]);
+            } else {
+                FN(store)(to + row * apart, ZIP_LOW(sum[i][odd], sum[i][!odd]));
+                FN(store)(to + row * apart + LANES, ZIP_HIGH(sum[i][odd], sum[i][!odd]));
+            }
+        }
+        UNROLL
+        for (int i = 0; i < side; i++) {
+            UNROLL
+            for (int run = 0; run < step; run++) sum[i][run] = i + step < side ? sum[i + step][run] : (VEC){0};
+        }
     }
-    if (n < step * LANES) memcpy(dx, part, (size_t)n * sizeof(T));
 }
 
+/* The columns of elements, the last over those before; where that cannot be, they come into a spare band first. */
 INLINE void FN(square_back)(const int kind, const int step, const int side, const int odd, const cs_passing_squares *b, T *dx)
 {
-    const int64_t in = b->windows.in, all = step * LANES;
+    const int64_t in = b->windows.in, all = step * LANES, first = b->windows.first;
     VEC taps[SQUARE * SQUARE];
     UNROLL
     for (int k = 0; k < side * side; k++) {
@@ -170,25 +192,11 @@ INLINE void FN(square_back)(const int kind, const int step, const int side, cons
         if (kind == CS_MAX) KEEP(taps[k]);
     }
     for (int64_t next = 0; next < in; next += all) {
-        const int64_t j = next + all <= in || in < all || in % step ? next : in - all, first = j - b->windows.first;
-        const int64_t at = odd ? (first - 1) / 2 : first / step - (side - 1) / step, n = in - j < all ? in - j : all;
-        VEC sum[SQUARE + 2][2] = {{{0}}};
-        for (int64_t r = 0; r < b->rows; r++) {
-            FN(square_pass)(kind, step, side, odd, (const T *)b->slopes + r * b->pitch + at,
-                            (const T *)b->places + r * b->pitch + at, taps, sum);
-            UNROLL
-            for (int i = 0; i < step; i++) {
-                const int64_t row = b->top + r * step + i;
-                if (row < 0 || row >= b->height) continue;
-                FN(fetch)(step, dx + row * in + j, b->windows.ahead);
-                FN(square_put)(step, odd, dx + row * in + j, sum[i], n);
-            }
-            UNROLL
-            for (int i = 0; i < side; i++) {
-                UNROLL
-                for (int run = 0; run < step; run++) sum[i][run] = i + step < side ? sum[i + step][run] : (VEC){0};
-            }
-        }
+        const int64_t j = next + all <= in || in < all || in % step ? next : in - all, n = in - j < all ? in - j : all;
+        const int64_t at = odd ? (j - first - 1) / 2 : (j - first) / step - (side - 1) / step;
+        T *to = n < all ? b->spare : dx + j;
+        FN(square_column)(kind, step, side, odd, b, at, taps, to, n < all ? all : in, b->windows.ahead);
+        for (int64_t r = 0; r < b->height && n < all; r++) memcpy(dx + r * in + j, to + r * all, (size_t)n * sizeof(T));
     }
 }
 
@@ -207,7 +215,6 @@ INLINE void FN(square_back)(const int kind, const int step, const int side, cons
     static void FN(name)(const void *x, const cs_passing_squares *b, const void *dy, void *dx) \
     { \
         switch (b->windows.side * 2 + b->windows.step) { \
-            case 6: FN(name##_by)(2, 2, x, b, dy, dx); break; \
             case 7: FN(name##_by)(1, 3, x, b, dy, dx); break; \
             case 8: FN(name##_by)(2, 3, x, b, dy, dx); break; \
         } \

@@ -151,6 +151,7 @@ typedef struct { /* `count` rows of `width` windows of side x side, `step` apart
 
 typedef struct { /* a band of rows of windows, and what they pass on to rows of elements; ldy: of dy */
     cs_squares windows;
+    void *spare;           /* room for each row of elements, two vectors of them */
     void *slopes, *places; /* of window 0 of each row, rows `pitch` apart; before it and after the last there is room */
     int64_t pitch, before, rows; /* rows, of which there are so many before the windows': they pass nothing on */
     int64_t top, height;         /* the row of elements that the first of them sees first; rows of elements */
@@ -158,6 +159,12 @@ typedef struct { /* a band of rows of windows, and what they pass on to rows of 
     int64_t seen, seen_count;    /* the elements of x in the rows that they see */
     const int32_t *firsts;       /* the first tap of each column of windows that exists */
 } cs_passing_squares;
+
+typedef struct { /* some rows of windows of two rows and two columns, and the elements that they see, a window's second row not of all */
+    const void *x, *dy, *norm, *divisors;
+    void *dx, *end; /* what is written later may be overwritten up to there */
+    int64_t rows, width, ldy, height, in, ahead; /* of windows, of elements; ahead: bytes to rows of a while later */
+} cs_quads;
 
 #define ROW_OUTSIDE INT64_MIN
 #define ROW_UNUSED (INT64_MIN + 1)
@@ -191,6 +198,7 @@ typedef struct {
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
     void (*squares[KINDS])(const void *x, const cs_squares *p, void *y); /* at least LANES windows a row */
     void (*squares_back[KINDS])(const void *x, const cs_passing_squares *b, const void *dy, void *dx);
+    void (*quads_back[KINDS])(const cs_quads *p);
     int (*finite)(const void *x, int64_t n);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
