@@ -131,7 +131,7 @@ static void run_squares(const cs_pool_state *t, cs_squares q, int64_t from, int6
     const cs_table *k = cs_square_kernels(w);
     const int64_t *rows = q.rows, *divisors = q.row_divisors;
     const int64_t count = q.count, some = cs_most(LEAST_ROWS, NEAR_BYTES / (q.in * w->size) / q.step);
-    q.ahead = count > some ? some * q.step * w->x[1] * w->size : 0;
+    q.ahead = (count > some ? some * q.step * w->x[1] : w->x_channel) * w->size;
     for (int64_t n = from; n < to; n++) {
         const char *plane = x + (n / w->groups * w->x_image + n % w->groups * w->x_channel) * w->size;
         for (int64_t top = 0; top < count; top += some) {

@@ -18,6 +18,14 @@ INLINE int64_t FN(square_place)(const int step, const int side, int i)
     return i / 2 * 2 + (i % 2 ? LANES - (i == side) : 0);
 }
 
+/* What the next band reads and writes where this one has some vectors: columns are no order that processors foresee. */
+INLINE void FN(fetch)(const int vectors, const T *p, int64_t ahead)
+{
+    UNROLL
+    for (int64_t bytes = 0; bytes < vectors * VBITS / 8; bytes += 64)
+        __builtin_prefetch((const char *)p + ahead + bytes, 0, 2);
+}
+
 /* The columns of one row, from its first tap on; beyond the edges there is `outside`. */
 INLINE void FN(square_row)(const int edge, const int step, const int side, T outside, const T *x, int64_t row,
                            const cs_squares *p, const FN(mask) *m, VEC *v)
@@ -29,7 +37,7 @@ INLINE void FN(square_row)(const int edge, const int step, const int side, T out
         if (step == 2) v[c + 1] = none;
     }
     if (row == ROW_OUTSIDE) return;
-    if (step == 1 && p->ahead) __builtin_prefetch((const char *)(x + row) + p->ahead, 0, 2);
+    FN(fetch)(step, x + row, p->ahead);
     UNROLL
     for (int c = 0; c < side; c += step) {
         if (step == 2 && !edge && c + 1 < side) {

@@ -21,14 +21,6 @@ INLINE VEC FN(add_where)(FN(choice) m, VEC sum, VEC v)
 #endif
 }
 
-/* What the next band reads and writes where this one has some vectors: columns are no order that processors foresee. */
-INLINE void FN(fetch)(const int vectors, const T *p, int64_t ahead)
-{
-    UNROLL
-    for (int64_t bytes = 0; bytes < vectors * VBITS / 8; bytes += 64)
-        __builtin_prefetch((const char *)p + ahead + bytes, 0, 2);
-}
-
 INLINE FN(choice) FN(exceeds)(const int finite, VEC v, VEC best)
 {
 #ifdef GREATER_f32
@@ -44,7 +36,6 @@ INLINE void FN(square_greatest)(const int edge, const int finite, const int step
 {
     VEC v[SQUARE + 1];
     FN(square_row)(edge, step, side, LEAST, x, row, p, m, v);
-    if (step == 2 && row != ROW_OUTSIDE) FN(fetch)(2, x + row, p->ahead);
     *best = v[0], *column = first;
     UNROLL
     for (int c = 1; c < side; c++) {
