@@ -1,0 +1,53 @@
+"""The gradients of windows of two rows and two columns, two apart, whose short rows are written over one another in order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_fast_chain import assert_same_bits
+
+from convspec import fast, reference
+
+
+@pytest.mark.clause(
+    "max_pool.grad", "avg_pool.grad", "lp_pool.grad", "gradient.chain", "fast.threads", "call.in-bounds"
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("width", [2, 3, 8, 9, 14, 16, 17, 31, 34, 67])
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_rows_of_every_width(ceil_mode, width, dtype):
+    """Elements that no window sees get 0 whatever they are; nothing beyond the result is touched, and no part of it is left."""
+    random = np.random.default_rng(width)
+    for height in (2, 5, 8):
+        x = random.integers(-2, 3, (2, 3, height, width)).astype(dtype)
+        if not ceil_mode:
+            x[:, :, height // 2 * 2 :], x[:, :, :, width // 2 * 2 :] = np.inf, np.nan
+        keywords = {"stride": 2, "ceil_mode": ceil_mode}
+        dy = random.standard_normal(fast.max_pool(x, 2, **keywords).shape).astype(dtype)
+        dy[random.random(dy.shape) < 0.1] = -0.0
+        for op, operand, more in (
+            ("max_pool_grad", x, {"padding": ((0, 1), (0, 1))} if not ceil_mode else {}),
+            ("max_pool_grad", x, {}),
+            ("avg_pool_grad", x.shape, {}),
+            ("lp_pool_grad", x, {"p": 1}),
+            ("lp_pool_grad", x, {"p": 2}),
+        ):
+            given = dy
+            if "padding" in more:
+                given = random.standard_normal(fast.max_pool(x, 2, **keywords, **more).shape).astype(dtype)
+            expected = getattr(reference, op)(given, operand, 2, **keywords, **more, stepwise=True)
+            for threads in (1, 2, 7):
+                room = np.full(x.size + 64, np.nan, dtype)
+                out = room[32:-32].reshape(x.shape)
+                getattr(fast, op)(given, operand, 2, **keywords, **more, num_threads=threads, out=out)
+                assert_same_bits(out, expected)
+                assert np.isnan(room[:32]).all() and np.isnan(room[-32:]).all()
+
+
+@pytest.mark.clause("max_pool.grad", "max_pool.grad-nan")
+@pytest.mark.parametrize("width", [6, 40])
+def test_the_first_of_the_greatest_of_four(width):
+    random = np.random.default_rng(1)
+    x = random.choice(np.float32([-np.inf, -np.inf, -0.0, 0.0, np.inf, np.nan]), (2, 3, 41, width + 1))
+    dy = random.integers(-9, 10, (2, 3, 21, width // 2 + 1)).astype(np.float32)
+    assert_same_bits(fast.max_pool_grad(dy, x, 2, ceil_mode=True), reference.max_pool_grad(dy, x, 2, ceil_mode=True))
