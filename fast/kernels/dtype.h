@@ -5,6 +5,7 @@
 #include "move.tmpl.h"
 #include "pool.tmpl.h"
 #include "squares.tmpl.h"
+#include "quads.tmpl.h"
 #include "pool_gradient.tmpl.h"
 #include "pool_greatest.tmpl.h"
 #include "squares_gradient.tmpl.h"
@@ -70,6 +71,7 @@ static const cs_table FN(table) = {
     .gather_planes = MOVER(gather_planes),
     .planes[CS_MAX] = FN(planes_max),
     .squares[CS_MAX] = FN(squares_max),
+    .quads[CS_MAX] = FN(quads_max),
 #if VBITS <= 256
     .whole[CS_MAX] = FN(whole_max),
 #endif
@@ -112,6 +114,9 @@ static const cs_table FN(table) = {
     .whole[CS_SQUARE] = FN(whole_square),
 #endif
     .squares[CS_MEAN] = FN(squares_mean),
+    .quads[CS_MEAN] = FN(quads_mean),
+    .quads[CS_ABS] = FN(quads_abs),
+    .quads[CS_SQUARE] = FN(quads_square),
 #if BITS == 32
     .squares_back[CS_MAX] = FN(squares_max_back),
 #endif

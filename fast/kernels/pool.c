@@ -4,7 +4,7 @@
 enum { STRIP_BYTES = 64 << 10, MIXED_BYTES = 256 << 10, CHUNK_BYTES = 4 << 10, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
 /* Of a task; a thread has TASKS of them, so that others may take some, or fewer, not to be shorter than that. */
 enum { TASK_CYCLES = 100000, SHORT_CYCLES = 20000, TASKS = 4 };
-enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8 };
+enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8, LATER = 6 << 10 };
 
 /* Clock cycles for a plane of results: vectors of outputs by their taps, and rows brought. */
 double cs_pool_cycles(const cs_window *w)
@@ -124,19 +124,21 @@ static void run_mixed(const cs_pool_state *t, const cs_pooling *p, int64_t left,
     }
 }
 
-/* The planes [from, to), a band of rows at a time whose inputs fit into the first-level cache. */
+/* The planes [from, to), a band of rows at a time whose inputs fit into the first-level cache, or, of windows that have no row in
+ * common, all of them. */
 static void run_squares(const cs_pool_state *t, cs_squares q, int64_t from, int64_t to, const char *x, char *y)
 {
     const cs_window *w = t->w;
     const cs_table *k = cs_square_kernels(w);
     const int64_t *rows = q.rows, *divisors = q.row_divisors;
-    const int64_t count = q.count, some = cs_most(LEAST_ROWS, NEAR_BYTES / (q.in * w->size) / q.step);
-    q.ahead = (count > some ? some * q.step * w->x[1] : w->x_channel) * w->size;
+    const int quads = cs_pool_by_quads(w);
+    const int64_t count = q.count, near = cs_most(LEAST_ROWS, NEAR_BYTES / (q.in * w->size) / q.step), some = quads ? count : near;
+    q.ahead = quads ? LATER : (count > some ? some * q.step * w->x[1] : w->x_channel) * w->size;
     for (int64_t n = from; n < to; n++) {
         const char *plane = x + (n / w->groups * w->x_image + n % w->groups * w->x_channel) * w->size;
         for (int64_t top = 0; top < count; top += some) {
             q.rows = rows + top * q.step, q.row_divisors = divisors + top, q.count = cs_least(some, count - top);
-            k->squares[w->kind](plane, &q, y + (n * w->y_plane + top * q.ldy) * w->size);
+            (quads ? k->quads : k->squares)[w->kind](plane, &q, y + (n * w->y_plane + top * q.ldy) * w->size);
         }
     }
 }

@@ -38,15 +38,22 @@ static int in_place(const cs_window *w)
     return a->step == 2 ? a->taps == 2 || a->taps == 3 : a->step == 4 && a->taps == 4;
 }
 
+/* Windows of two rows and two columns, two apart. */
+int cs_pool_by_quads(const cs_window *w)
+{
+    return w->axis[1].taps == 2 && w->axis[1].step == 2 && w->axis[2].taps == 2 && w->axis[2].step == 2;
+}
+
 /* Windows that are squares of a few rows and columns, one or two apart, none of them beyond the ends of a row. */
 int cs_pool_by_squares(const cs_window *w)
 {
     const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
     const cs_table *k = cs_short_kernels(w->dtype);
-    if (!k->squares[w->kind] || h->taps != v->taps || h->step != v->step || d->taps != 1) return 0;
-    if (v->gap != 1 || h->gap != 1) return 0;
-    if (v->step == 1 ? v->taps != 2 && v->taps != 3 && v->taps != SQUARE : v->step != 2 || v->taps != 3) return 0;
-    return w->x[2] == 1 && v->out >= k->lanes && v->first > -v->taps && v->first + (v->out - 1) * v->step < v->in;
+    const int quads = cs_pool_by_quads(w);
+    if (!(quads ? k->quads : k->squares)[w->kind] || h->taps != v->taps || h->step != v->step || d->taps != 1) return 0;
+    if (v->gap != 1 || h->gap != 1 || w->x[2] != 1) return 0;
+    if (v->step == 1 ? v->taps != 2 && v->taps != 3 && v->taps != SQUARE : !quads && (v->step != 2 || v->taps != 3)) return 0;
+    return v->out >= k->lanes && v->first > -v->taps && v->first + (v->out - 1) * v->step < v->in;
 }
 
 /* Rows that squares may see, two rows of them at a time. */

@@ -197,6 +197,7 @@ typedef struct {
     /* A window of n neighbouring inputs of each of at least LANES planes, to results that are `step` apart. */
     void (*whole[KINDS])(const void *x, int64_t plane, int64_t planes, int64_t n, const void *divisor, void *y, int64_t step);
     void (*squares[KINDS])(const void *x, const cs_squares *p, void *y); /* at least LANES windows a row */
+    void (*quads[KINDS])(const void *x, const cs_squares *p, void *y);   /* of two rows and columns, two apart */
     void (*squares_back[KINDS])(const void *x, const cs_passing_squares *b, const void *dy, void *dx);
     void (*quads_back[KINDS])(const cs_quads *p);
     int (*finite)(const void *x, int64_t n);
