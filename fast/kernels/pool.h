@@ -25,7 +25,7 @@ typedef struct {
 
 int64_t cs_pool_pitch(const cs_window *w);
 int64_t cs_pool_columns(const cs_window *w); /* columns of the input that a box sees */
-int cs_pool_by_quads(const cs_window *w);
+int cs_pool_by_quads(const cs_window *w);   /* whether squares have two rows and two columns, two apart: a row at a time */
 int cs_pool_by_squares(const cs_window *w); /* whether vectors run down the rows of squares, read in place */
 const cs_table *cs_square_kernels(const cs_window *w);
 cs_squares cs_pool_squares(cs_pool_state *t, cs_pool_box b);
