@@ -4,7 +4,7 @@
 enum { STRIP_BYTES = 64 << 10, MIXED_BYTES = 256 << 10, CHUNK_BYTES = 4 << 10, PLANES_BYTES = 128 << 10, COLUMN_BYTES = 1 << 20 };
 /* Of a task; a thread has TASKS of them, so that others may take some, or fewer, not to be shorter than that. */
 enum { TASK_CYCLES = 100000, SHORT_CYCLES = 20000, TASKS = 4 };
-enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8, LATER = 6 << 10 };
+enum { NEAR_BYTES = 20 << 10, LEAST_ROWS = 8 };
 
 /* Clock cycles for a plane of results: vectors of outputs by their taps, and rows brought. */
 double cs_pool_cycles(const cs_window *w)

@@ -25,12 +25,10 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
     const cs_axis *a = w->axis;
     const int64_t planes = images * w->groups;
     w->size = cs_kernels(w->dtype)->size, w->images = images;
-    g->shares = 1;
-    g->quads = cs_pool_quads_split(g, planes, threads);
-    g->squares = !g->quads && cs_pool_squares_split(g, planes, threads);
-    g->maxima = !g->quads && !g->squares && cs_pool_max_split(g, planes, threads);
-    g->boxes = !g->quads && !g->squares && !g->maxima && cs_pool_boxes_split(g, planes, threads);
-    if (g->quads || g->squares || g->maxima || g->boxes) return;
+    g->shares = 1, g->run = NULL;
+    if (cs_pool_quads_split(g, planes, threads) || cs_pool_squares_split(g, planes, threads) ||
+        cs_pool_max_split(g, planes, threads) || cs_pool_boxes_split(g, planes, threads))
+        return;
     if (columns_apart(&a[2]) && planes < 4 * threads)
         g->shares = cs_least(cs_ceil(a[2].out, SHARE_COLUMNS), cs_ceil(4 * threads, cs_most(1, planes)));
     g->tasks = planes * g->shares;
@@ -122,20 +120,8 @@ static void clear(const row_task *t, int64_t share)
 void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
                           void *dx, void *scratch)
 {
-    if (g->quads) {
-        cs_pool_quads_run(g, task, x, dy, norm, dx, scratch);
-        return;
-    }
-    if (g->squares) {
-        cs_pool_squares_run(g, task, x, dy, dx, scratch);
-        return;
-    }
-    if (g->maxima) {
-        cs_pool_max_run(g, task, x, dy, dx, scratch);
-        return;
-    }
-    if (g->boxes) {
-        cs_pool_box_run(g, task, x, dy, norm, dx, scratch);
+    if (g->run) {
+        g->run(g, task, x, dy, norm, dx, scratch);
         return;
     }
     const cs_window *w = &g->window;

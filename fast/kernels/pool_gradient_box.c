@@ -74,26 +74,6 @@ static int64_t box_bytes(const cs_pool_gradient *g, int64_t rows, int64_t column
     return most_windows(g, rows, columns) * (4 + 4 + size) + most_elements(g, rows, columns) * (g->window.size + size);
 }
 
-int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads)
-{
-    const cs_axis *a = g->window.axis, *h = &a[1], *v = &a[2];
-    const int64_t least = 16 * lanes_of(g), taps = h->taps * v->taps;
-    if (g->window.kind == CS_POWER || a[0].taps > 1 || a[0].step > 1 || a[0].in != a[0].out || taps > MOST_TAPS ||
-        cs_most(h->step, v->step) > LONGEST_STEP)
-        return 0;
-    g->rows = h->in, g->columns = v->in;
-    while (g->columns > least && box_bytes(g, 4 * h->taps, g->columns) > BOX_BYTES) g->columns = cs_ceil(g->columns, 2);
-    while (g->rows > 1 && box_bytes(g, g->rows, g->columns) > BOX_BYTES) g->rows = cs_ceil(g->rows, 2);
-    while (g->rows > 8 * h->taps && planes * cs_ceil(h->in, g->rows) < 2 * threads) g->rows = cs_ceil(g->rows, 2);
-    g->tall = cs_ceil(h->in, g->rows), g->wide = cs_ceil(v->in, g->columns);
-    const int64_t all = planes * a[0].in, bytes = box_bytes(g, g->rows, g->columns);
-    g->planes = cs_most(1, cs_least(TASK_BYTES / bytes, all * g->tall * g->wide / (4 * threads)));
-    g->tasks = cs_ceil(all, g->planes) * g->tall * g->wide;
-    g->scratch = box_bytes(g, g->rows, g->columns) + 12 * LINE +
-                 (3 * taps + most_groups(h, g->rows) + 2 * most_groups(v, g->columns)) * 8;
-    return 1;
-}
-
 static void lay_out(box_task *t, char *scratch)
 {
     const cs_axis *h = t->h.axis, *v = t->v.axis;
@@ -220,8 +200,8 @@ static void run_box(const box_task *t, int64_t depth, const char *x, const char 
     put(t, dx);
 }
 
-void cs_pool_box_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
-                     char *scratch)
+static void run_boxes(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
+                      char *scratch)
 {
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
@@ -238,4 +218,25 @@ void cs_pool_box_run(const cs_pool_gradient *g, int64_t task, const char *x, con
         const int64_t depth = p % a[0].in, out = (p / a[0].in * w->y_plane + depth * a[0].y) * t.k->size;
         run_box(&t, depth, x + p * in * w->size, dy + out, norm ? norm + out : norm, dx + p * in * t.k->size);
     }
+}
+
+int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads)
+{
+    const cs_axis *a = g->window.axis, *h = &a[1], *v = &a[2];
+    const int64_t least = 16 * lanes_of(g), taps = h->taps * v->taps;
+    if (g->window.kind == CS_POWER || a[0].taps > 1 || a[0].step > 1 || a[0].in != a[0].out || taps > MOST_TAPS ||
+        cs_most(h->step, v->step) > LONGEST_STEP)
+        return 0;
+    g->rows = h->in, g->columns = v->in;
+    while (g->columns > least && box_bytes(g, 4 * h->taps, g->columns) > BOX_BYTES) g->columns = cs_ceil(g->columns, 2);
+    while (g->rows > 1 && box_bytes(g, g->rows, g->columns) > BOX_BYTES) g->rows = cs_ceil(g->rows, 2);
+    while (g->rows > 8 * h->taps && planes * cs_ceil(h->in, g->rows) < 2 * threads) g->rows = cs_ceil(g->rows, 2);
+    g->tall = cs_ceil(h->in, g->rows), g->wide = cs_ceil(v->in, g->columns);
+    const int64_t all = planes * a[0].in, bytes = box_bytes(g, g->rows, g->columns);
+    g->planes = cs_most(1, cs_least(TASK_BYTES / bytes, all * g->tall * g->wide / (4 * threads)));
+    g->tasks = cs_ceil(all, g->planes) * g->tall * g->wide;
+    g->scratch = box_bytes(g, g->rows, g->columns) + 12 * LINE +
+                 (3 * taps + most_groups(h, g->rows) + 2 * most_groups(v, g->columns)) * 8;
+    g->run = run_boxes;
+    return 1;
 }

@@ -33,19 +33,6 @@ static int64_t scratch_bytes(const cs_pool_gradient *g)
            v->out * (int64_t)sizeof(cs_range) + 4 * LINE;
 }
 
-int cs_pool_max_split(cs_pool_gradient *g, int64_t planes, int threads)
-{
-    const cs_axis *a = g->window.axis, *h = &a[1];
-    if (g->window.kind != CS_MAX || h->step * a[2].step == 1 || a[0].taps > 1 || a[0].step > 1 || a[0].in != a[0].out || scratch_bytes(g) > RING_BYTES)
-        return 0;
-    const int64_t all = planes * a[0].in, bytes = h->in * a[2].in * g->window.size;
-    g->tall = cs_most(1, cs_least(h->in / (8 * h->taps), cs_ceil(4 * threads, cs_most(1, all))));
-    g->planes = cs_most(1, cs_least(TASK_BYTES / bytes, all / (4 * threads)));
-    g->tasks = cs_ceil(all, g->planes) * g->tall;
-    g->scratch = scratch_bytes(g);
-    return 1;
-}
-
 /* Where row i is in the ring. */
 static int64_t slot(const max_task *t, int64_t i)
 {
@@ -98,8 +85,10 @@ static void add(max_task *t, int64_t o, const char *x, const char *dy, char *dx)
     t->k->add_at(dx, t->rows.from * v->in, t->rows.to * v->in, first * v->in + v->first, t->chosen, v->step, dy, v->out);
 }
 
-void cs_pool_max_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, char *dx, char *scratch)
+static void run_max(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
+                   char *scratch)
 {
+    (void)norm;
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis, *h = &a[1], *v = &a[2];
     const int64_t share = task % g->tall, first = task / g->tall * g->planes, in = h->in * v->in;
@@ -124,4 +113,18 @@ void cs_pool_max_run(const cs_pool_gradient *g, int64_t task, const char *x, con
             add(&t, o, x + p * in * t.kx->size, dy + out + o * h->y * t.k->size, to);
         memset(to + t.cleared * v->in * t.k->size, 0, (size_t)((t.rows.to - t.cleared) * v->in * t.k->size));
     }
+}
+
+int cs_pool_max_split(cs_pool_gradient *g, int64_t planes, int threads)
+{
+    const cs_axis *a = g->window.axis, *h = &a[1];
+    if (g->window.kind != CS_MAX || h->step * a[2].step == 1 || a[0].taps > 1 || a[0].step > 1 || a[0].in != a[0].out || scratch_bytes(g) > RING_BYTES)
+        return 0;
+    const int64_t all = planes * a[0].in, bytes = h->in * a[2].in * g->window.size;
+    g->tall = cs_most(1, cs_least(h->in / (8 * h->taps), cs_ceil(4 * threads, cs_most(1, all))));
+    g->planes = cs_most(1, cs_least(TASK_BYTES / bytes, all / (4 * threads)));
+    g->tasks = cs_ceil(all, g->planes) * g->tall;
+    g->scratch = scratch_bytes(g);
+    g->run = run_max;
+    return 1;
 }

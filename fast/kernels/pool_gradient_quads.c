@@ -5,25 +5,12 @@
 #include "pool_gradient.h"
 #include "pool_windows.h"
 
-enum { TASK_BYTES = 256 << 10, LINE = 64, LATER = 6 << 10 };
+enum { TASK_BYTES = 256 << 10, LINE = 64 };
 
 /* Rows or columns two by two from the first on, or from windows on that see none. */
 static int by_twos(const cs_axis *a)
 {
     return a->in > 0 && a->taps == 2 && a->step == 2 && a->gap == 1 && a->first <= 0 && a->first % 2 == 0 && a->out + a->first / 2 >= a->in / 2;
-}
-
-int cs_pool_quads_split(cs_pool_gradient *g, int64_t planes, int threads)
-{
-    const cs_window *w = &g->window;
-    const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
-    const int64_t size = cs_kernels(g->dtype)->size, all = planes * d->in * cs_ceil(h->in, 2);
-    if (!cs_kernels(g->dtype)->quads_back[w->kind] || (w->kind != CS_MEAN && w->dtype != g->dtype)) return 0;
-    if (d->taps != 1 || d->step != 1 || d->first != 0 || d->in != d->out || !by_twos(h) || !by_twos(v)) return 0;
-    g->rows = cs_most(1, cs_least(TASK_BYTES / (2 * v->in * size), all / (4 * threads)));
-    g->tasks = cs_ceil(all, g->rows);
-    g->scratch = v->out * (8 + size) + 2 * LINE;
-    return 1;
 }
 
 typedef struct {
@@ -65,8 +52,8 @@ static void run_rows(quads_task *t, cs_quads q, cs_range rows)
     if (2 * there < end) memset(dx + 2 * there * line, 0, (size_t)((end - 2 * there) * line));
 }
 
-void cs_pool_quads_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
-                       char *scratch)
+static void run_quads(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
+                     char *scratch)
 {
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
@@ -81,4 +68,18 @@ void cs_pool_quads_run(const cs_pool_gradient *g, int64_t task, const char *x, c
         next = cs_least(end, (p + 1) * rows);
         run_rows(&t, q, (cs_range){i - p * rows, next - p * rows});
     }
+}
+
+int cs_pool_quads_split(cs_pool_gradient *g, int64_t planes, int threads)
+{
+    const cs_window *w = &g->window;
+    const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
+    const int64_t size = cs_kernels(g->dtype)->size, all = planes * d->in * cs_ceil(h->in, 2);
+    if (!cs_kernels(g->dtype)->quads_back[w->kind] || (w->kind != CS_MEAN && w->dtype != g->dtype)) return 0;
+    if (d->taps != 1 || d->step != 1 || d->first != 0 || d->in != d->out || !by_twos(h) || !by_twos(v)) return 0;
+    g->rows = cs_most(1, cs_least(TASK_BYTES / (2 * v->in * size), all / (4 * threads)));
+    g->tasks = cs_ceil(all, g->rows);
+    g->scratch = v->out * (8 + size) + 2 * LINE;
+    g->run = run_quads;
+    return 1;
 }

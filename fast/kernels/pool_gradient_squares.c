@@ -46,25 +46,6 @@ static int suits(const cs_pool_gradient *g)
     return v->step == 2 && v->taps == 3;
 }
 
-int cs_pool_squares_split(cs_pool_gradient *g, int64_t planes, int threads)
-{
-    const cs_axis *a = g->window.axis, *h = &a[1];
-    const int64_t size = cs_kernels(g->dtype)->size, all = planes * a[0].in;
-    if (!suits(g) || pitch_of(g) * size > ROW_BYTES) return 0;
-    const int64_t near = NEAR_BYTES / (2 * pitch_of(g) * size) * h->step;
-    g->tall = cs_ceil(h->in, cs_most(LEAST_ROWS, near));
-    g->tall = cs_most(g->tall, cs_least(h->in / LEAST_ROWS, cs_ceil(4 * threads, cs_most(1, all))));
-    g->band = cs_ceil(h->in, g->tall);
-    const int64_t bands = all * g->tall;
-    g->planes = cs_most(1, cs_least(TASK_BYTES / (g->band * a[2].in * size), bands / (4 * threads)));
-    g->tasks = cs_ceil(bands, g->planes);
-    const int64_t rows = most_rows(g);
-    g->window.height = h->out, g->window.width = a[2].out, g->window.lanes = cs_kernels(g->dtype)->lanes;
-    g->scratch = (h->out * (h->step + 1) + h->taps + a[2].out) * 8 + (a[2].out + LINE) * 4 + 4 * LINE +
-                 (cs_divisors_size(&g->window) + 2 * rows * pitch_of(g)) * size + g->band * 2 * LINE;
-    return 1;
-}
-
 /* Lists the rows of x that the windows of a plane see, what means are divided by, and the taps where columns begin; the room at
  * the ends of rows passes on 0, and no window there is chosen. */
 static cs_passing_squares describe(const cs_pool_gradient *g, char *scratch)
@@ -110,8 +91,10 @@ static cs_passing_squares part(const cs_pool_gradient *g, cs_passing_squares b, 
     return b;
 }
 
-void cs_pool_squares_run(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, char *dx, char *scratch)
+static void run_squares(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
+                       char *scratch)
 {
+    (void)norm;
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
     const cs_table *k = cs_kernels(g->dtype);
@@ -125,4 +108,24 @@ void cs_pool_squares_run(const cs_pool_gradient *g, int64_t task, const char *x,
         k->squares_back[w->kind](w->kind == CS_MAX ? x + p * in * k->size : x, &b, dy + out * k->size,
                                  dx + (p * in + s.top * a[2].in) * k->size);
     }
+}
+
+int cs_pool_squares_split(cs_pool_gradient *g, int64_t planes, int threads)
+{
+    const cs_axis *a = g->window.axis, *h = &a[1];
+    const int64_t size = cs_kernels(g->dtype)->size, all = planes * a[0].in;
+    if (!suits(g) || pitch_of(g) * size > ROW_BYTES) return 0;
+    const int64_t near = NEAR_BYTES / (2 * pitch_of(g) * size) * h->step;
+    g->tall = cs_ceil(h->in, cs_most(LEAST_ROWS, near));
+    g->tall = cs_most(g->tall, cs_least(h->in / LEAST_ROWS, cs_ceil(4 * threads, cs_most(1, all))));
+    g->band = cs_ceil(h->in, g->tall);
+    const int64_t bands = all * g->tall;
+    g->planes = cs_most(1, cs_least(TASK_BYTES / (g->band * a[2].in * size), bands / (4 * threads)));
+    g->tasks = cs_ceil(bands, g->planes);
+    const int64_t rows = most_rows(g);
+    g->window.height = h->out, g->window.width = a[2].out, g->window.lanes = cs_kernels(g->dtype)->lanes;
+    g->scratch = (h->out * (h->step + 1) + h->taps + a[2].out) * 8 + (a[2].out + LINE) * 4 + 4 * LINE +
+                 (cs_divisors_size(&g->window) + 2 * rows * pitch_of(g)) * size + g->band * 2 * LINE;
+    g->run = run_squares;
+    return 1;
 }

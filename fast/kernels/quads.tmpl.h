@@ -5,22 +5,10 @@
 INLINE VEC FN(quad_windows)(const int kind, const int edge, const T *x, int64_t top, int64_t low, int64_t from, const cs_squares *p,
                             const T *divisors)
 {
-    const T outside = kind == CS_MAX ? LEAST : 0;
     const FN(mask) m[2] = {FN(inside)(-from, p->in - from), FN(inside)(-from - LANES, p->in - from - LANES)};
     VEC v[2][2], sum = FN(all)(0);
-    UNROLL
-    for (int i = 0; i < 2; i++) {
-        const int64_t row = i ? low : top;
-        v[i][0] = v[i][1] = FN(all)(outside);
-        if (edge && row == ROW_OUTSIDE) continue;
-        FN(fetch)(2, x + row + from, p->ahead);
-        if (edge) {
-            const VEC a = FN(load_over)(v[i][0], x + row + from, m[0]), b = FN(load_over)(v[i][0], x + row + from + LANES, m[1]);
-            v[i][0] = UNZIP_LOW(a, b), v[i][1] = UNZIP_HIGH(a, b);
-        } else {
-            FN(evens_and_odds)(x + row + from, &v[i][0], &v[i][1]);
-        }
-    }
+    FN(square_row)(edge, 2, 2, kind == CS_MAX ? LEAST : 0, x + from, top, p, m, v[0]);
+    FN(square_row)(edge, 2, 2, kind == CS_MAX ? LEAST : 0, x + from, low, p, m, v[1]);
     if (kind == CS_MAX) return FN(max)(FN(max)(v[0][0], v[0][1]), FN(max)(v[1][0], v[1][1]));
 #if FLOATING
     UNROLL
@@ -39,11 +27,10 @@ INLINE void FN(quads_by)(const int kind, const T *x, const cs_squares *p, T *y)
     const int64_t last = p->width - LANES;
     for (int64_t r = 0; r < p->count; r++, y += p->ldy) {
         const int64_t top = p->rows[2 * r], low = p->rows[2 * r + 1];
-        const int there = top != ROW_OUTSIDE && low != ROW_OUTSIDE;
         const T *divisors = kind == CS_MEAN ? (const T *)p->divisors + p->row_divisors[r] : y;
         for (int64_t next = 0; next < p->width; next += LANES) {
             const int64_t o = next < last ? next : last, from = p->first + 2 * o;
-            if (there && from >= 0 && from + 2 * LANES <= p->in) {
+            if (from >= 0 && from + 2 * LANES <= p->in) {
                 FN(store)(y + o, FN(quad_windows)(kind, 0, x, top, low, from, p, divisors + o));
             } else {
                 FN(store)(y + o, FN(quad_windows)(kind, 1, x, top, low, from, p, divisors + o));

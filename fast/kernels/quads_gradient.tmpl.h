@@ -61,12 +61,7 @@ INLINE void FN(quad_block)(const int kind, const int edge, const FN(quad_row) *r
         if (kind == CS_MEAN || !r->x[i]) continue;
         const T *x = r->x[i] + 2 * o;
         FN(fetch)(2, x, ahead);
-        if (edge) {
-            const VEC a = FN(load_over)(none, x, r->seen[0]), b = FN(load_over)(none, x + LANES, r->seen[1]);
-            v[i][0] = UNZIP_LOW(a, b), v[i][1] = UNZIP_HIGH(a, b);
-        } else {
-            FN(evens_and_odds)(x, &v[i][0], &v[i][1]);
-        }
+        FN(square_pairs)(edge, none, x, r->seen, v[i]);
     }
     if (kind == CS_MAX) FN(quad_choose)(q, v, part);
     UNROLL
@@ -91,8 +86,9 @@ INLINE void FN(quads_back)(const int kind, const cs_quads *p)
         const int two = 2 * r + 1 < p->height;
         const T *x = p->x;
         T *dx = (T *)p->dx + at;
-        row.dy = (const T *)p->dy + r * p->ldy, row.norm = (const T *)p->norm + r * p->ldy;
-        row.x[0] = x + at, row.x[1] = two ? x + at + in : NULL, row.dx[0] = dx, row.dx[1] = two ? dx + in : NULL;
+        row.dy = (const T *)p->dy + r * p->ldy, row.dx[0] = dx, row.dx[1] = two ? dx + in : NULL;
+        if (kind != CS_MEAN) row.x[0] = x + at, row.x[1] = two ? x + at + in : NULL;
+        if (kind == CS_ABS || kind == CS_SQUARE) row.norm = (const T *)p->norm + r * p->ldy;
         for (int64_t next = 0; next < inner; next += LANES)
             FN(quad_block)(kind, 0, &row, next + LANES <= inner ? next : inner - LANES, 2 * LANES, ahead);
         if (2 * inner == in) continue;

@@ -26,31 +26,34 @@ INLINE void FN(fetch)(const int vectors, const T *p, int64_t ahead)
         __builtin_prefetch((const char *)p + ahead + bytes, 0, 2);
 }
 
+/* The even and the odd elements of two vectors from p on. */
+INLINE void FN(square_pairs)(const int edge, VEC outside, const T *p, const FN(mask) *m, VEC *v)
+{
+    if (edge) {
+        const VEC a = FN(load_over)(outside, p, m[0]), b = FN(load_over)(outside, p + LANES, m[1]);
+        v[0] = UNZIP_LOW(a, b), v[1] = UNZIP_HIGH(a, b);
+    } else {
+        FN(evens_and_odds)(p, &v[0], &v[1]);
+    }
+}
+
 /* The columns of one row, from its first tap on; beyond the edges there is `outside`. */
 INLINE void FN(square_row)(const int edge, const int step, const int side, T outside, const T *x, int64_t row,
                            const cs_squares *p, const FN(mask) *m, VEC *v)
 {
     const VEC none = FN(all)(outside);
     UNROLL
-    for (int c = 0; c < side; c += step) {
-        v[c] = none;
-        if (step == 2) v[c + 1] = none;
-    }
+    for (int c = 0; c < side; c++) v[c] = none;
     if (row == ROW_OUTSIDE) return;
     FN(fetch)(step, x + row, p->ahead);
     UNROLL
     for (int c = 0; c < side; c += step) {
-        if (step == 2 && !edge && c + 1 < side) {
-            FN(evens_and_odds)(x + row + FN(square_place)(step, side, c), &v[c], &v[c + 1]);
-            continue;
-        }
-        const VEC a = FN(square_load)(edge, none, x + row + FN(square_place)(step, side, c), m[c]);
-        if (step == 1) {
-            v[c] = a;
+        const T *at = x + row + FN(square_place)(step, side, c);
+        if (step == 2 && c + 1 < side) {
+            FN(square_pairs)(edge, none, at, m + c, v + c);
         } else {
-            const VEC b = FN(square_load)(edge, none, x + row + FN(square_place)(step, side, c + 1), m[c + 1]);
-            v[c] = c + 1 < side ? UNZIP_LOW(a, b) : EVENS(a, b);
-            v[c + 1] = UNZIP_HIGH(a, b);
+            const VEC a = FN(square_load)(edge, none, at, m[c]);
+            v[c] = step == 1 ? a : EVENS(a, FN(square_load)(edge, none, x + row + FN(square_place)(step, side, c + 1), m[c + 1]));
         }
     }
 }

@@ -5,8 +5,9 @@
 #include "kernels.h"
 
 enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
-/* AHEAD: bytes to prefetch ahead; STREAMED: the same of weights that are read once; LEAD: rows of strips */
-enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, STREAMED = 2048, LEAD = 2 };
+/* AHEAD: bytes to prefetch ahead; LATER: the same of rows that are read or written in turn; STREAMED: the same of weights that are
+ * read once; LEAD: rows of strips */
+enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, LATER = 6 << 10, STREAMED = 2048, LEAD = 2 };
 enum { FEW_PIXELS = 6, SLICE_TILES = 16, SLICE_BLOCKS = 16 }; /* SLICE: so many of which sums wait for each other */
 enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
 
@@ -144,7 +145,7 @@ typedef struct { /* windows of planes that are neighbours in x, whose pixels are
 typedef struct { /* `count` rows of `width` windows of side x side, `step` apart; rows: the inputs' starts, or ROW_OUTSIDE */
     const int64_t *rows;
     int64_t side, step, count, width, ldy, first, in; /* first: the column that output 0 sees */
-    int64_t ahead;               /* bytes to the band of rows that comes next, to fetch it meanwhile; 0: there is none */
+    int64_t ahead;               /* bytes to the band of rows that comes next, to fetch it meanwhile */
     const void *divisors;
     const int64_t *row_divisors; /* where the divisors of each row start */
 } cs_squares;
