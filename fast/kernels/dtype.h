@@ -65,6 +65,7 @@ static const cs_table FN(table) = {
 #if BITS <= 16 && defined DOT_i16
     .join = FN(join),
 #elif BITS >= 32
+    .turn_planes = MOVER(turn_planes),
     .transpose = TRANSPOSER(transpose),
     .transpose_apart = TRANSPOSER(transpose_apart),
     .spread = MOVER(spread),

@@ -55,10 +55,22 @@ int64_t cs_bundle(const cs_window *w)
     return interleaved ? cs_least(w->groups, cs_ceil(w->lanes, cs_most(1, w->channels))) : 1;
 }
 
+/* No two terms of a pixel lie on one of a channel's cache lines, and a tile that sees many channels' leaves no room for weights in
+ * the first-level cache. With more registers it has not been measured. */
+int cs_turned(const cs_window *w)
+{
+    enum { MANY = 128, MOST_APART = 2 };
+    const cs_axis *v = &w->axis[2];
+    if (!cs_few_registers(w) || w->by_pixels || w->by_groups || w->boundary != CS_FILL || w->fill) return 0;
+    if (w->x[2] != 1 || w->x_channel == 1 || v->taps > 1 || v->step > MOST_APART || w->channels < w->lanes) return 0;
+    return w->terms >= MANY && w->terms / w->channels * w->outputs >= MANY;
+}
+
 int64_t cs_mixed(const cs_window *w)
 {
     enum { LINE = 64, FEW_LINES = 4 };
-    if (w->by_pixels || w->by_groups || w->x_channel != 1 || w->x[2] == 1 || w->boundary != CS_FILL || w->fill) return 0;
+    if (w->by_pixels || w->by_groups || w->boundary != CS_FILL || w->fill) return 0;
+    if (!cs_turned(w) && (w->x_channel != 1 || w->x[2] == 1)) return 0;
     const int64_t channels = w->bundle * w->channels, lines = cs_ceil(channels * w->size, LINE);
     return lines < FEW_LINES ? channels : (lines | 1) * LINE / w->size; /* lest all pixels share the lines of a set */
 }
@@ -94,7 +106,7 @@ cs_layout cs_lay_out_columns(const cs_window *w, int64_t n)
     const cs_axis *a = &w->axis[2];
     const cs_layout runs = cs_lay_out(a, n);
     const int64_t gap = a->gap < 0 ? -a->gap : a->gap, all = (n - 1) * a->step + (a->taps - 1) * gap + 1;
-    const int plain = w->kind == CS_FMA && !w->by_pixels && a->taps > 0 &&
+    const int plain = w->kind == CS_FMA && !w->by_pixels && a->taps > 0 && !cs_turned(w) &&
                       (w->by_groups || all <= PLAIN * runs.slots * runs.length);
     return plain ? (cs_layout){1, all, 1, 1} : runs;
 }

@@ -32,27 +32,45 @@ INLINE void FN(copy_beyond)(T *y, const T *x, const cs_row *r, T fill, int64_t f
         y[i] = r->boundary == CS_FILL ? fill : x[FN(beyond)(r->start + i * r->step, r->in, r->boundary) * r->pixel];
 }
 
+/* y[c][i] = x[i][by * c], c < count, i < n: neighbours, or those `by` apart, become rows. */
+static void FN(copy_each_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t by, int64_t count, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t c = 0; c < count; c++) y[c * apart + i] = x[i * step + by * c];
+}
+
 #if BITS >= 32
-/* y[c][i] = x[i][c], c < count, i < n: neighbours become rows. The last block overlaps the one before. */
-static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+/* The last block overlaps the one before. */
+static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t by, int64_t count, int64_t n)
 {
     const int whole = count >= LANES && n >= LANES;
+    if (by > 2 || (by == 2 && !whole)) {
+        FN(copy_each_turned)(y, apart, x, step, by, count, n);
+        return;
+    }
     for (int64_t next = 0; next < n; next += LANES)
         for (int64_t some = 0; some < count; some += LANES) {
             const int64_t i = n < LANES || next + LANES <= n ? next : n - LANES;
             const int64_t c = count < LANES || some + LANES <= count ? some : count - LANES;
-            if (whole) {
-                FN(turn_block)(1, y + c * apart + i, apart, x + i * step + c, step, LANES, LANES);
+            if (by == 2) {
+                FN(turn_block)(1, 2, y + c * apart + i, apart, x + i * step + 2 * c, step, LANES, LANES);
+            } else if (whole) {
+                FN(turn_block)(1, 1, y + c * apart + i, apart, x + i * step + c, step, LANES, LANES);
             } else {
                 FN(turn_some)(y + c * apart + i, apart, x + i * step + c, step, count, n);
             }
         }
 }
-#else
-static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+
+/* to[i][c] = from[c][by * i], c < channels, i < pixels: planes become pixels. */
+static void FN(turn_planes)(void *to, int64_t apart, const void *from, int64_t plane, int64_t by, int64_t channels, int64_t pixels)
 {
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t c = 0; c < count; c++) y[c * apart + i] = x[i * step + c];
+    FN(copy_turned)(to, apart, from, plane, by, pixels, channels);
+}
+#else
+static void FN(copy_turned)(T *y, int64_t apart, const T *x, int64_t step, int64_t by, int64_t count, int64_t n)
+{
+    FN(copy_each_turned)(y, apart, x, step, by, count, n);
 }
 #endif
 
@@ -63,7 +81,7 @@ INLINE void FN(copy_neighbours)(T *y, int64_t apart, const T *x, int64_t count, 
         FN(copy_beyond)(y + k * apart, x + k, r, fill, 0, r->inside);
         FN(copy_beyond)(y + k * apart, x + k, r, fill, r->outside, r->count);
     }
-    FN(copy_turned)(y + r->inside, apart, x + (r->start + r->inside * r->step) * r->pixel, r->step * r->pixel, count,
+    FN(copy_turned)(y + r->inside, apart, x + (r->start + r->inside * r->step) * r->pixel, r->step * r->pixel, 1, count,
                     r->outside - r->inside);
 }
 

@@ -82,7 +82,7 @@ static double longest(cs_window *w, int threads)
                  rows = (double)cs_ceil(w->axis[1].out, w->height_tasks) / (double)w->axis[1].out,
                  columns = (double)cs_ceil(w->axis[2].out, w->width_tasks) / (double)w->axis[2].out,
                  blocks = (double)cs_ceil(w->blocks, w->shares) / (double)w->blocks;
-    const double fill = w->in_place ? 0 : cs_lay_out_columns(w, w->width).step == 1 ? FILL : FILL_BY_STEPS;
+    const double fill = w->in_place && !cs_turned(w) ? 0 : cs_lay_out_columns(w, w->width).step == 1 ? FILL : FILL_BY_STEPS;
     const double seen = w->shares > 1 ? SHARED : 1; /* threads that read the same inputs wait for each other */
     const int parted = w->shares == 1 && cs_ceil(cs_plane_count(w), w->planes) < threads && w->axis[1].out > 1;
     const double strip = (double)cs_strip_size(w, w->height, w->width) * fill * seen,

@@ -80,7 +80,7 @@ static int64_t list_rows(cs_state *t, cs_box b)
 }
 
 /* A row of inputs with their channels, and zeros beyond the edges. */
-static void copy_mixed(const cs_window *w, char *to, const char *from, const cs_row *r, int64_t channels)
+static void copy_mixed(const cs_table *k, const cs_window *w, char *to, const char *from, const cs_row *r, int64_t channels)
 {
     const int64_t bytes = channels * w->size, pixel = w->mixed * w->size, next = r->step * r->pixel * w->size;
     const int64_t inside = from ? r->inside : r->count, outside = from ? r->outside : r->count;
@@ -89,6 +89,10 @@ static void copy_mixed(const cs_window *w, char *to, const char *from, const cs_
     if (!from || inside >= outside) return;
     from += (r->start + inside * r->step) * r->pixel * w->size;
     to += inside * pixel;
+    if (w->x_channel != 1) {
+        k->turn_planes(to, w->mixed, from, w->x_channel, r->step, channels, outside - inside);
+        return;
+    }
     if (next == pixel) {
         memcpy(to, from, (size_t)((outside - inside - 1) * pixel + bytes));
         return;
@@ -106,8 +110,8 @@ static void fill_mixed(cs_state *t, cs_box b, int64_t channels)
         const cs_row r = cs_row_of(w, cs_slot_start(&t->side[2], slot) + b.w0 * w->axis[2].step, l2->step, count);
         for (int64_t i = 0; i < rows; i++)
             if (t->rows[i] != ROW_UNUSED)
-                copy_mixed(w, t->strip + (slot * rows + i) * row, t->rows[i] == ROW_OUTSIDE ? NULL : t->x + t->rows[i] * w->size, &r,
-                           channels);
+                copy_mixed(t->k, w, t->strip + (slot * rows + i) * row,
+                           t->rows[i] == ROW_OUTSIDE ? NULL : t->x + t->rows[i] * w->size, &r, channels);
     }
 }
 

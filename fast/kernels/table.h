@@ -187,6 +187,8 @@ typedef struct {
     /* Copies rows of x, which start where `starts` says, to `length` elements each; a channel is `apart` from the next. */
     void (*copy_rows)(void *to, int64_t apart, int64_t length, const void *x, const int64_t *starts, int64_t rows,
                       const cs_row *r);
+    void (*turn_planes)(void *to, int64_t apart, const void *from, int64_t plane, int64_t by, int64_t channels,
+                        int64_t pixels); /* to[i][c] = from[c][by * i] */
     void (*pad)(const cs_pooling *p, void *strips);
     void (*pool[KINDS])(const void *x, const cs_pooling *p, void *y, void *strips, void *spare);
     /* The same with a vector for each position of as many planes: `gather_planes` makes the strips. */

@@ -13,15 +13,15 @@ INLINE void FN(copy_few)(T *y, const T *x, int64_t n)
         }
 }
 
-/* LANES x LANES elements, or those of them that are there. */
-INLINE void FN(turn_block)(const int whole, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
+/* LANES x LANES elements, or those of them that are there; of whole ones, every element of a row of x, or every other. */
+INLINE void FN(turn_block)(const int whole, const int by, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {
     VEC v[LANES];
     T part[LANES];
     const FN(mask) across = FN(inside)(0, count);
     UNROLL
     for (int l = 0; l < LANES; l++)
-        v[l] = whole ? FN(load)(x + l * step) : l < n ? FN(load_inside)(x + l * step, across) : (VEC){0};
+        v[l] = whole ? (by == 2 ? FN(evens)(x + l * step) : FN(load)(x + l * step)) : l < n ? FN(load_inside)(x + l * step, across) : (VEC){0};
     FN(turn)(v);
     UNROLL
     for (int l = 0; l < LANES; l++) {
@@ -37,7 +37,7 @@ INLINE void FN(turn_block)(const int whole, T *y, int64_t apart, const T *x, int
 /* A block that is not whole. */
 static __attribute__((noinline)) void FN(turn_some)(T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {
-    FN(turn_block)(0, y, apart, x, step, count, n);
+    FN(turn_block)(0, 1, y, apart, x, step, count, n);
 }
 
 INLINE void FN(store_apart)(T *y, int64_t step, VEC v)

@@ -11,7 +11,7 @@ enum { CACHE_WAY = 4096, NEAR = 512 << 10 };
 static int reads_in_place(const cs_window *w)
 {
     if (w->by_groups) return w->in_place && w->x_channel == 1 && w->x[2] != 1 && w->groups % w->lanes == 0;
-    if (!w->by_pixels) return w->in_place && w->axis[2].step * w->x[2] * w->size % CACHE_WAY != 0;
+    if (!w->by_pixels) return w->in_place && !cs_turned(w) && w->axis[2].step * w->x[2] * w->size % CACHE_WAY != 0;
     return w->in_place && w->x[2] == 1 && (w->axis[2].y == 1 || w->axis[1].step * w->x[1] >= w->axis[2].in);
 }
 

@@ -84,6 +84,9 @@ void cs_fit_rows(cs_window *w, int64_t columns);
 int64_t cs_bundle(const cs_window *w);
 int64_t cs_plane_count(const cs_window *w); /* images, bundles of groups and depths */
 
+/* Whether pixels that are neighbours in x, and are loaded one by one, are brought into a strip with all channels of a pixel together. */
+int cs_turned(const cs_window *w);
+
 /* Where the channels of an input are neighbours in x and pixels are loaded one by one, they are in a strip, too. */
 int64_t cs_mixed(const cs_window *w);
 
