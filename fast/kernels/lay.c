@@ -59,11 +59,11 @@ int64_t cs_bundle(const cs_window *w)
  * the first-level cache. With more registers it has not been measured. */
 int cs_turned(const cs_window *w)
 {
-    enum { MANY = 128, MOST_APART = 2 };
+    enum { TERMS = 64, OUTPUTS = 128, MOST_APART = 2 };
     const cs_axis *v = &w->axis[2];
     if (!cs_few_registers(w) || w->by_pixels || w->by_groups || w->boundary != CS_FILL || w->fill) return 0;
     if (w->x[2] != 1 || w->x_channel == 1 || v->taps > 1 || v->step > MOST_APART || w->channels < w->lanes) return 0;
-    return w->terms >= MANY && w->terms / w->channels * w->outputs >= MANY;
+    return w->terms >= TERMS && w->terms / w->channels * w->outputs >= OUTPUTS; /* sums an input is in */
 }
 
 int64_t cs_mixed(const cs_window *w)

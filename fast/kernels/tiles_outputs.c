@@ -3,7 +3,7 @@
 
 #include "task.h"
 
-enum { NEAR_WEIGHTS = 256 << 10, SHORT = 128 };
+enum { NEAR_WEIGHTS = 256 << 10, SHORT = 128, LINE = 64 };
 
 /* Stores a panel of outputs, which is there pixel by pixel, output by output. */
 static void store_panel(const cs_state *t, cs_box b, int64_t wide, int64_t outputs, char *y)
@@ -65,11 +65,13 @@ static const char *block_weights(cs_state *t, int64_t block)
     return t->fresh;
 }
 
-/* Has the lines fetched that a run of pixels will be stored to: a panel of short sums would wait for all of its own at once. */
+/* Has the lines fetched that a tile's pixels will be stored to, by one of the tiles that share them: a panel of short sums would wait
+ * for all of its own at once. */
 static void expect(const cs_state *t, const cs_box *b, int64_t outputs, const char *y)
 {
     const cs_window *w = t->w;
     const char *line = y + (b->h0 * w->axis[1].y + b->w0 * w->axis[2].y) * w->size;
+    if ((uintptr_t)line % LINE >= (uintptr_t)(w->rows * w->axis[2].y * w->size)) return;
     for (int64_t k = 0; k < outputs; k++, line += w->y_plane * w->size) __builtin_prefetch(line, 1);
 }
 
