@@ -10,6 +10,7 @@ typedef struct {
     int64_t terms, kernels;
     int64_t vectors, block, blocks; /* vectors of images together, these images, and the number of blocks */
     int64_t shares, some, bands;    /* shares of a group's channels; outputs together; bands of rows of the input */
+    int64_t few; /* images, so that vectors are over positions */
     int64_t tasks, scratch;
 } cs_local_gradient;
 
@@ -19,6 +20,9 @@ void cs_local_weights_run(const cs_local_gradient *g, int64_t task, const void *
 void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t images, int threads);
 void cs_local_input_run(const cs_local_gradient *g, int64_t task, const void *w, const void *dy, void *dx,
                         void *scratch);
+
+int cs_local_few_split(cs_local_gradient *g, int threads); /* by the input; whether that suits */
+void cs_local_few_run(const cs_local_gradient *g, int64_t task, const void *w, const void *dy, void *dx, void *scratch);
 
 static inline cs_local_gradient cs_local_describe(const cs_window *w, int64_t images)
 {

@@ -60,11 +60,11 @@ void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t imag
 {
     *g = cs_local_describe(w, images);
     cs_axis *a = g->window.axis;
+    if (g->terms == 0 || w->outputs == 0 || images == 0 || cs_local_few_split(g, threads)) return;
     if (a[1].in == 1 && a[1].out == 1 && a[1].tile == 1) { /* a line, which is a column to be cut into bands */
         const cs_axis line = a[2];
         a[2] = a[1], a[1] = line;
     }
-    if (g->terms == 0 || w->outputs == 0 || images == 0) return;
     const int64_t lanes = g->window.lanes;
     g->vectors = cs_least(MOST_VECTORS, cs_ceil(images, lanes));
     g->block = g->vectors * lanes, g->blocks = cs_ceil(images, g->block);
@@ -204,6 +204,10 @@ static void lay_out(input_task *t, void *scratch)
 void cs_local_input_run(const cs_local_gradient *g, int64_t task, const void *weights, const void *dy, void *dx,
                         void *scratch)
 {
+    if (g->few) {
+        cs_local_few_run(g, task, weights, dy, dx, scratch);
+        return;
+    }
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
     const int64_t share = task % g->shares, band = task / g->shares % g->bands, rest = task / g->shares / g->bands;

@@ -213,6 +213,9 @@ typedef struct {
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);
+    void (*turn_rows)(const void *const *w, int64_t from, int64_t terms, void *to, void *spare);
+    void (*add_turned)(void *sums, int64_t plane, const int64_t *at, int64_t taps, const void *w, int64_t all, const void *dy,
+                       int64_t channels);
     void (*line_up)(void *y, const void *x, const int64_t *at, int64_t n, int64_t vectors);
     tile_outer *outer[MAX_ROWS + 1][MAX_VECTORS + 1];    /* rows of terms x vectors of outputs */
     tile_outer *unshared[MAX_ROWS + 1][MAX_VECTORS + 1]; /* x[at[i] + n] by the vectors at dy[places[n]] */
