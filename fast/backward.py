@@ -29,9 +29,9 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
     dy, w = view(c.dy, c.dtype), operand(c.operand, c.dtype)
     f = replace(c.forward, dtype=c.dtype)
     if f.op not in ("conv", "conv_transpose") and prod(f.T) > 1:
-        dx = result(out, c.shape, c.dtype)
-        _kernels.local_input_gradient(windows.unshared(f), w, operand(dy, c.dtype, threads), dx, f.N, threads)
-        return returned(dx, out)
+        known = Known(windows.Windows([windows.unshared(f)], c.dtype), "direct", f.N, c.shape, c.dtype)
+        remember(key, known)
+        return _by_unshared_input(known, dy, w, out, threads)
     described = describe(_transposed(f, dy), w, threads, last)
     parted = max(f.R) > 3 if max(f.stride) == 1 else c.op != "conv_grad_input"
     few = FEW_OF_LARGE if parted else FEW_POSITIONS
@@ -46,7 +46,19 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
     """The same for a call whose like is known; None for weights that are not all finite, which have other windows."""
     dy, w = view(dy, k.dtype), operand(w, k.dtype)
-    return run_finite(k, dy, w, out, threads)
+    if _unshared(k.described):
+        return _by_unshared_input(k, dy, w, out, threads)
+    return run_finite(k, dy, w, None, out, threads)
+
+
+def _by_unshared_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array:
+    dx = result(out, k.shape, k.dtype)
+    _kernels.local_input_gradient(k.described.fields[0], w, operand(dy, k.dtype, threads), dx, k.images, threads)
+    return returned(dx, out)
+
+
+def _unshared(described: windows.Windows) -> bool:
+    return bool(described.fields) and KINDS[described.fields[0][0]] == "local"
 
 
 def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str) -> Array:
@@ -57,7 +69,7 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm
         f, dy, x = replace(_transposed(f, dy), op="conv"), x, dy
     last = f.groups == 1 and prod(f.T) == 1 and channels_last(dy)
     described = windows.conv(f, last)
-    if KINDS[described.fields[0][0]] != "local" and len(described.fields) == prod(f.T):
+    if _unshared(described) or len(described.fields) == prod(f.T):
         may = c.op == "conv_grad_weight" and algorithm in ("auto", "winograd") and f.N > 0
         tiled = may and _kernels.takes_tiles(described.fields[0], algorithm == "winograd")
         bare = replace(f, x=NOTHING, w=NOTHING, b=None)
@@ -65,17 +77,18 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm
         remember(key, known)
         return by_known_weights(known, dy, x, out, threads)
     dy, x, dw = operand(dy, c.dtype, threads), operand(x, c.dtype, threads), result(out, c.shape, c.dtype)
-    if KINDS[described.fields[0][0]] == "local":
-        _kernels.local_weight_gradient(described.fields[0], x, dy, dw, f.N, threads)
-    else:
-        dw[...] = 0
-        _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
+    dw[...] = 0
+    _kernels.weight_gradient(described.fields, x, dy, dw, f.N, threads)
     return returned(dw, out)
 
 
 def by_known_weights(k: Known, dy: Array, x: Array, out: Array | None, threads: int) -> Array:
     """The same for a call whose like is known; conv_transpose's has dy and x in each other's place. They are of any strides."""
     fields, dw = k.described.fields, result(out, k.shape, k.dtype)
+    if _unshared(k.described):
+        x, dy = operand(x, k.dtype, threads), operand(dy, k.dtype, threads)
+        _kernels.local_weight_gradient(fields[0], x, dy, dw, k.images, threads)
+        return returned(dw, out)
     x = view(x, k.dtype) if fields[0][GROUPS] == 1 else operand(x, k.dtype, threads)
     dy = np.moveaxis(view(dy, k.dtype), 1, -1) if k.last else operand(dy, k.dtype, threads)
     if k.algorithm == "winograd":
@@ -110,19 +123,25 @@ def _direct(f: Conv, x: Array, dy: Array, k: Known, threads: int) -> Array:
     return dw
 
 
-def by_bias(c: BiasGrad, out: Array | None, threads: int) -> Array:
+def by_bias(c: BiasGrad, key: Key, out: Array | None, threads: int) -> Array:
     """The gradient by a weight that sees a 1 at every position; of a bias that one position has, a sum over images."""
-    dy = operand(c.dy, c.dtype, threads)
+    if not (prod(c.T) > 1 and c.T == c.O):
+        known = Known(windows.bias(c), "direct", c.N, c.shape, c.dtype)
+        remember(key, known)
+        return by_known_bias(known, c.dy, out, threads)
     db = result(out, c.shape, c.dtype)
-    if prod(c.T) > 1 and c.T == c.O:
+    db[...] = 0
+    for image in operand(c.dy, c.dtype, threads):
+        np.add(db, image, out=db)
+    return returned(db, out)
+
+
+def by_known_bias(k: Known, dy: Array, out: Array | None, threads: int) -> Array:
+    """The same for a call whose like is known."""
+    fields, db = k.described.fields, result(out, k.shape, k.dtype)
+    if len(fields) < prod(k.shape[1:]):
         db[...] = 0
-        for image in dy:
-            np.add(db, image, out=db)
-        return returned(db, out)
-    described = windows.bias(c)
-    if len(described.fields) < prod(c.T):
-        db[...] = 0
-    _kernels.weight_gradient(described.fields, None, dy, db, c.N, threads)
+    _kernels.weight_gradient(fields, None, operand(dy, k.dtype, threads), db, k.images, threads)
     return returned(db, out)
 
 

@@ -39,7 +39,7 @@ def conv_grad_weight(
 
 def conv_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
     """The gradient of conv by its bias, (K,), from dy (N, K, *O)."""
-    return _bias(checks.conv_grad_bias(dy), out, num_threads, algorithm)
+    return _bias("conv_grad_bias", dy, (), out, num_threads, algorithm)
 
 
 def conv_transpose_grad_input(
@@ -74,7 +74,7 @@ def conv_transpose_grad_weight(
 
 def conv_transpose_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
     """The gradient of conv_transpose by its bias, (K,), from dy (N, K, *O)."""
-    return _bias(checks.conv_transpose_grad_bias(dy), out, num_threads, algorithm)
+    return _bias("conv_transpose_grad_bias", dy, (), out, num_threads, algorithm)
 
 
 def local_conv_grad_input(
@@ -105,7 +105,7 @@ def local_conv_grad_weight(
 
 def local_conv_grad_bias(dy: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto") -> Array:
     """The gradient of local_conv by its bias, (K, *O), from dy (N, K, *O)."""
-    return _bias(checks.local_conv_grad_bias(dy), out, num_threads, algorithm)
+    return _bias("local_conv_grad_bias", dy, (), out, num_threads, algorithm)
 
 
 def tiled_conv_grad_input(
@@ -138,7 +138,7 @@ def tiled_conv_grad_bias(
     dy: Any, b_shape: Any, *, out: Any = None, num_threads: Any = None, algorithm: Any = "auto"
 ) -> Array:
     """The gradient of tiled_conv by its bias, (K, *T) = `b_shape`, from dy (N, K, *O)."""
-    return _bias(checks.tiled_conv_grad_bias(dy, b_shape), out, num_threads, algorithm)
+    return _bias("tiled_conv_grad_bias", dy, (b_shape,), out, num_threads, algorithm)
 
 
 def max_pool_grad(
@@ -227,10 +227,17 @@ def _last(op: str, dy: Any, operand: Any, out: Any) -> bool:
     return channels_last(out if op in backward.CONVOLUTIONS else read.get(op))
 
 
-def _bias(c: BiasGrad, out: Any, num_threads: Any, algorithm: Any) -> Array:
+def _bias(op: str, dy: Any, shape: tuple[Any, ...], out: Any, num_threads: Any, algorithm: Any) -> Array:
+    """`shape`: of the bias, where dy does not tell."""
+    key = key_of((dy,), (op, *shape, algorithm))
+    like = known.recall(key)
+    if like is not None:
+        options.output(out, like.shape, like.dtype, (dy,))
+        return backward.by_known_bias(like, dy, out, options.threads(num_threads))
+    c: BiasGrad = getattr(checks, op)(dy, *shape)
     options.algorithm(algorithm)
     options.output(out, c.shape, c.dtype, (c.dy,))
-    return backward.by_bias(c, out, options.threads(num_threads))
+    return backward.by_bias(c, key, out, options.threads(num_threads))
 
 
 def _pooled_again(key: known.Key, dy: Any, x: Any, out: Any, num_threads: Any) -> Array | None:

@@ -79,9 +79,9 @@ def run_once(k: Known, x: Array, w: Array, b: Array | None, out: Array | None, t
     return _run(k, x, w, b, out, threads)[0]
 
 
-def run_finite(k: Known, x: Array, w: Array, out: Array | None, threads: int) -> Array | None:
-    """The same without a bias for windows that are right for finite weights only; None for others."""
-    y, plan = _run(k, x, w, None, out, threads)
+def run_finite(k: Known, x: Array, w: Array, b: Array | None, out: Array | None, threads: int) -> Array | None:
+    """The same for windows that are right for finite weights only; None for others."""
+    y, plan = _run(k, x, w, b, out, threads)
     return y if plan.has_finite_weights() else None
 
 

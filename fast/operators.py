@@ -10,7 +10,7 @@ from convspec import checks
 from convspec.fast import known, options, windows
 from convspec.fast._kernels import key_of, recall, remember
 from convspec.fast.calls import channels_last, operand, prepare, run, view
-from convspec.fast.layers import layer
+from convspec.fast.layers import TILED, layer
 from convspec.params import Array, Conv, Pool
 
 
@@ -59,7 +59,7 @@ def conv_transpose(
 ) -> Array:  # fmt: skip
     """conv_transpose, the adjoint of conv: w (C, K/groups, *R)."""
     call = ("conv_transpose", stride, padding, output_padding, dilation, groups, dtype, algorithm)
-    y = recall(x, w, b, out, num_threads, call)
+    y = _again(x, w, b, call, out, num_threads)
     if y is not None:
         return y
     c = checks.conv_transpose(
@@ -140,7 +140,7 @@ def _sums(c: Conv, call: tuple[Any, ...], dtype: Any, out: Any, num_threads: Any
     plain = prepared.background is None and prepared.sums == c.dtype and prepared.joined is None
     if plain and prepared.described.zeros and not prepared.last:
         small = remember(prepared.plan, (c.x, c.w, c.b), call, c.shape, c.dtype, c.N, c.op == "conv_transpose")
-        if c.op == "conv" and not small:
+        if c.op in TILED and not small:
             like = known.Known(prepared.described, algorithm, c.N, c.shape, c.dtype)
             known.remember(key_of((c.x, c.w, c.b), call), like)
     return prepared(c.x, out, threads)
@@ -154,7 +154,8 @@ def _again(x: Any, w: Any, b: Any, call: tuple[Any, ...], out: Any, num_threads:
         return y
     options.output(out, like.shape, like.dtype, (x, w, b))
     x, w, b = view(x, like.dtype), operand(w, like.dtype), None if b is None else operand(b, like.dtype)
-    return known.run_once(like, x, w, b, out, options.threads(num_threads))
+    run_again = known.run_finite if call[0] == "conv_transpose" else known.run_once
+    return run_again(like, x, w, b, out, options.threads(num_threads))
 
 
 def _pooled_again(x: Any, call: tuple[Any, ...], out: Any, num_threads: Any) -> Array | None:

@@ -16,6 +16,17 @@ def limit_threads(function):
     limit = function
 
 
+cdef bint whole_numbers(tuple numbers, bint pairs):
+    """Or, where `pairs` may be, tuples of them."""
+    for one in numbers:
+        if type(one) is tuple:
+            if not pairs or not whole_numbers(one, False):
+                return False
+        elif type(one) is not int:
+            return False
+    return True
+
+
 cpdef tuple key_of(tuple arrays, tuple arguments):
     """None for a call that is not to be remembered. 1, 1.0 and True are equal: the latter two come with their types."""
     cdef list key = []
@@ -30,9 +41,8 @@ cpdef tuple key_of(tuple arrays, tuple arguments):
     for v in arguments:
         kind = type(v)
         if kind is tuple:
-            for one in <tuple>v:
-                if type(one) is not int:
-                    return None
+            if not whole_numbers(v, True):
+                return None
         elif kind is bool or kind is float:
             key.append(kind)
         elif v is not None and kind is not int and kind is not str:

@@ -1,24 +1,31 @@
 """Calls like one before, which are remembered: each is judged by its own arguments and numbers."""
 
 import time
+from itertools import product
 
 import numpy as np
 import pytest
+import scipy.signal
 
-from convspec import SpecError, fast, reference
+from convspec import SpecError, checks, fast, gradients, reference
 
 X = np.random.default_rng(0).standard_normal((2, 4, 6, 5)).astype(np.float32)
 W = np.random.default_rng(1).standard_normal((6, 2, 3, 3)).astype(np.float32)
 B = np.arange(6, dtype=np.float32)
+UNSHARED = np.random.default_rng(2).standard_normal((3, 4, 3, 4, 3, 3)).astype(np.float32)
 CALLS = {
-    "conv": ((X, W, B), {"groups": 2, "padding": (1, 2)}),
-    "local_conv": ((X[:1], np.random.default_rng(2).standard_normal((3, 4, 3, 4, 3, 3)).astype(np.float32)), {}),
+    "conv": ((X, W, B), {"groups": 2, "padding": ((1, 0), (2, 1))}),
+    "local_conv": ((X[:1], UNSHARED), {}),
     "tiled_conv": ((X, np.random.default_rng(3).standard_normal((3, 2, 1, 4, 3, 3)).astype(np.float32)), {}),
     "conv_transpose": ((X, W[:4], B[:2]), {"stride": 2, "output_padding": 1, "padding": 1}),
     "max_pool": ((X, 2), {"ceil_mode": True}),
     "avg_pool": ((X, 2), {"padding": 1, "stride": 2}),
     "lp_pool": ((X, (2, 3)), {"p": 2}),
     "channel_pool": ((X, 2), {"kind": "avg"}),
+    "conv_grad_bias": ((X,), {}),
+    "tiled_conv_grad_bias": ((X, (4, 2, 1)), {}),
+    "local_conv_grad_input": ((X[:1, :3, :4, :3].copy(), UNSHARED, (1, *X.shape[1:])), {}),
+    "local_conv_grad_weight": ((X[:, :3, :4, :3].copy(), X, UNSHARED.shape), {}),
     "max_pool_grad": ((X[:, :, :3, :2].copy(), X, 2), {}),
     "avg_pool_grad": ((X[:, :, :4, :3].copy(), X.shape, 2), {"padding": 1, "ceil_mode": True}),
     "lp_pool_grad": ((X[:, :, :3, 1:2].copy(), X, (2, 3)), {"p": 2}),
@@ -46,6 +53,28 @@ def test_later_calls_compute_their_own_numbers(op):
         assert y.flags.owndata
         assert y.flags.writeable
     np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize("op", CALLS)
+def test_later_calls_are_not_checked_again(op, monkeypatch):
+    arguments, keywords = CALLS[op]
+    getattr(fast, op)(*arguments, **keywords)
+
+    def check(*_, **__):
+        raise AssertionError("checked again")
+
+    for module, name in product((checks, gradients), CALLS):
+        monkeypatch.setattr(module, name, check, raising=False)
+    getattr(fast, op)(*other(arguments), **keywords)
+
+
+def test_later_calls_under_scipys_names():
+    for op, keywords in product(
+        ("convolve", "correlate"), ({}, {"mode": "same", "boundary": "symm"}, {"fillvalue": 2})
+    ):
+        f, its_own = getattr(fast, f"{op}2d"), getattr(scipy.signal, f"{op}2d")
+        for x, w in ((X[0, 0], W[0, 0]), (X[0, 1], W[1, 0]), (X[0, 1], W[1, 0].astype("f8")), (W[0, 0], X[0, 0])):
+            np.testing.assert_allclose(f(x, w, **keywords), its_own(x, w, **keywords), 1e-5, 1e-5)
 
 
 @pytest.mark.clause("call.strides", "call.byte-order", "call.read-only")
@@ -152,3 +181,21 @@ def test_calls_again_give_what_a_plan_gives(shape, taps, stride, algorithm):
         for threads in (1, 2, 3, 8):
             for same in (x, np.asfortranarray(x), x.astype(">f4")):
                 np.testing.assert_array_equal(fast.conv(same, weights, num_threads=threads, **keywords), y, strict=True)
+
+
+@pytest.mark.clause("call.repeatable", "number.special")
+@pytest.mark.parametrize(
+    ("stride", "bias", "algorithm"), [(1, True, "auto"), (2, False, "winograd"), (2, True, "direct")]
+)
+def test_transposed_calls_again_give_what_new_ones_give(stride, bias, algorithm):
+    random = np.random.default_rng(7)
+    x, w = random.standard_normal((2, 48, 30, 29), np.float32), random.standard_normal((48, 40, 3, 3), np.float32)
+    spoilt, b = w.copy(), random.standard_normal(40, np.float32) if bias else None
+    spoilt[1, 2, :, 1] = np.inf, 1, np.nan
+    for weights in (w, spoilt, w):
+        fast.select(fast.isa())  # which forgets
+        y = fast.conv_transpose(x, weights, b, stride=stride, algorithm=algorithm)
+        fast.conv_transpose(x, w, b, stride=stride, algorithm=algorithm)
+        for out in (None, np.full_like(y, 9)):
+            again = fast.conv_transpose(x, weights, b, stride=stride, algorithm=algorithm, out=out)
+            np.testing.assert_array_equal(again, y, strict=True)
