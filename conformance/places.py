@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import Pipe
+from resource import RUSAGE_SELF, getrusage
 from threading import Barrier
 from typing import Any
 
@@ -25,8 +26,9 @@ IDLE, SHORTER = 4.0, 1.0
 """Seconds of doing nothing after which it does, and where another has hung."""
 HUNG: list[int] = []
 """The forked processes that did."""
-THREADS, TURNS, LENGTH = 4, 1000, 0.3
-"""Threads that call at once, the calls that each makes, and seconds of work after which they end."""
+THREADS, TURNS, LENGTH, MOST_LENGTH, ENOUGH_SWITCHES = 4, 1000, 0.3, 2.0, 4000
+"""Threads that call at once, the calls that each makes, and seconds of work after which they end: the longer ones where they could
+not work at once, since all had to share a processor, nor took turns so often."""
 
 
 def moved(place: str, call: Callable[[], Any], first: Any) -> Observation:
@@ -45,7 +47,7 @@ def together(calls: Sequence[Callable[[], Any]]) -> Observation:
     alone += [_observed(call) for call in calls[1:]]
     if not all(isinstance(seen.value, np.ndarray) for seen in alone):
         return alone[0]
-    start, until = Barrier(len(calls)), time.process_time() + LENGTH
+    start, enough = Barrier(len(calls)), _enough_of_both()
 
     def again(call: Callable[[], Any], first: Observation) -> Observation:
         start.wait()
@@ -53,12 +55,25 @@ def together(calls: Sequence[Callable[[], Any]]) -> Observation:
             seen = _observed(call)
             if seen.kind != "result" or not same_bits(seen.value, first.value):
                 return replace(seen, facts=("place-differs",))
-            if time.process_time() > until:
+            if enough():
                 break
         return first
 
     with often_switching(), ThreadPoolExecutor(len(calls)) as threads:
         return max(threads.map(again, calls, alone), key=lambda seen: (seen.kind != "result", seen.facts))
+
+
+def _enough_of_both() -> Callable[[], bool]:
+    """Whether threads have worked long enough from now on, and either at once or by turns."""
+    work, time_of_day, switches = time.process_time(), time.perf_counter(), getrusage(RUSAGE_SELF).ru_nvcsw
+
+    def enough() -> bool:
+        worked = time.process_time() - work
+        at_once = worked - (time.perf_counter() - time_of_day)
+        by_turns = getrusage(RUSAGE_SELF).ru_nvcsw - switches
+        return worked > (LENGTH if at_once > LENGTH / 2 or by_turns > ENOUGH_SWITCHES else MOST_LENGTH)
+
+    return enough
 
 
 @contextmanager
