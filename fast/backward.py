@@ -125,15 +125,15 @@ def _direct(f: Conv, x: Array, dy: Array, k: Known, threads: int) -> Array:
 
 def by_bias(c: BiasGrad, key: Key, out: Array | None, threads: int) -> Array:
     """The gradient by a weight that sees a 1 at every position; of a bias that one position has, a sum over images."""
-    if not (prod(c.T) > 1 and c.T == c.O):
-        known = Known(windows.bias(c), "direct", c.N, c.shape, c.dtype)
-        remember(key, known)
-        return by_known_bias(known, c.dy, out, threads)
-    db = result(out, c.shape, c.dtype)
-    db[...] = 0
-    for image in operand(c.dy, c.dtype, threads):
-        np.add(db, image, out=db)
-    return returned(db, out)
+    if prod(c.T) > 1 and c.T == c.O:
+        db = result(out, c.shape, c.dtype)
+        db[...] = 0
+        for image in operand(c.dy, c.dtype, threads):
+            np.add(db, image, out=db)
+        return returned(db, out)
+    known = Known(windows.bias(c), "direct", c.N, c.shape, c.dtype)
+    remember(key, known)
+    return by_known_bias(known, c.dy, out, threads)
 
 
 def by_known_bias(k: Known, dy: Array, out: Array | None, threads: int) -> Array:

@@ -57,12 +57,11 @@ int64_t cs_bundle(const cs_window *w)
 
 /* No two terms of a pixel lie on one of a channel's cache lines, and a tile that sees many channels' leaves no room for weights in
  * the first-level cache. With more registers it has not been measured. */
-int cs_turned(const cs_window *w)
+static int turning_pays(const cs_window *w)
 {
     enum { TERMS = 64, OUTPUTS = 128, MOST_APART = 2 };
     const cs_axis *v = &w->axis[2];
-    if (!cs_few_registers(w) || w->by_pixels || w->by_groups || w->boundary != CS_FILL || w->fill) return 0;
-    if (w->x[2] != 1 || w->x_channel == 1 || v->taps > 1 || v->step > MOST_APART || w->channels < w->lanes) return 0;
+    if (!cs_few_registers(w) || w->x[2] != 1 || w->x_channel == 1 || v->taps > 1 || v->step > MOST_APART || w->channels < w->lanes) return 0;
     return w->terms >= TERMS && w->terms / w->channels * w->outputs >= OUTPUTS; /* sums an input is in */
 }
 
@@ -70,7 +69,7 @@ int64_t cs_mixed(const cs_window *w)
 {
     enum { LINE = 64, FEW_LINES = 4 };
     if (w->by_pixels || w->by_groups || w->boundary != CS_FILL || w->fill) return 0;
-    if (!cs_turned(w) && (w->x_channel != 1 || w->x[2] == 1)) return 0;
+    if (!turning_pays(w) && (w->x_channel != 1 || w->x[2] == 1)) return 0;
     const int64_t channels = w->bundle * w->channels, lines = cs_ceil(channels * w->size, LINE);
     return lines < FEW_LINES ? channels : (lines | 1) * LINE / w->size; /* lest all pixels share the lines of a set */
 }

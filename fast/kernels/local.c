@@ -45,7 +45,7 @@ static void list_lanes(const cs_window *w, int64_t first, lanes *l)
         const int64_t p = first + cs_least(i, l->count - 1);
         int64_t *o = l->o[i];
         o[0] = p / (a[1].out * a[2].out), o[1] = p / a[2].out % a[1].out, o[2] = p % a[2].out;
-        l->kernel[i] = (o[0] % a[0].tile * a[1].tile + o[1] % a[1].tile) * a[2].tile + o[2] % a[2].tile;
+        l->kernel[i] = cs_kernel_at(a, o[0], o[1], o[2]);
     }
 }
 

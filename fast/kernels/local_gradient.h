@@ -39,11 +39,32 @@ static inline int64_t cs_inputs(const cs_window *w)
     return w->axis[0].in * w->axis[1].in * w->axis[2].in;
 }
 
+static inline int64_t cs_taps(const cs_local_gradient *g) /* terms of a channel */
+{
+    return g->terms / g->window.channels;
+}
+
+/* The output that sees an input by a tap along an axis, or -1. */
+static inline int64_t cs_seen_by(const cs_axis *a, int64_t input, int64_t tap)
+{
+    const int64_t apart = input - a->first - tap * a->gap, o = apart / a->step;
+    return apart < 0 || apart % a->step || o >= a->out ? -1 : o;
+}
+
 /* The input that a tap of an output sees along an axis, or -1 for padding. */
 static inline int64_t cs_seen_at(const cs_axis *a, int64_t output, int64_t tap)
 {
     const int64_t i = output * a->step + a->first + tap * a->gap;
     return i < a->in ? i : -1;
+}
+
+static inline int cs_sees(const cs_axis *a, int64_t output, int64_t low, int64_t high) /* some of these inputs */
+{
+    for (int64_t t = 0; t < a->taps; t++) {
+        const int64_t i = cs_seen_at(a, output, t);
+        if (i >= low && i < high) return 1;
+    }
+    return 0;
 }
 
 #endif

@@ -131,7 +131,7 @@ static void list_terms(const run *r)
 static int64_t kernel_of(const run *r, int64_t row, int64_t column)
 {
     const cs_axis *a = r->w->axis;
-    return (r->d % a[0].tile * a[1].tile + (r->h + row) % a[1].tile) * a[2].tile + (r->first + column) % a[2].tile;
+    return cs_kernel_at(a, r->d, r->h + row, r->first + column);
 }
 
 /* The bias of an output is that of its kernel, in each lane. */

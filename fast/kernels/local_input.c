@@ -11,11 +11,7 @@ static void list_seeing(const cs_axis *a, int64_t low, int64_t high, int64_t *fr
 {
     *from = a->out, *to = 0;
     for (int64_t o = 0; o < a->out; o++)
-        for (int64_t t = 0; t < a->taps; t++) {
-            const int64_t i = cs_seen_at(a, o, t);
-            if (i < low || i >= high) continue;
-            *from = cs_least(*from, o), *to = cs_most(*to, o + 1);
-        }
+        if (cs_sees(a, o, low, high)) *from = cs_least(*from, o), *to = o + 1;
     if (*from > *to) *from = *to;
 }
 
@@ -50,12 +46,6 @@ static int64_t columns_bytes(const cs_local_gradient *g)
     return depths * rows * a[2].out * vector_bytes(g);
 }
 
-/* Terms of an input of one output, at most. */
-static int64_t taps(const cs_local_gradient *g)
-{
-    return g->terms / g->window.channels;
-}
-
 void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t images, int threads)
 {
     *g = cs_local_describe(w, images);
@@ -74,8 +64,8 @@ void cs_local_input_split(cs_local_gradient *g, const cs_window *w, int64_t imag
     while (g->shares < w->channels && band_bytes(g) > BAND_BYTES) g->shares++;
     g->some = cs_most(1, cs_least(cs_least(w->outputs, MOST_OUTPUTS), COLUMN_BYTES / cs_most(1, columns_bytes(g))));
     g->tasks = g->blocks * w->groups * a[0].in * g->shares * g->bands;
-    const int64_t lists = (2 * (a[1].taps + a[2].taps) + 2 * g->some * taps(g)) * (int64_t)sizeof(int64_t);
-    g->scratch = band_bytes(g) + g->some * (columns_bytes(g) + taps(g) * vector_bytes(g)) + lists + 5 * LINE;
+    const int64_t lists = (2 * (a[1].taps + a[2].taps) + 2 * g->some * cs_taps(g)) * (int64_t)sizeof(int64_t);
+    g->scratch = band_bytes(g) + g->some * (columns_bytes(g) + cs_taps(g) * vector_bytes(g)) + lists + 5 * LINE;
 }
 
 /* The outputs of an axis that see an input, by ascending tap. */
@@ -99,8 +89,8 @@ static void list_outputs(const cs_axis *a, int64_t input, seeing *s)
 {
     s->count = 0;
     for (int64_t t = 0; t < a->taps; t++) {
-        const int64_t apart = input - a->first - t * a->gap, o = apart / a->step;
-        if (apart < 0 || apart % a->step || o >= a->out) continue;
+        const int64_t o = cs_seen_by(a, input, t);
+        if (o < 0) continue;
         s->tap[s->count] = t, s->output[s->count++] = o;
     }
 }
@@ -136,15 +126,14 @@ static int64_t list_terms(const input_task *t, int64_t outputs)
     const cs_axis *a = g->window.axis;
     int64_t n = 0;
     for (int64_t t0 = 0; t0 < a[0].taps; t0++) {
-        const int64_t apart = t->depth - a[0].first - t0 * a[0].gap, o0 = apart / a[0].step;
-        if (apart < 0 || apart % a[0].step || o0 >= a[0].out) continue;
+        const int64_t o0 = cs_seen_by(&a[0], t->depth, t0);
+        if (o0 < 0) continue;
         for (int64_t i = 0; i < t->row.count; i++) {
             const int64_t o1 = t->row.output[i], row = (t0 * a[1].taps + t->row.tap[i]) * a[2].taps;
-            const int64_t kernel = (o0 % a[0].tile * a[1].tile + o1 % a[1].tile) * a[2].tile;
             const int64_t at = ((o0 - t->depths[0]) * (t->rows[1] - t->rows[0]) + o1 - t->rows[0]) * a[2].out;
             for (int64_t j = 0; j < t->column.count; j++, n++) {
                 const int64_t o2 = t->column.output[j];
-                t->places[n] = (kernel + o2 % a[2].tile) * g->terms + row + t->column.tap[j];
+                t->places[n] = cs_kernel_at(a, o0, o1, o2) * g->terms + row + t->column.tap[j];
                 t->at[n] = (at + o2) * g->block;
             }
         }
@@ -161,12 +150,12 @@ static void add_terms(const input_task *t, int64_t output, int64_t count, char *
     const cs_window *w = &g->window;
     int64_t at[MAX_ROWS];
     const int64_t blocks = cs_ceil(t->channels, cs_outer_rows(t->k, g->vectors)), row = (t->group * w->outputs + output) * g->kernels;
-    for (int64_t i = 0; i < MAX_ROWS; i++) at[i] = i * taps(g);
+    for (int64_t i = 0; i < MAX_ROWS; i++) at[i] = i * cs_taps(g);
     t->k->line_up(t->vectors, t->columns, t->at, count, g->vectors);
     for (int64_t i = 0; i < blocks; i++) {
         const int64_t from = t->channels * i / blocks, to = t->channels * (i + 1) / blocks;
         char *here = sums + from * vector_bytes(g);
-        const cs_outer o = {.x = t->weights + (row * g->terms + (t->channel + from) * taps(g)) * w->size, .dy = t->vectors,
+        const cs_outer o = {.x = t->weights + (row * g->terms + (t->channel + from) * cs_taps(g)) * w->size, .dy = t->vectors,
                             .at = at, .places = t->places, .count = count, .partial = here, .total = here,
                             .first = output == 0};
         t->k->outer[to - from][g->vectors](&o);
@@ -196,8 +185,8 @@ static void lay_out(input_task *t, void *scratch)
     const cs_axis *a = g->window.axis;
     t->sums = cs_aligned(scratch), t->columns = cs_aligned(t->sums + band_bytes(g));
     t->vectors = cs_aligned(t->columns + g->some * columns_of_output(t) * vector_bytes(g));
-    t->places = (int64_t *)cs_aligned(t->vectors + g->some * taps(g) * vector_bytes(g)), t->at = t->places + g->some * taps(g);
-    t->row.tap = t->at + g->some * taps(g), t->row.output = t->row.tap + a[1].taps;
+    t->places = (int64_t *)cs_aligned(t->vectors + g->some * cs_taps(g) * vector_bytes(g)), t->at = t->places + g->some * cs_taps(g);
+    t->row.tap = t->at + g->some * cs_taps(g), t->row.output = t->row.tap + a[1].taps;
     t->column.tap = t->row.output + a[1].taps, t->column.output = t->column.tap + a[2].taps;
 }
 

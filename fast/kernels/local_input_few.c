@@ -38,19 +38,19 @@ static int64_t sum_bytes(const cs_local_gradient *g)
 /* Channels whose weights of a vector of positions stay in the first-level cache with the sums they are added to. */
 static int64_t near_channels(const cs_local_gradient *g)
 {
-    const int64_t channel = g->terms / g->window.channels * g->window.lanes * g->window.size;
+    const int64_t channel = cs_taps(g) * g->window.lanes * g->window.size;
     return cs_least(g->window.channels, cs_most(1, NEAR_BYTES / channel));
 }
 
 static int64_t turned_bytes(const cs_local_gradient *g)
 {
-    const int64_t lanes = g->window.lanes, terms = near_channels(g) * (g->terms / g->window.channels);
+    const int64_t lanes = g->window.lanes, terms = near_channels(g) * cs_taps(g);
     return cs_ceil(terms, lanes) * lanes * lanes * g->window.size;
 }
 
 static int64_t share_bytes(const cs_local_gradient *g, int64_t shares)
 {
-    return cs_ceil(g->window.channels, shares) * (g->terms / g->window.channels) * g->window.size;
+    return cs_ceil(g->window.channels, shares) * cs_taps(g) * g->window.size;
 }
 
 /* A vector of outputs at a tap of the depth. */
@@ -67,9 +67,8 @@ static int64_t most_blocks(const cs_local_gradient *g)
 /* Whether a vector has more positions than images: turning weights takes time too. */
 static int suits(const cs_local_gradient *g)
 {
-    const cs_axis *a = g->window.axis;
-    if (a[0].gap < 0 || a[1].gap < 0 || a[2].gap < 0) return 0;
-    return 3 * g->window.images <= a[2].out / cs_ceil(a[2].out, g->window.lanes);
+    const int64_t out = g->window.axis[2].out;
+    return 3 * g->window.images <= out / cs_ceil(out, g->window.lanes);
 }
 
 int cs_local_few_split(cs_local_gradient *g, int threads)
@@ -101,33 +100,14 @@ typedef struct {
     int64_t count;
 } few_task;
 
-static int64_t output_before(const cs_axis *a, int64_t input, int64_t tap) /* the one that sees an input by a tap, or -1 */
-{
-    const int64_t apart = input - a->first - tap * a->gap, o = apart / a->step;
-    return apart < 0 || apart % a->step || o >= a->out ? -1 : o;
-}
-
-static int in_band(const few_task *t, int64_t o, int64_t tap)
-{
-    const int64_t i = cs_seen_at(&t->g->window.axis[1], o, tap);
-    return i >= t->low && i < t->high;
-}
-
-static int sees_band(const few_task *t, int64_t o)
-{
-    for (int64_t tap = 0; tap < t->g->window.axis[1].taps; tap++)
-        if (in_band(t, o, tap)) return 1;
-    return 0;
-}
-
 static void list_blocks(few_task *t)
 {
     const cs_axis *a = t->g->window.axis;
     const int64_t lanes = t->g->window.lanes;
     for (int64_t tap = 0; tap < a[0].taps; tap++) {
-        const int64_t o0 = output_before(&a[0], t->depth, tap);
+        const int64_t o0 = cs_seen_by(&a[0], t->depth, tap);
         for (int64_t o1 = a[1].out - 1; o1 >= 0 && o0 >= 0; o1--)
-            for (int64_t n = cs_ceil(a[2].out, lanes) - 1; n >= 0 && sees_band(t, o1); n--)
+            for (int64_t n = cs_ceil(a[2].out, lanes) - 1; n >= 0 && cs_sees(&a[1], o1, t->low, t->high); n--)
                 t->blocks[t->count++] = (positions){tap, {o0, o1, n * lanes}, cs_least(lanes, a[2].out - n * lanes)};
     }
     for (int64_t tap = 0; tap < a[2].taps; tap++) {
@@ -141,9 +121,8 @@ static void list_rows(const few_task *t, int64_t output, const positions *b, con
 {
     const cs_local_gradient *g = t->g;
     const cs_axis *a = g->window.axis;
-    const int64_t kernel = (b->o[0] % a[0].tile * a[1].tile + b->o[1] % a[1].tile) * a[2].tile;
     for (int64_t l = 0; l < g->window.lanes; l++) {
-        const int64_t row = output * g->kernels + kernel + (b->o[2] + l) % a[2].tile;
+        const int64_t row = output * g->kernels + cs_kernel_at(a, b->o[0], b->o[1], b->o[2] + l);
         rows[l] = l < b->count ? t->weights + (row * g->terms + t->channel * t->taps) * g->window.size : t->zeros;
     }
 }
@@ -158,8 +137,8 @@ static void add_block(const few_task *t, int64_t output, const positions *b, int
     memcpy(t->factors, t->dy + ((image * all + output) * cs_positions(w) + place) * w->size, (size_t)(b->count * w->size));
     memset(t->factors + b->count * w->size, 0, (size_t)((w->lanes - b->count) * w->size));
     for (int64_t tap = 0; tap < a[1].taps; tap++) {
-        if (!in_band(t, b->o[1], tap)) continue;
-        const int64_t at = (cs_seen_at(&a[1], b->o[1], tap) - t->low) * row + b->o[2];
+        const int64_t i = cs_seen_at(&a[1], b->o[1], tap), at = (i - t->low) * row + b->o[2];
+        if (i < t->low || i >= t->high) continue;
         t->k->add_turned(t->sums + (image * t->channels + from) * t->plane + at * w->size, t->plane / w->size, t->columns, a[2].taps,
                          t->turned + (b->tap * a[1].taps + tap) * a[2].taps * w->lanes * w->size, t->taps, t->factors, to - from);
     }
@@ -216,7 +195,7 @@ void cs_local_few_run(const cs_local_gradient *g, int64_t task, const void *weig
     few_task t = {.g = g, .k = cs_kernels(w->dtype), .group = rest / a[0].in, .depth = rest % a[0].in, .weights = weights, .dy = dy};
     t.low = a[1].in * band / g->bands, t.high = a[1].in * (band + 1) / g->bands;
     t.channel = w->channels * share / g->shares, t.channels = w->channels * (share + 1) / g->shares - t.channel;
-    t.taps = g->terms / w->channels, t.plane = plane_bytes(g);
+    t.taps = cs_taps(g), t.plane = plane_bytes(g);
     lay_out(&t, scratch);
     list_blocks(&t);
     const int64_t steps = t.count * w->outputs, some = near_channels(g), first = t.group * w->outputs;

@@ -89,7 +89,7 @@ static void copy_mixed(const cs_table *k, const cs_window *w, char *to, const ch
     if (!from || inside >= outside) return;
     from += (r->start + inside * r->step) * r->pixel * w->size;
     to += inside * pixel;
-    if (w->x_channel != 1) {
+    if (cs_turned(w)) {
         k->turn_planes(to, w->mixed, from, w->x_channel, r->step, channels, outside - inside);
         return;
     }

@@ -21,7 +21,10 @@ INLINE void FN(turn_block)(const int whole, const int by, T *y, int64_t apart, c
     const FN(mask) across = FN(inside)(0, count);
     UNROLL
     for (int l = 0; l < LANES; l++)
-        v[l] = whole ? (by == 2 ? FN(evens)(x + l * step) : FN(load)(x + l * step)) : l < n ? FN(load_inside)(x + l * step, across) : (VEC){0};
+        v[l] = by == 2 ? FN(evens)(x + l * step)
+               : whole ? FN(load)(x + l * step)
+               : l < n ? FN(load_inside)(x + l * step, across)
+                       : (VEC){0};
     FN(turn)(v);
     UNROLL
     for (int l = 0; l < LANES; l++) {

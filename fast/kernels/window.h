@@ -84,11 +84,13 @@ void cs_fit_rows(cs_window *w, int64_t columns);
 int64_t cs_bundle(const cs_window *w);
 int64_t cs_plane_count(const cs_window *w); /* images, bundles of groups and depths */
 
-/* Whether pixels that are neighbours in x, and are loaded one by one, are brought into a strip with all channels of a pixel together. */
-int cs_turned(const cs_window *w);
-
-/* Where the channels of an input are neighbours in x and pixels are loaded one by one, they are in a strip, too. */
+/* Where pixels are loaded one by one, the channels of an input are neighbours in a strip if they are in x, or if turning them pays. */
 int64_t cs_mixed(const cs_window *w);
+
+static inline int cs_turned(const cs_window *w) /* in such a strip, and not in x */
+{
+    return w->mixed && w->x_channel != 1;
+}
 
 /* A strip's geometry along an axis. */
 typedef struct {
@@ -114,6 +116,12 @@ int64_t cs_tile_size(const cs_window *w);
 int64_t cs_panel_rows(const cs_window *w); /* rows and columns of outputs in such a tile */
 int64_t cs_panel_columns(const cs_window *w);
 int64_t cs_list_size(const cs_window *w);
+
+/* The kernel that an output uses, of those that positions have. */
+static inline int64_t cs_kernel_at(const cs_axis *a, int64_t o0, int64_t o1, int64_t o2)
+{
+    return (o0 % a[0].tile * a[1].tile + o1 % a[1].tile) * a[2].tile + o2 % a[2].tile;
+}
 
 /* The position in [0, n) of input i, or -1 where it is the fill value. */
 static inline int64_t cs_position(int64_t i, int64_t n, int64_t boundary)
