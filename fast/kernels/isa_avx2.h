@@ -68,6 +68,6 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
 #define EACH_TILES(TILE) TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) \
     TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #define REGISTERS 16
-#define ROW_VECTORS 2
+#define ROW_VECTORS (FLOATING ? 3 : 2) /* products of integers need registers of their own */
 #define DEPTH_VECTORS 2
 /* clang-format on */
