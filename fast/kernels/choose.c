@@ -127,7 +127,7 @@ static void choose_groups(cs_window *w, const cs_table *k)
 {
     int64_t rows = MAX_ROWS;
     const int last = w->y_plane == 1 && w->axis[2].y > 1;
-    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->boundary != CS_FILL || w->fill) return;
+    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->boundary != CS_FILL || w->fill || cs_lines(w)) return;
     if (!last && w->terms < MANY) return;
     if ((w->tiled || !last) && (cs_may_tile(w, &w->axis[1]) || cs_may_tile(w, &w->axis[2]))) return;
     while (rows && !(k->groups[rows] && rows / 2 <= w->axis[2].out)) rows -= 2;

@@ -6,11 +6,20 @@
 #include "pool.h"
 
 enum { BAND_BYTES = 256 << 10, NEAR_BYTES = 20 << 10, TASK_CYCLES = 20000, WIDEST = 256, FEW = 9 };
+enum { SHORT = 16, LONG = 10 }; /* the ends of rows cost a kernel of many taps more: so many vectors are worth them */
 enum { ROW_BYTES = 128 << 10, BROUGHT_BYTES = 1 << 20 };
 
 static int64_t gap_of(const cs_axis *a)
 {
     return a->gap < 0 ? -a->gap : a->gap;
+}
+
+tile_depthwise *cs_lines(const cs_window *w)
+{
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    if (w->kind != CS_FMA || w->channels * w->axis[0].taps > 1 || v->step > 2 || v->y != 1) return NULL;
+    if (h->taps > LINE_TAPS || v->taps > LINE_TAPS || (h->taps * v->taps > SHORT && v->out < LONG * w->lanes)) return NULL;
+    return cs_kernels(w->dtype)->lines[v->step][h->taps][v->taps];
 }
 
 int cs_depthwise_suits(const cs_window *w)
@@ -22,7 +31,7 @@ int cs_depthwise_suits(const cs_window *w)
     if (v->in * w->size > ROW_BYTES) return 0;
     if (w->channels > 1 ? w->outputs > 1 : w->outputs > 2) return 0;
     if (h->step != v->step) return 0;
-    if (v->step == 1 && h->taps * v->taps > FEW) return 0; /* a strip, and tiles of four vectors, are faster */
+    if (v->step == 1 && h->taps > 1 && h->taps * v->taps > FEW && !cs_lines(w)) return 0; /* a strip is as fast */
     if (v->step == 2 ? h->gap != 1 || v->gap != 1 : v->step != 1) return 0;
     if ((v->taps - 1) * gap_of(v) > WIDEST || (h->taps - 1) * gap_of(h) > WIDEST) return 0;
     return 2 * h->out > DEPTH_ROWS && 3 * v->out > w->lanes;
@@ -45,9 +54,10 @@ static int64_t row_count(const cs_window *w, int64_t height)
 double cs_depthwise_cycles(const cs_window *w)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
-    const double tiles = (double)(whole_rows(w, h->out) / DEPTH_ROWS * cs_ceil(v->out, w->lanes));
-    const double divide = w->kind == CS_MEAN ? 10 * DEPTH_ROWS : 0;
-    return (double)w->outputs * tiles * (3.5 * (double)w->terms + 12 + divide);
+    const int64_t tiles = whole_rows(w, h->out) / DEPTH_ROWS, vectors = cs_ceil(v->out, w->lanes);
+    const double divide = w->kind == CS_MEAN ? 10 * DEPTH_ROWS : 0, term = cs_lines(w) && v->step == 1 ? 2.2 : 3.5;
+    const double ends = cs_lines(w) ? (double)cs_least(vectors, 2) * (4 * (double)w->terms + 18) : 0;
+    return (double)(w->outputs * tiles) * ((double)vectors * (term * (double)w->terms + 12 + divide) + ends);
 }
 
 static int64_t count_tasks(cs_window *w)
@@ -66,7 +76,7 @@ static int64_t near_rows(const cs_window *w)
 
 static int64_t copy_size(const cs_window *w)
 {
-    const int64_t columns = 4 * w->lanes * w->axis[2].step + (w->axis[2].taps - 1) * gap_of(&w->axis[2]);
+    const int64_t columns = EDGE_VECTORS * w->lanes * w->axis[2].step + (w->axis[2].taps - 1) * gap_of(&w->axis[2]);
     return w->channels * w->axis[0].taps * row_count(w, near_rows(w)) * cs_ceil(columns, w->lanes) * w->lanes * w->size;
 }
 
@@ -102,6 +112,7 @@ void cs_depthwise_split(cs_window *w, int threads)
 /* What a task holds beside what the kernel sees. */
 typedef struct {
     const cs_window *w;
+    tile_depthwise *kernel;
     cs_depth d[2]; /* d[1]: of the window that is computed with this one */
     const void **rows, *zeros;
     int64_t *starts; /* where rows start in x */
@@ -161,7 +172,8 @@ static band lay_out(const cs_window *w, void *scratch)
     memset(zeros, 0, (size_t)(a[2].in * w->size));
     const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, gap_of(&a[1]), a[2].gap, a[2].first, 0, a[2].in, 0,
                         a[2].out, apart(w), a[1].gap < 0 ? -a[1].y : a[1].y, rows + slabs * count, copies, NULL, NULL};
-    return (band){.w = w, .d = {d}, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
+    tile_depthwise *lines = cs_lines(w);
+    return (band){.w = w, .kernel = lines ? lines : cs_kernels(w->dtype)->depthwise, .d = {d}, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
                   .each = {(w->terms + 1) * w->size}};
 }
 
@@ -194,7 +206,6 @@ static mean lay_out_mean(const cs_window *w, void *scratch)
 static void run_band(band *b, int64_t first, char *y)
 {
     const cs_window *w = b->w;
-    const cs_table *kernels = cs_kernels(w->dtype);
     list_starts(b);
     if (w->x[2] != 1) bring(b);
     if (w->axis[1].gap < 0) y += (b->d->height - 1) * w->axis[1].y * w->size;
@@ -205,9 +216,9 @@ static void run_band(band *b, int64_t first, char *y)
             const void *weights[2] = {b->weights[0] + (first + k) * b->each[0]};
             if (w->half) {
                 weights[1] = b->weights[1] + (first + k) * b->each[1];
-                kernels->depthwise_pair(b->d, weights, to);
+                cs_kernels(w->dtype)->depthwise_pair(b->d, weights, to);
             } else {
-                kernels->depthwise(b->d, weights[0], to);
+                b->kernel(b->d, weights[0], to);
             }
         }
     }

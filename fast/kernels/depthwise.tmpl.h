@@ -1,164 +1,132 @@
 /* One output from one channel, or few: DEPTH_ROWS rows of outputs x a few vectors, read from the input's own rows.
  * An input row is loaded once for all outputs that see it; each output still runs through its taps in row-major order,
- * because input rows come in ascending order. Where a vector reaches beyond the ends of the rows, kernels of 3 x 3 load
- * the lanes that exist, and 0 for the others; larger ones read a padded copy of those columns. */
+ * because input rows come in ascending order. Vectors that reach beyond the ends of the rows read a padded copy of those
+ * columns. */
 
-/* The lanes of each vector that lie in the row, for each of its loads; with step 2 a pair of columns is two loads. */
-typedef FN(mask) FN(masks)[DEPTH_VECTORS][4];
-
-/* Where vector v of a stripe starts among its columns: the last overlaps the one before. */
-INLINE int64_t FN(place)(const cs_depth *d, int v)
+/* A column of a row of inputs, or two with step 2, for rows [from, to) of outputs; w is where row 0's weight for it would be. */
+INLINE void FN(depth_column)(const int step, const int some, const int from, const int to, const int vectors,
+                             VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const T *p, int64_t columns, const T *w)
 {
-    return v * LANES < d->last ? v * LANES : d->last;
-}
-
-INLINE VEC FN(take)(const int edge, const T *p, FN(mask) m)
-{
-    return edge ? FN(load_inside)(p, m) : FN(load)(p);
-}
-
-/* A column of a row of inputs, with step 2 a pair, for all outputs that see it; i is the row's number. */
-INLINE void FN(depth_column)(const int step, const int edge, const int vectors, const int taps, const int i,
-                             const int64_t columns, VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const T *const *px,
-                             FN(masks) m, int64_t c, const T *w)
-{
-    const int far = c + 1 < columns ? LANES : LANES - 1, at = edge ? (int)c : 0;
-    VEC x[DEPTH_VECTORS][2];
+    VEC x[2][DEPTH_VECTORS];
     UNROLL
     for (int v = 0; v < vectors; v++) {
-        if (step == 2 && !edge) {
-            if (c + 1 < columns) {
-                FN(evens_and_odds)(px[v], &x[v][0], &x[v][1]);
-            } else {
-                x[v][0] = FN(evens)(px[v]);
-            }
-            continue;
+        if (step == 1) {
+            x[0][v] = FN(load)(p + v * LANES);
+        } else if (some == 2) {
+            FN(evens_and_odds)(p + 2 * v * LANES, &x[0][v], &x[1][v]);
+        } else {
+            x[0][v] = FN(evens)(p + 2 * v * LANES);
         }
-        x[v][0] = FN(take)(edge, px[v], m[v][at]);
-        if (step == 1) continue;
-        const VEC next = FN(take)(edge, px[v] + far, m[v][at + 1]);
-        x[v][1] = UNZIP_HIGH(x[v][0], next);
-        x[v][0] = c + 1 < columns ? UNZIP_LOW(x[v][0], next) : EVENS(x[v][0], next);
     }
     UNROLL
-    for (int s = 0; s < step; s++) {
-        if (c + s >= columns) break;
+    for (int s = 0; s < some; s++) {
+        UNROLL
+        for (int k = from; k < to; k++) {
+            const VEC wv = FN(all)(w[s - k * step * columns]);
+            UNROLL
+            for (int v = 0; v < vectors; v++) sum[k][v] = FN(accumulate)(x[s][v], wv, sum[k][v]);
+        }
+    }
+}
+
+INLINE void FN(depth_row)(const int step, const int from, const int to, const int vectors, VEC sum[DEPTH_ROWS][DEPTH_VECTORS],
+                          const cs_depth *d, const T *p, const T *w)
+{
+    int64_t c = 0;
+    for (; c + step <= d->columns; c += step, p += step * d->column_gap)
+        FN(depth_column)(step, step, from, to, vectors, sum, p, d->columns, w + c);
+    if (c < d->columns) FN(depth_column)(step, 1, from, to, vectors, sum, p, d->columns, w + c);
+}
+
+/* The taps of a slab of one row, with step 1: no row of inputs is in two sums, so all rows of outputs take turns. */
+INLINE void FN(depth_flat)(const int vectors, VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const cs_depth *d, const void *const *rows,
+                           int64_t column, const T *w)
+{
+    const T *px[DEPTH_ROWS];
+    UNROLL
+    for (int k = 0; k < DEPTH_ROWS; k++) px[k] = (const T *)rows[k * d->row_gap] + column;
+    for (int64_t c = 0, at = 0; c < d->columns; c++, at += d->column_gap) {
+        const VEC wv = FN(all)(w[c]);
         UNROLL
         for (int k = 0; k < DEPTH_ROWS; k++) {
-            const int r = i - k * step;
-            if (r < 0 || r >= taps) continue;
-            const VEC wv = FN(all)(w[r * columns + c + s]);
             UNROLL
-            for (int v = 0; v < vectors; v++) sum[k][v] = FN(fma)(x[v][s], wv, sum[k][v]);
+            for (int v = 0; v < vectors; v++) sum[k][v] = FN(fma)(FN(load)(px[k] + at + v * LANES), wv, sum[k][v]);
         }
     }
 }
 
-/* `taps` rows of the kernel, at most DEPTH_TAPS; a `known` number of columns is unrolled. */
-INLINE void FN(depth_taps)(const int step, const int edge, const int vectors, const int taps, const int known,
-                           VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const cs_depth *d, const void *const *rows, FN(masks) m,
-                           const T *w)
+/* All taps of a slab: each row of inputs for the rows of outputs that see it. */
+INLINE void FN(depth_slab)(const int step, const int vectors, VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const cs_depth *d,
+                           const void *const *rows, int64_t column, const T *w)
 {
-    int64_t at[DEPTH_VECTORS];
+    if (step == 1 && d->taps == 1) {
+        FN(depth_flat)(vectors, sum, d, rows, column, w);
+        return;
+    }
+    for (int64_t i = 0; i < (DEPTH_ROWS - 1) * step + d->taps; i++, rows += d->row_gap, w += d->columns) {
+        const int64_t from = i < d->taps ? 0 : (i - d->taps) / step + 1, to = i / step + 1 < DEPTH_ROWS ? i / step + 1 : DEPTH_ROWS;
+        const T *p = (const T *)*rows + column;
+        switch (from * 8 + to) {
+#define SEEN(from, to) \
+    case from * 8 + to: FN(depth_row)(step, from, to, vectors, sum, d, p, w); break;
+            SEEN(0, 1) SEEN(0, 2) SEEN(0, 3) SEEN(0, 4) SEEN(1, 2) SEEN(1, 3) SEEN(1, 4) SEEN(2, 3) SEEN(2, 4) SEEN(3, 4)
+#undef SEEN
+        }
+    }
+}
+
+/* Sums become means, and are stored. */
+INLINE void FN(depth_store)(const int vectors, const cs_depth *d, int64_t row, int64_t column, VEC sum[DEPTH_VECTORS], T *y)
+{
+    T *to = y + row * d->y_row + column;
     UNROLL
-    for (int v = 0; v < vectors; v++) at[v] = d->first + step * FN(place)(d, v);
+    for (int v = 0; v < vectors; v++) {
+        if (d->divisors) sum[v] /= FN(load)((const T *)d->divisors + d->row_divisors[row] + column + v * LANES);
+        if (d->width >= LANES) FN(store)(to + v * LANES, sum[v]);
+    }
+    for (int l = 0; d->width < LANES && l < d->width; l++) to[l] = sum[0][l];
+}
+
+/* A tile, whose first outputs are in column `column`. */
+INLINE void FN(depth_tile)(const int step, const int vectors, const cs_depth *d, int64_t top, int64_t column, const T *w, T *y)
+{
+    const void *const *rows = d->rows + top * step;
+    VEC sum[DEPTH_ROWS][DEPTH_VECTORS];
     UNROLL
-    for (int i = 0; i < (DEPTH_ROWS - 1) * step + taps; i++) {
-        const T *px[DEPTH_VECTORS];
+    for (int k = 0; k < DEPTH_ROWS; k++) {
         UNROLL
-        for (int v = 0; v < vectors; v++) px[v] = (const T *)rows[i * d->row_gap] + at[v];
-        if (known) {
-            UNROLL
-            for (int c = 0; c < known; c += step) {
-                FN(depth_column)(step, edge, vectors, taps, i, known, sum, px, m, c, w);
-                UNROLL
-                for (int v = 0; v < vectors; v++) px[v] += step * d->column_gap;
-            }
-        } else {
-            for (int64_t c = 0; c < d->columns; c += step) {
-                FN(depth_column)(step, edge, vectors, taps, i, d->columns, sum, px, m, c, w);
-                UNROLL
-                for (int v = 0; v < vectors; v++) px[v] += step * d->column_gap;
-            }
-        }
+        for (int v = 0; v < vectors; v++) sum[k][v] = FN(all)(w[0]);
     }
-}
-
-/* All taps of one tile. */
-INLINE void FN(depth_tile)(const int step, const int edge, const int vectors, const int three,
-                           VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const cs_depth *d, const void *const *rows, FN(masks) m,
-                           const T *w)
-{
-    const int64_t parts = (d->taps + DEPTH_TAPS - 1) / DEPTH_TAPS;
-    for (int64_t slab = 0; slab < d->slabs; slab++, rows += d->slab) {
-        for (int64_t part = 0; part < (three ? 1 : parts); part++) {
-            const int64_t from = d->taps * part / parts, some = d->taps * (part + 1) / parts - from;
-            const void *const *some_rows = rows + from * d->row_gap;
-            switch (three ? 3 : some) {
-#define TAPS(taps) \
-    case taps: FN(depth_taps)(step, edge, vectors, taps, three ? 3 : 0, sum, d, some_rows, m, w); break;
-                TAPS(1) TAPS(2) TAPS(3) TAPS(4) TAPS(5) TAPS(6) TAPS(7)
-#undef TAPS
-            }
-            w += three ? 9 : some * d->columns;
-        }
-    }
-}
-
-/* Sums become means. */
-INLINE void FN(depth_divide)(const int vectors, const cs_depth *d, int64_t row, VEC sum[DEPTH_VECTORS])
-{
-    const T *divisors = (const T *)d->divisors + d->row_divisors[row];
+    w++;
+    for (int64_t slab = 0; slab < d->slabs; slab++, rows += d->slab, w += d->taps * d->columns)
+        FN(depth_slab)(step, vectors, sum, d, rows, d->first + step * column, w);
     UNROLL
-    for (int v = 0; v < vectors; v++) sum[v] /= FN(load)(divisors + FN(place)(d, v));
+    for (int k = 0; k < DEPTH_ROWS; k++) {
+        if (top + k * d->apart >= d->height) break;
+        FN(depth_store)(vectors, d, top + k * d->apart, column, sum[k], y);
+    }
 }
 
 /* A stripe: some vectors of columns down all rows. */
-INLINE void FN(depth_columns)(const int step, const int edge, const int vectors, const int three,
-                              const cs_depth *d, FN(masks) m, const T *w, T *y)
+INLINE void FN(depth_columns)(const int step, const cs_depth *d, const T *w, T *y)
 {
+    const int most = step == 1 || DEPTH_VECTORS < 2 ? DEPTH_VECTORS : 2;
     for (int64_t phase = 0; phase < d->apart; phase++) {
         for (int64_t top = phase; top < d->height; top += DEPTH_ROWS * d->apart) {
-            VEC sum[DEPTH_ROWS][DEPTH_VECTORS];
-            UNROLL
-            for (int k = 0; k < DEPTH_ROWS; k++) {
-                UNROLL
-                for (int v = 0; v < vectors; v++) sum[k][v] = FN(all)(w[0]);
-            }
-            FN(depth_tile)(step, edge, vectors, three, sum, d, d->rows + top * step, m, w + 1);
-            UNROLL
-            for (int k = 0; k < DEPTH_ROWS; k++) {
-                const int64_t row = top + k * d->apart;
-                T *to = y + row * d->y_row;
-                if (row >= d->height) break;
-                if (d->divisors) FN(depth_divide)(vectors, d, row, sum[k]);
-                if (vectors == 1 && d->width < LANES) {
-                    for (int l = 0; l < d->width; l++) to[l] = sum[k][0][l];
-                    continue;
+            for (int64_t c = 0, some; c < d->last + LANES; c += some * LANES) {
+                const int64_t left = (d->last - c) / LANES + 1;
+                some = left == 4 && most == 3 ? 2 : left >= most ? most : left > 1 ? 2 : 1;
+                if (most > 2 && some == most) {
+                    FN(depth_tile)(step, most, d, top, c, w, y);
+                } else if (most > 1 && some == 2) {
+                    FN(depth_tile)(step, 2, d, top, c, w, y);
+                } else {
+                    some = 1;
+                    FN(depth_tile)(step, 1, d, top, c < d->last ? c : d->last, w, y);
                 }
-                UNROLL
-                for (int v = 0; v < vectors; v++) FN(store)(to + FN(place)(d, v), sum[k][v]);
             }
         }
     }
-}
-
-/* Kernels of 3 x 3. */
-INLINE void FN(depth_three)(const int step, const int vectors, const cs_depth *d, int inside, const T *w, T *y)
-{
-    FN(masks) m = {0};
-    if (inside) {
-        FN(depth_columns)(step, 0, vectors, 1, d, m, w, y);
-        return;
-    }
-    for (int v = 0; v < vectors; v++) {
-        for (int c = 0; c < 4; c++) {
-            const int64_t from = step == 1 ? c * d->column_gap : c == 1 ? LANES : c == 3 ? LANES + 1 : c;
-            const int64_t p = d->first + step * FN(place)(d, v) + from;
-            m[v][c] = FN(inside)(-p, d->in - p);
-        }
-    }
-    FN(depth_columns)(step, 1, vectors, 1, d, m, w, y);
 }
 
 /* Makes `d` read copies of some columns from `first` on, with zeros beyond the ends of the rows. */
@@ -176,50 +144,31 @@ static void FN(depth_copy)(cs_depth *d, int64_t first, int64_t columns)
     d->rows = d->copied, d->first -= first;
 }
 
-INLINE void FN(depth)(const int step, const int vectors, const int three, cs_depth *d, const T *w, T *y)
+/* Stripes: all columns that read what is there, if they are many, and before and behind these up to EDGE_VECTORS vectors. */
+INLINE void FN(depth_stripes)(const int step, const cs_depth *d, const T *w, T *y)
 {
-    const int64_t span = (d->columns - 1) * d->column_gap, from = d->first + (span < 0 ? span : 0);
-    const int64_t end = d->first + (d->last + LANES - 1) * step + (span > 0 ? span : 0) + 1;
-    const int inside = from >= 0 && end <= d->in;
-    if (three) {
-        FN(depth_three)(step, vectors, d, inside, w, y);
-    } else {
-        if (!inside) FN(depth_copy)(d, from, end - from);
-        FN(masks) m;
-        FN(depth_columns)(step, 0, vectors, 0, d, m, w, y);
-    }
-}
-
-INLINE void FN(depth_stripes)(const int step, const int three, const cs_depth *d, const T *w, T *y)
-{
-    const int64_t last = d->width < LANES ? 0 : d->width - LANES;
-    const int most = three && DEPTH_VECTORS > 2 ? 2 : DEPTH_VECTORS;
-    for (int64_t column = 0; column < d->width; column += most * LANES) {
-        const int64_t from = column < last ? column : last;
+    const int64_t last = d->width < LANES ? 0 : d->width - LANES, span = (d->columns - 1) * d->column_gap;
+    const int64_t low = d->first + (span < 0 ? span : 0), high = d->first + (LANES - 1) * step + (span > 0 ? span : 0);
+    for (int64_t column = 0, from; column < d->width; column = from + LANES) {
         cs_depth some = *d;
-        some.first += from * step, some.last = last - from < (most - 1) * LANES ? last - from : (most - 1) * LANES;
-        T *to = y + from;
+        from = column < last ? column : last;
+        const int64_t next = from + LANES;
+        const int inside = low + from * step >= 0 && high + from * step < d->in;
+        const int alone = low + next * step >= 0 && high + next * step < d->in && d->width - next > EDGE_VECTORS * LANES;
+        const int64_t end = inside ? (d->in - 1 - high) / step : alone ? from : from + (EDGE_VECTORS - 1) * LANES;
+        some.first += from * step, some.last = (end < last ? end : last) - from;
         if (d->divisors) some.divisors = (const T *)d->divisors + from;
-        if (most == 1 || some.last == 0) {
-            FN(depth)(step, 1, three, &some, w, to);
-        } else if (some.last <= LANES || most == 2) {
-            FN(depth)(step, 2, three, &some, w, to);
-        } else {
-            FN(depth)(step, most, three, &some, w, to);
-        }
+        if (!inside) FN(depth_copy)(&some, low + from * step, high - low + some.last * step + 1);
+        FN(depth_columns)(step, &some, w, y + from);
+        from += some.last;
     }
 }
 
 static void FN(depthwise)(const cs_depth *d, const void *w, void *y)
 {
-    const int three = d->taps == 3 && d->columns == 3;
-    if (d->step == 1 && three) {
-        FN(depth_stripes)(1, 1, d, w, y);
-    } else if (d->step == 1) {
-        FN(depth_stripes)(1, 0, d, w, y);
-    } else if (three) {
-        FN(depth_stripes)(2, 1, d, w, y);
+    if (d->step == 1) {
+        FN(depth_stripes)(1, d, w, y);
     } else {
-        FN(depth_stripes)(2, 0, d, w, y);
+        FN(depth_stripes)(2, d, w, y);
     }
 }

@@ -1,9 +1,50 @@
 /* Two windows whose columns alternate, with step 1 and few taps, as in depthwise.tmpl.h: both sums are woven to whole
  * vectors, so that a line of the result is written once. All loads are of the lanes that exist. */
 
+/* Where vector v of a stripe starts among its columns: the last overlaps the one before. */
+INLINE int64_t FN(place)(const cs_depth *d, int v)
+{
+    return v * LANES < d->last ? v * LANES : d->last;
+}
+
+/* The lanes that exist of the vectors of a stripe. */
+typedef FN(masks) FN(pair_masks)[DEPTH_VECTORS];
+
+/* Column c of row i of inputs, which starts at p, for all outputs that see it. */
+INLINE void FN(pair_column)(const int edge, const int vectors, const int taps, const int i, const int64_t columns,
+                            VEC sum[DEPTH_ROWS][DEPTH_VECTORS], const cs_depth *d, const T *p, FN(pair_masks) m, int64_t c, const T *w)
+{
+    VEC x[DEPTH_VECTORS];
+    UNROLL
+    for (int v = 0; v < vectors; v++) x[v] = FN(take)(edge, p + FN(place)(d, v) + c * d->column_gap, m[v][c]);
+    UNROLL
+    for (int k = 0; k < DEPTH_ROWS; k++) {
+        if (i - k < 0 || i - k >= taps) continue;
+        const VEC wv = FN(all)(w[(i - k) * columns + c]);
+        UNROLL
+        for (int v = 0; v < vectors; v++) sum[k][v] = FN(fma)(x[v], wv, sum[k][v]);
+    }
+}
+
+/* `taps` rows of the kernel, at most PAIR_TAPS; a `known` number of columns is unrolled. */
+INLINE void FN(pair_taps)(const int edge, const int vectors, const int taps, const int known, VEC sum[DEPTH_ROWS][DEPTH_VECTORS],
+                          const cs_depth *d, const void *const *rows, FN(pair_masks) m, const T *w)
+{
+    UNROLL
+    for (int i = 0; i < DEPTH_ROWS - 1 + taps; i++) {
+        const T *p = (const T *)rows[i * d->row_gap] + d->first;
+        if (known) {
+            UNROLL
+            for (int c = 0; c < known; c++) FN(pair_column)(edge, vectors, taps, i, known, sum, d, p, m, c, w);
+        } else {
+            for (int64_t c = 0; c < d->columns; c++) FN(pair_column)(edge, vectors, taps, i, d->columns, sum, d, p, m, c, w);
+        }
+    }
+}
+
 /* The sums of `rows` and what follows; `taps` and `known` columns, or 0 for any number; edge: not all lanes exist. */
 INLINE void FN(pair_sums)(const int edge, const int vectors, const int taps, const int known, VEC sum[DEPTH_ROWS][DEPTH_VECTORS],
-                          const cs_depth *d, int64_t top, FN(masks) m, const T *w)
+                          const cs_depth *d, int64_t top, FN(pair_masks) m, const T *w)
 {
     const void *const *rows = d->rows + top;
     UNROLL
@@ -15,7 +56,7 @@ INLINE void FN(pair_sums)(const int edge, const int vectors, const int taps, con
     for (int64_t slab = 0; slab < d->slabs; slab++, rows += d->slab, w += d->taps * d->columns) {
         switch (taps ? taps : d->taps) {
 #define TAPS(taps) \
-    case taps: FN(depth_taps)(1, edge, vectors, taps, known, sum, d, rows, m, w); break;
+    case taps: FN(pair_taps)(edge, vectors, taps, known, sum, d, rows, m, w); break;
             TAPS(1) TAPS(2) TAPS(3) TAPS(4)
 #undef TAPS
         }
@@ -33,7 +74,7 @@ INLINE void FN(store_pair)(T *to, VEC even, VEC odd, int64_t count)
 
 /* Some rows of a stripe, `left` elements of each; even, odd: the columns of the two windows, or 0. */
 INLINE void FN(pair_rows)(const int edge, const int vectors, const int taps, const int even, const int odd, const cs_depth *d,
-                          int64_t top, int64_t left, FN(masks) *m, const void *const *w, T *y)
+                          int64_t top, int64_t left, FN(pair_masks) *m, const void *const *w, T *y)
 {
     VEC sum[2][DEPTH_ROWS][DEPTH_VECTORS];
     if (taps) {
@@ -55,7 +96,7 @@ INLINE void FN(pair_rows)(const int edge, const int vectors, const int taps, con
 }
 
 INLINE void FN(pair_columns)(const int edge, const int vectors, const int taps, const int even, const int odd, const cs_depth *d,
-                             int64_t left, FN(masks) *m, const void *const *w, T *y)
+                             int64_t left, FN(pair_masks) *m, const void *const *w, T *y)
 {
     for (int64_t phase = 0; phase < d->apart; phase++) {
         for (int64_t top = phase; top < d->height; top += DEPTH_ROWS * d->apart)
@@ -66,7 +107,7 @@ INLINE void FN(pair_columns)(const int edge, const int vectors, const int taps, 
 /* A stripe down all rows. Kernels of 3 x 3 leave one or two taps a row and column, which are unrolled for rows of several vectors. */
 INLINE void FN(pair_stripe)(const int vectors, const cs_depth *d, int64_t left, const void *const *w, T *y)
 {
-    FN(masks) m[2];
+    FN(pair_masks) m[2];
     int edge = left - 2 * FN(place)(d, vectors - 1) < 2 * LANES;
     for (int half = 0; half < 2; half++) {
         for (int v = 0; v < vectors; v++) {

@@ -13,6 +13,7 @@
 #if FLOATING
 #include "winograd.tmpl.h"
 #include "depthwise.tmpl.h"
+#include "lines.tmpl.h"
 #include "depthwise_pair.tmpl.h"
 #endif
 #ifdef DOTS
@@ -50,6 +51,7 @@
 #define EACH_TILE(rows) .each[rows] = FN(outer_each_##rows),
 #define SLIDE_TILE(rows, taps) .slide[rows][taps] = FN(slide_##rows##_##taps),
 #define GROUP_TILE(rows) .groups[rows] = FN(groups_##rows),
+#define LINE_TILE(step, taps, columns, vectors) .lines[step][taps][columns] = FN(lines_##step##_##taps##_##columns),
 #define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
 static const cs_table FN(table) = {
     .lanes = LANES,
@@ -105,7 +107,7 @@ static const cs_table FN(table) = {
     .divide = FN(divide),
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),
-    .depthwise = FN(depthwise),
+    LINE_TILES(LINE_TILE).depthwise = FN(depthwise),
     .depthwise_pair = FN(depthwise_pair),
     .pool[CS_MEAN] = FN(pool_mean),
     .pool[CS_ABS] = FN(pool_abs),
@@ -158,6 +160,7 @@ static const cs_table FN(table) = {
 #undef OUTPUT_TILE
 #undef GROUP_TILE
 #undef SLIDE_TILE
+#undef LINE_TILE
 #undef OUTER_TILE
 #undef UNSHARED_TILE
 #undef EACH_TILE

@@ -58,6 +58,11 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
     TILE(2, 1) TILE(4, 1) TILE(6, 1) TILE(8, 1) TILE(12, 1) TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(2, 3) TILE(4, 3)
 #define GROUP_TILES(TILE) TILE(2) TILE(4) TILE(6) TILE(8) TILE(10) TILE(12)
 #define SLIDE_TILES(TILE)
+#define LINE_TILES(TILE) \
+    TILE(1, 1, 2, 2) TILE(1, 1, 3, 2) TILE(1, 1, 4, 2) TILE(1, 1, 5, 2) TILE(1, 1, 7, 2) TILE(1, 1, 9, 2) TILE(1, 1, 11, 2) \
+    TILE(1, 2, 1, 2) TILE(1, 3, 1, 2) TILE(1, 4, 1, 2) TILE(1, 5, 1, 2) TILE(1, 7, 1, 2) TILE(1, 9, 1, 2) TILE(1, 11, 1, 2) \
+    TILE(1, 2, 2, 2) TILE(1, 2, 3, 2) TILE(1, 3, 2, 2) TILE(1, 3, 3, 1) TILE(1, 4, 4, 2) TILE(1, 5, 5, 2) \
+    TILE(2, 2, 2, 2) TILE(2, 3, 3, 1)
 #define PRODUCT_TILES(TILE) \
     TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) \
     TILE(1, 3) TILE(2, 3) TILE(4, 3)
@@ -69,5 +74,5 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
     TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #define REGISTERS 16
 #define ROW_VECTORS (FLOATING ? 3 : 2) /* products of integers need registers of their own */
-#define DEPTH_VECTORS 2
+#define DEPTH_VECTORS 3
 /* clang-format on */

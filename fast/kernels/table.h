@@ -9,7 +9,7 @@ enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT
  * read once; LEAD: rows of strips */
 enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, LATER = 6 << 10, STREAMED = 2048, LEAD = 2 };
 enum { FEW_PIXELS = 6, SLICE_TILES = 16, SLICE_BLOCKS = 16 }; /* SLICE: so many of which sums wait for each other */
-enum { DEPTH_ROWS = 4, DEPTH_TAPS = 7, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5 }; /* TURNED: vectors of planes at once */
+enum { DEPTH_ROWS = 4, EDGE_VECTORS = 4, PAIR_TAPS = 4, JOINED = 8, TURNED = 2, SQUARE = 5, LINE_TAPS = 11 }; /* TURNED: vectors of planes at once */
 
 /* The terms of a sum, which see x at `off`: from `first` on, `slabs` times `run` of them with `skip` between that are left
  * out. ahead: bytes from a tile's first pixel to the last one of the next tile. sums: of the terms before, the tile's vectors
@@ -183,6 +183,7 @@ typedef struct {
     int64_t dot_outputs;
     join *join; /* of 8 and 16 bits only */
     tile_depthwise *depthwise;
+    tile_depthwise *lines[3][LINE_TAPS + 1][LINE_TAPS + 1]; /* by step, rows and columns of the kernel */
     tile_depthwise_pair *depthwise_pair;
     /* Copies rows of x, which start where `starts` says, to `length` elements each; a channel is `apart` from the next. */
     void (*copy_rows)(void *to, int64_t apart, int64_t length, const void *x, const int64_t *starts, int64_t rows,
