@@ -55,6 +55,31 @@ def test_convolutions(shape, kernel, keywords, algorithm, dtype):
     assert ("channels last" in repr(plan)) == (x.size > 0)
 
 
+@pytest.mark.usefixtures("isa")
+@pytest.mark.clause("fast.out", "number.chain", "conv.padded-tap", "conv.grad-input")
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 5), (7, 7), (2, 3), (1, 5), (4, 7), (3, 2), (3, 1)])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_depthwise_layers_of_every_width(kernel, dtype):
+    """All channels of a pixel at a time; weights over padding are seen there, and the gradient's taps go to the left."""
+    for width in (1, 3, 5, 6, 7, 12, 23):
+        for stride, padding in ((1, 0), (1, 1), (1, 4), (2, 1), (2, 3), ((1, 2), (2, 0))):
+            channels = 48 if stride == 1 else 16
+            x, w, b = (
+                images((2, channels, 6, width), dtype),
+                images((channels, 1, *kernel), dtype),
+                images((channels,), dtype),
+            )
+            keywords = {"stride": stride, "padding": padding, "groups": channels}
+            try:
+                y = fast.conv(x, w, b, algorithm="direct", **keywords)
+            except SpecValueError:
+                continue  # the kernel is wider than what it sees
+            into_channels_last(fast.conv, x, w, b, algorithm="direct", **keywords)
+            into_channels_last(fast.conv_grad_input, y, w, x.shape, algorithm="direct", **keywords)
+            w[3, 0, 0, 0], w[4, 0, -1, -1] = np.nan, np.inf
+            into_channels_last(fast.conv, x, w, b, algorithm="direct", **keywords)
+
+
 @pytest.mark.clause("fast.out", "fast.winograd")
 def test_tiles_that_are_computed_again():
     x, w = images((2, 40, 17, 19)), images((50, 40, 3, 3))

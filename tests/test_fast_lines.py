@@ -61,7 +61,11 @@ def test_gradients_of_what_was_padded_widely_are_shorter_than_a_vector(kernel):
         for padding in range(8):
             shape = (2, 3, 6, width)
             w = random.standard_normal((3, 1, *kernel)).astype(np.float32)
-            dy = fast.conv(np.ones(shape, np.float32), w, padding=padding, groups=3) if min(6, width) + 2 * padding > 4 else None
+            dy = (
+                fast.conv(np.ones(shape, np.float32), w, padding=padding, groups=3)
+                if min(6, width) + 2 * padding > 4
+                else None
+            )
             if dy is None:
                 continue
             expected = reference.conv_grad_input(dy, w, shape, padding=padding, groups=3, stepwise=True)

@@ -14,6 +14,7 @@
 #include "winograd.tmpl.h"
 #include "depthwise.tmpl.h"
 #include "lines.tmpl.h"
+#include "channels_last.tmpl.h"
 #include "depthwise_pair.tmpl.h"
 #endif
 #ifdef DOTS
@@ -52,6 +53,7 @@
 #define SLIDE_TILE(rows, taps) .slide[rows][taps] = FN(slide_##rows##_##taps),
 #define GROUP_TILE(rows) .groups[rows] = FN(groups_##rows),
 #define LINE_TILE(step, taps, columns, vectors) .lines[step][taps][columns] = FN(lines_##step##_##taps##_##columns),
+#define LAST_TILE(step, columns, pixels) .last[step][columns] = {FN(last_##step##_##columns), pixels},
 #define OUTPUT_TILE(rows, vectors) .outputs[rows][vectors] = FN(outputs_##rows##_##vectors),
 static const cs_table FN(table) = {
     .lanes = LANES,
@@ -107,7 +109,8 @@ static const cs_table FN(table) = {
     .divide = FN(divide),
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),
-    LINE_TILES(LINE_TILE).depthwise = FN(depthwise),
+    LINE_TILES(LINE_TILE) LAST_TILES(LAST_TILE).last_pixel = FN(last_pixel),
+    .depthwise = FN(depthwise),
     .depthwise_pair = FN(depthwise_pair),
     .pool[CS_MEAN] = FN(pool_mean),
     .pool[CS_ABS] = FN(pool_abs),
@@ -161,6 +164,7 @@ static const cs_table FN(table) = {
 #undef GROUP_TILE
 #undef SLIDE_TILE
 #undef LINE_TILE
+#undef LAST_TILE
 #undef OUTER_TILE
 #undef UNSHARED_TILE
 #undef EACH_TILE

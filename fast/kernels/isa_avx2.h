@@ -63,6 +63,7 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
     TILE(1, 2, 1, 2) TILE(1, 3, 1, 2) TILE(1, 4, 1, 2) TILE(1, 5, 1, 2) TILE(1, 7, 1, 2) TILE(1, 9, 1, 2) TILE(1, 11, 1, 2) \
     TILE(1, 2, 2, 2) TILE(1, 2, 3, 2) TILE(1, 3, 2, 2) TILE(1, 3, 3, 1) TILE(1, 4, 4, 2) TILE(1, 5, 5, 2) \
     TILE(2, 2, 2, 2) TILE(2, 3, 3, 1)
+#define LAST_TILES(TILE) TILE(1, 3, 5) TILE(2, 3, 4) TILE(1, 5, 5) TILE(2, 5, 3)
 #define PRODUCT_TILES(TILE) \
     TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) \
     TILE(1, 3) TILE(2, 3) TILE(4, 3)

@@ -75,6 +75,15 @@ typedef struct { /* a plane of outputs that is read from rows of inputs: see dep
 /* w: an initial value, then the weights. */
 typedef void tile_depthwise(const cs_depth *d, const void *w, void *y);
 
+/* Neighbouring pixels of all groups, a multiple of the lanes: rows of inputs at the first tap of the first pixel, each with its pixels
+ * `apart`; w: for each vector of groups an initial value, then the weights. */
+typedef void tile_last(const void *const *rows, const int64_t *apart, int64_t taps, int64_t groups, const void *w, void *y, int64_t ldy);
+typedef void pixel_last(const void *const *places, int64_t terms, int64_t groups, const void *w, void *y);
+typedef struct {
+    tile_last *tile;
+    int64_t pixels; /* at once */
+} cs_last;
+
 /* The same for two windows whose columns alternate; the first has the first column. */
 typedef void tile_depthwise_pair(const cs_depth d[2], const void *const w[2], void *y);
 
@@ -184,6 +193,8 @@ typedef struct {
     join *join; /* of 8 and 16 bits only */
     tile_depthwise *depthwise;
     tile_depthwise *lines[3][LINE_TAPS + 1][LINE_TAPS + 1]; /* by step, rows and columns of the kernel */
+    cs_last last[3][MAX_VECTORS + 1]; /* by step and columns of the kernel */
+    pixel_last *last_pixel;
     tile_depthwise_pair *depthwise_pair;
     /* Copies rows of x, which start where `starts` says, to `length` elements each; a channel is `apart` from the next. */
     void (*copy_rows)(void *to, int64_t apart, int64_t length, const void *x, const int64_t *starts, int64_t rows,

@@ -59,4 +59,7 @@ const cs_terms *cs_tile_terms(cs_state *t, int64_t block, int64_t i, int64_t n, 
 void cs_pixel_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);
 void cs_output_tiles(cs_state *t, const char *src, int64_t pitch, const int64_t *off, cs_box b, char *y);
 
+/* All groups of a box of an image. */
+void cs_channels_last_task(const cs_window *w, cs_box b, const void *x, const void *weights, void *y, void *scratch);
+
 #endif

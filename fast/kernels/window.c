@@ -109,6 +109,12 @@ static int run_task(const cs_window *w, int64_t i, const void *x, const void *we
     t.from = w->blocks * share / w->shares, t.to = w->blocks * (share + 1) / w->shares;
     for (int64_t plane = first; plane < cs_least(planes, first + w->planes); plane++) {
         const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
+        if (cs_channels_last(w)) { /* a task has all groups of its images */
+            if (group == 0)
+                cs_channels_last_task(w, b, (const char *)x + image * w->x_image * w->size, weights,
+                                      (char *)y + (w->y_base + image * w->y_image) * w->size, scratch);
+            continue;
+        }
         t.d = plane % a[0].out;
         t.groups = cs_least(w->bundle, w->groups - group);
         t.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * w->size;

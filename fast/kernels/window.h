@@ -156,6 +156,9 @@ static inline int64_t cs_single_run(int64_t half)
 void cs_turn_pixels(const cs_table *k, char *to, int64_t apart, const char *from, int64_t channels, int64_t count);
 
 int64_t cs_scratch_bytes(const cs_window *w);
+/* Depthwise windows whose channels are neighbours in x and y. */
+int cs_channels_last(const cs_window *w);
+int64_t cs_channels_last_bytes(const cs_window *w);
 tile_depthwise *cs_lines(const cs_window *w); /* for depthwise windows: the kernel for whole rows, or NULL */
 int cs_depthwise_suits(const cs_window *w); /* one output from few channels, rows read in place */
 double cs_depthwise_cycles(const cs_window *w);
