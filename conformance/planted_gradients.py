@@ -71,6 +71,17 @@ def the_sides_of_padding_are_swapped_in_dx(dy: Array, w: Array, x_shape: Any, **
 
 
 @planted("conv.grad-input", "conv_grad_input")
+def padding_beyond_the_kernel_shifts_dx(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
+    """The turned convolution's padding, (k - 1) d - p, is 0 where it would be less."""
+    f = gradients.conv_grad_input(dy, w, x_shape, **rest).forward
+    pads = [(min(lo, (k - 1) * d), hi) for k, d, (lo, hi) in zip(f.R, f.dilation, f.pads, strict=True)]
+    longer = [n + lo - near for n, (lo, _), (near, _) in zip(f.S, f.pads, pads, strict=True)]
+    dx = computed("conv_grad_input", dy, w, (f.N, f.C, *longer), **rest | {"padding": pads})
+    first: Any = (..., *(slice(n) for n in f.S))
+    return np.ascontiguousarray(dx[first])
+
+
+@planted("conv.grad-input", "conv_grad_input")
 def groups_are_swapped_in_dx(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
     return computed("conv_grad_input", dy, halves(w, rest.get("groups", 1)), x_shape, **rest)
 
