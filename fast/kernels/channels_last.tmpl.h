@@ -22,7 +22,8 @@ INLINE void FN(last_tile)(const int step, const int columns, const int pixels, c
             for (int s = 0; s < columns; s++) wv[s] = FN(load)(w += LANES);
             UNROLL
             for (int j = 0; j < (pixels - 1) * step + columns; j++) {
-                const VEC x = FN(load)(FN(near)(p, j, s1, s3, s5, s7));
+                VEC x = FN(load)(FN(near)(p, j, s1, s3, s5, s7));
+                if (LOADS_COUNT) KEEP(x);
                 UNROLL
                 for (int s = 0; s < columns; s++)
                     if (j >= s && (j - s) % step == 0 && (j - s) / step < pixels)

@@ -115,29 +115,29 @@ typedef struct {
     tile_depthwise *kernel;
     cs_depth d[2]; /* d[1]: of the window that is computed with this one */
     const void **rows, *zeros;
-    int64_t *starts; /* where rows start in x */
-    char *brought;   /* copies of them, channel by channel */
+    int64_t *starts; /* of rows in x that are copied */
+    char *brought;   /* the copies, channel by channel */
     const char *x;   /* the first channel of the bundle */
     int64_t depth, top, groups;
     const char *weights[2];
     int64_t each[2]; /* bytes from the weights of one output to the next */
 } band;
 
-/* Where the rows start that tap t of the outermost axis sees in a channel. Taps that go up see rows of outputs from the last
- * one on: to these the rows descend, as the taps do. */
-static void list_starts(band *b)
+/* Rows of inputs: where the first one starts, elements from one to the next, and which of them exist. */
+typedef struct {
+    int64_t start, step, from, to;
+} seen;
+
+/* Those of a channel that tap t of the outermost axis sees. Taps that go up see rows of outputs from the last one on: to these the rows
+ * descend, as the taps do. */
+static seen rows_seen(const band *b, int64_t t)
 {
     const cs_axis *a = b->w->axis;
     const int64_t step = a[1].gap < 0 ? -1 : 1, top = step < 0 ? b->top + b->d->height - 1 : b->top;
-    const int64_t start = top * a[1].step + a[1].first;
-    for (int64_t t = 0; t < a[0].taps; t++) {
-        const int64_t p = b->depth * a[0].step + a[0].first + t * a[0].gap;
-        for (int64_t i = 0; i < b->d->slab; i++) {
-            const int64_t row = start + step * i;
-            const int inside = p >= 0 && p < a[0].in && row >= 0 && row < a[1].in;
-            b->starts[t * b->d->slab + i] = inside ? p * b->w->x[0] + row * b->w->x[1] : ROW_OUTSIDE;
-        }
-    }
+    const int64_t row = top * a[1].step + a[1].first, p = b->depth * a[0].step + a[0].first + t * a[0].gap;
+    const int64_t from = step > 0 ? -row : row - a[1].in + 1, to = step > 0 ? a[1].in - row : row + 1;
+    return (seen){p * b->w->x[0] + row * b->w->x[1], step * b->w->x[1], cs_least(cs_most(from, 0), b->d->slab),
+                  p >= 0 && p < a[0].in ? cs_least(to, b->d->slab) : 0};
 }
 
 /* Copies of the rows of all groups of the bundle. */
@@ -146,6 +146,11 @@ static void bring(band *b)
     const cs_window *w = b->w;
     const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d->slab;
     const cs_row r = {0, 1, in, 0, in, in, CS_FILL, 0, w->x[2], b->groups * w->channels, w->x_channel};
+    for (int64_t t = 0; t < w->axis[0].taps; t++) {
+        const seen s = rows_seen(b, t);
+        for (int64_t i = 0; i < b->d->slab; i++)
+            b->starts[t * b->d->slab + i] = s.from <= i && i < s.to ? s.start + i * s.step : ROW_OUTSIDE;
+    }
     cs_kernels(w->dtype)->copy_rows(b->brought, rows * in, in, b->x, b->starts, rows, &r);
 }
 
@@ -153,13 +158,19 @@ static void bring(band *b)
 static void list_rows(band *b, int64_t group)
 {
     const cs_window *w = b->w;
-    const int64_t in = w->axis[2].in, rows = w->axis[0].taps * b->d->slab;
+    const int64_t taps = w->axis[0].taps, slab = b->d->slab, in_place = w->x[2] == 1, in = w->axis[2].in * w->size;
     const void **to = b->rows;
-    for (int64_t c = group * w->channels; c < (group + 1) * w->channels; c++)
-        for (int64_t i = 0; i < rows; i++)
-            *to++ = b->starts[i] == ROW_OUTSIDE ? b->zeros
-                    : w->x[2] == 1              ? b->x + (c * w->x_channel + b->starts[i]) * w->size
-                                                : b->brought + (c * rows + i) * in * w->size;
+    for (int64_t c = group * w->channels; c < (group + 1) * w->channels; c++) {
+        for (int64_t t = 0; t < taps; t++) {
+            const seen s = rows_seen(b, t);
+            const int64_t pitch = in_place ? s.step * w->size : in;
+            const char *row = in_place ? b->x + (c * w->x_channel + s.start) * w->size : b->brought + (c * taps + t) * slab * in;
+            int64_t i = 0;
+            for (; i < s.from; i++) *to++ = b->zeros;
+            for (row += i * pitch; i < s.to; i++, row += pitch) *to++ = row;
+            for (; i < slab; i++) *to++ = b->zeros;
+        }
+    }
 }
 
 static band lay_out(const cs_window *w, void *scratch)
@@ -173,8 +184,8 @@ static band lay_out(const cs_window *w, void *scratch)
     const cs_depth d = {rows, count, slabs, a[1].taps, a[2].taps, a[2].step, gap_of(&a[1]), a[2].gap, a[2].first, 0, a[2].in, 0,
                         a[2].out, apart(w), a[1].gap < 0 ? -a[1].y : a[1].y, rows + slabs * count, copies, NULL, NULL};
     tile_depthwise *lines = cs_lines(w);
-    return (band){.w = w, .kernel = lines ? lines : cs_kernels(w->dtype)->depthwise, .d = {d}, .rows = rows, .zeros = zeros, .starts = starts, .brought = cs_aligned(copies + copy_size(w)),
-                  .each = {(w->terms + 1) * w->size}};
+    return (band){.w = w, .kernel = lines ? lines : cs_kernels(w->dtype)->depthwise, .d = {d}, .rows = rows, .zeros = zeros,
+                  .starts = starts, .brought = cs_aligned(copies + copy_size(w)), .each = {(w->terms + 1) * w->size}};
 }
 
 /* The window beside, which sees the same rows. */
@@ -206,7 +217,6 @@ static mean lay_out_mean(const cs_window *w, void *scratch)
 static void run_band(band *b, int64_t first, char *y)
 {
     const cs_window *w = b->w;
-    list_starts(b);
     if (w->x[2] != 1) bring(b);
     if (w->axis[1].gap < 0) y += (b->d->height - 1) * w->axis[1].y * w->size;
     for (int64_t g = 0; g < b->groups; g++) {
@@ -238,9 +248,10 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
         m = lay_out_mean(w, cs_aligned(b.brought + w->bundle * brought_size(w)));
         b.weights[0] = m.ones, b.each[0] = 0, b.d->divisors = m.divisors;
     }
+    int64_t image = first / a[0].out / bundles, group = first / a[0].out % bundles * w->bundle;
+    b.depth = first % a[0].out;
     for (int64_t plane = first; plane < planes; plane++) {
-        const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
-        b.depth = plane % a[0].out, b.groups = cs_least(w->bundle, w->groups - group);
+        b.groups = cs_least(w->bundle, w->groups - group);
         b.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * size;
         if (w->kind == CS_MEAN && m.depth != b.depth) {
             cs_list_divisors(w, (cs_pool_box){b.depth, start, end, 0, a[2].out}, m.counts, m.divisors, m.rows);
@@ -251,5 +262,8 @@ void cs_depthwise_task(const cs_window *w, int64_t i, const void *x, const void 
             run_band(&b, group * w->outputs,
                      (char *)y + (w->y_base + image * w->y_image + group * w->y_group + b.depth * a[0].y + b.top * a[1].y) * size);
         }
+        if (++b.depth < a[0].out) continue;
+        b.depth = 0, group += w->bundle;
+        if (group >= w->groups) group = 0, image++;
     }
 }

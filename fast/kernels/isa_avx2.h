@@ -10,6 +10,8 @@
 #define ISA avx2
 #define VBITS 256
 #define KEEP(v) __asm__("" : "+x"(v)) /* in a register, lest it be read twice */
+#define LOADS_COUNT 0
+#define STORES_INSIDE 0
 #define FMA_f32(a, b, c) ((VEC)_mm256_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm256_fmadd_pd((a), (b), (c)))
 /* c += a * b where it is: compilers that are free to choose move the sums of a tile about, which fill the registers. */
@@ -58,12 +60,7 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
     TILE(2, 1) TILE(4, 1) TILE(6, 1) TILE(8, 1) TILE(12, 1) TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(2, 3) TILE(4, 3)
 #define GROUP_TILES(TILE) TILE(2) TILE(4) TILE(6) TILE(8) TILE(10) TILE(12)
 #define SLIDE_TILES(TILE)
-#define LINE_TILES(TILE) \
-    TILE(1, 1, 2, 2) TILE(1, 1, 3, 2) TILE(1, 1, 4, 2) TILE(1, 1, 5, 2) TILE(1, 1, 7, 2) TILE(1, 1, 9, 2) TILE(1, 1, 11, 2) \
-    TILE(1, 2, 1, 2) TILE(1, 3, 1, 2) TILE(1, 4, 1, 2) TILE(1, 5, 1, 2) TILE(1, 7, 1, 2) TILE(1, 9, 1, 2) TILE(1, 11, 1, 2) \
-    TILE(1, 2, 2, 2) TILE(1, 2, 3, 2) TILE(1, 3, 2, 2) TILE(1, 3, 3, 1) TILE(1, 4, 4, 2) TILE(1, 5, 5, 2) \
-    TILE(2, 2, 2, 2) TILE(2, 3, 3, 1)
-#define LAST_TILES(TILE) TILE(1, 3, 5) TILE(2, 3, 4) TILE(1, 5, 5) TILE(2, 5, 3)
+#define SQUARE_VECTORS 1 /* of lines of 3 x 3 */
 #define PRODUCT_TILES(TILE) \
     TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) \
     TILE(1, 3) TILE(2, 3) TILE(4, 3)
@@ -77,3 +74,4 @@ enum { PICK_EVEN = 0x88, PICK_ODD = 0xDD, PICK_LATE = 0xD8 };
 #define ROW_VECTORS (FLOATING ? 3 : 2) /* products of integers need registers of their own */
 #define DEPTH_VECTORS 3
 /* clang-format on */
+#include "tiles_wide.h"

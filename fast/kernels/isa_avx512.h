@@ -11,6 +11,7 @@
 #define ISA avx512
 #define VBITS 512
 #define KEEP(v) __asm__("" : "+v"(v)) /* in a register, lest it be read twice */
+#define LOADS_COUNT 1 /* as much as multiply-adds, or more */
 #define FMA_f32(a, b, c) ((VEC)_mm512_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm512_fmadd_pd((a), (b), (c)))
 #define LARGER_f32(a, x) ((VEC)_mm512_max_ps((a), (x)))
@@ -46,6 +47,9 @@
 #define LOAD_INSIDE_64(p, m) _mm512_maskz_loadu_epi64((m), (p))
 #define LOAD_OVER_32(v, p, m) _mm512_mask_loadu_epi32((__m512i)(v), (m), (p))
 #define LOAD_OVER_64(v, p, m) _mm512_mask_loadu_epi64((__m512i)(v), (m), (p))
+#define STORES_INSIDE 1
+#define STORE_INSIDE_32(p, m, v) _mm512_mask_storeu_epi32((p), (m), (__m512i)(v))
+#define STORE_INSIDE_64(p, m, v) _mm512_mask_storeu_epi64((p), (m), (__m512i)(v))
 #define STORE_EVENS_32(p, v, odd) _mm512_mask_storeu_epi32((p), (__mmask16)(0x5555 << (odd)), (__m512i)(v))
 #define STORE_EVENS_64(p, v, odd) _mm512_mask_storeu_epi64((p), (__mmask8)(0x55 << (odd)), (__m512i)(v))
 #define DOUBLES(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))

@@ -6,6 +6,13 @@
 /* The lanes of a vector that lie in the row, for each of its loads; with step 2 a pair of columns is two loads. */
 typedef FN(mask) FN(masks)[LINE_TAPS + 1];
 
+/* Vectors of a tile at an edge, and their lanes that exist of inputs and of outputs. */
+#define LINE_EDGE (1 + STORES_INSIDE)
+typedef struct {
+    FN(masks) in[LINE_EDGE];
+    FN(mask) out[LINE_EDGE];
+} FN(edge);
+
 INLINE VEC FN(take)(const int edge, const T *p, FN(mask) m)
 {
     return edge ? FN(load_inside)(p, m) : FN(load)(p);
@@ -19,9 +26,9 @@ typedef struct {
     T *y;
 } FN(line);
 
-/* The lanes that exist of the first and of another vector, which starts at `from`, of all rows. */
+/* The first edge and another one, which starts at `from`, of all rows. */
 typedef struct {
-    FN(masks) m[2];
+    FN(edge) m[2];
     int64_t from[2];
 } FN(ends);
 
@@ -57,9 +64,15 @@ INLINE void FN(line_terms)(const int step, const int taps, const int columns, co
     }
 }
 
-/* Stores a vector of outputs; of rows that are shorter than it, those that exist. */
-INLINE void FN(line_store)(const int edge, const FN(line) * l, T *to, VEC v)
+/* Stores a vector of outputs; at an edge those that exist. */
+INLINE void FN(line_store)(const int edge, const FN(line) * l, T *to, VEC v, FN(mask) m)
 {
+#if STORES_INSIDE
+    if (edge) {
+        FN(store_inside)(to, v, m);
+        return;
+    }
+#endif
     if (!edge || l->width >= LANES) {
         FN(store)(to, v);
     } else {
@@ -67,18 +80,22 @@ INLINE void FN(line_store)(const int edge, const FN(line) * l, T *to, VEC v)
     }
 }
 
-/* The lanes that exist of the vector that starts at `from`. */
-INLINE const FN(mask) *FN(end_masks)(const int step, const int columns, const FN(line) * l, int64_t from, FN(ends) * e)
+/* The edge that starts at `from`. */
+INLINE const FN(edge) *FN(edge_at)(const int step, const int columns, const FN(line) * l, int64_t from, FN(ends) * e)
 {
-    const int which = from > 0;
-    if (e->from[which] == from) return e->m[which];
-    UNROLL
-    for (int c = 0; c < columns + columns % step; c++) {
-        const int64_t p = l->first + step * from + FN(load_at)(step, columns, l->gap, c);
-        e->m[which][c] = FN(inside)(-p, l->in - p);
+    FN(edge) *m = &e->m[from > 0];
+    if (e->from[from > 0] == from) return m;
+    for (int v = 0; v < LINE_EDGE; v++) {
+        const int64_t o = from + v * LANES;
+        UNROLL
+        for (int c = 0; c < columns + columns % step; c++) {
+            const int64_t p = l->first + step * o + FN(load_at)(step, columns, l->gap, c);
+            m->in[v][c] = FN(inside)(-p, l->in - p);
+        }
+        m->out[v] = FN(inside)(0, l->width - o);
     }
-    e->from[which] = from;
-    return e->m[which];
+    e->from[from > 0] = from;
+    return m;
 }
 
 /* Outputs of all rows from column `from` on; edge: not all lanes of the inputs exist. */
@@ -86,8 +103,8 @@ INLINE void FN(line_tile)(const int step, const int edge, const int taps, const 
                           int64_t from, FN(ends) * e)
 {
     VEC sum[DEPTH_ROWS][DEPTH_VECTORS];
-    FN(mask) none[LINE_TAPS + 1];
-    const FN(mask) *m = edge ? FN(end_masks)(step, columns, l, from, e) : none;
+    FN(edge) none;
+    const FN(edge) *m = edge ? FN(edge_at)(step, columns, l, from, e) : &none;
     int64_t at[LINE_TAPS];
     UNROLL
     for (int c = 0; c < columns; c += step) {
@@ -108,9 +125,10 @@ INLINE void FN(line_tile)(const int step, const int edge, const int taps, const 
             UNROLL
             for (int v = 0; v < vectors; v++) {
                 if (step == 1) {
-                    x[v] = FN(take)(edge, p + v * LANES, m[c]);
+                    x[v] = FN(take)(edge, p + v * LANES, m->in[v % LINE_EDGE][c]);
+                    if (LOADS_COUNT && !edge && taps > 1) KEEP(x[v]);
                 } else {
-                    FN(line_pair)(edge, columns, c, p + step * v * LANES, m, &x[v], &odd[v]);
+                    FN(line_pair)(edge, columns, c, p + step * v * LANES, m->in[v % LINE_EDGE], &x[v], &odd[v]);
                 }
             }
             FN(line_terms)(step, taps, columns, vectors, i, c, sum, x, l->w + 1);
@@ -121,24 +139,34 @@ INLINE void FN(line_tile)(const int step, const int edge, const int taps, const 
     for (int k = 0; k < DEPTH_ROWS; k++) {
         if (k >= l->rows) break;
         UNROLL
-        for (int v = 0; v < vectors; v++) FN(line_store)(edge, l, l->y + k * l->pitch + from + v * LANES, sum[k][v]);
+        for (int v = 0; v < vectors; v++)
+            FN(line_store)(edge, l, l->y + k * l->pitch + from + v * LANES, sum[k][v], m->out[v % LINE_EDGE]);
     }
 }
 
-/* All columns of some rows. The last vector overlaps the one before; what is too short for a whole tile is taken as an edge, and so
- * is a row that is shorter than a vector, even if its inputs are not. */
-INLINE void FN(line_columns)(const int step, const int taps, const int columns, const int vectors, const FN(line) * l, FN(ends) * e)
+/* All columns of some rows. What is too short for a whole tile is taken as an edge, and so is a row that is shorter than a vector,
+ * even if its inputs are not. Where stores are of whole vectors, the last one overlaps the one before. */
+INLINE void FN(line_columns)(const int step, const int taps, const int columns, const int vectors, const int edges, const FN(line) * l,
+                             FN(ends) * e)
 {
-    const int64_t span = (columns - 1) * l->gap, last = l->width < LANES ? 0 : l->width - LANES;
+    const int64_t span = (columns - 1) * l->gap, last = l->width - LANES;
     const int64_t first = -l->first - (span < 0 ? span : 0), to = l->in - l->first - (span > 0 ? span : 0) - step * (LANES - 1) - 1;
-    const int64_t end = l->width < LANES ? -1 : (to < step * last ? to / step : last) - (vectors - 1) * LANES;
+    const int64_t end = last < 0 || to < 0 ? -1 : (to < step * last ? to / step : last) - (vectors - 1) * LANES;
     for (int64_t c = 0; c < l->width; c += LANES) {
-        for (; step * c >= first && c <= end && step * c <= to; c += vectors * LANES) FN(line_tile)(step, 0, taps, columns, vectors, l, c, e);
-        if (c < l->width) FN(line_tile)(step, 1, taps, columns, 1, l, c < last ? c : last, e);
+        for (; step * c >= first && c <= end; c += vectors * LANES) FN(line_tile)(step, 0, taps, columns, vectors, l, c, e);
+        if (c >= l->width) break;
+        const int64_t from = STORES_INSIDE || c < last ? c : last < 0 ? 0 : last;
+        if (edges > 1 && l->width - c > LANES) {
+            FN(line_tile)(step, 1, taps, columns, edges, l, from, e);
+            c += (edges - 1) * LANES;
+        } else {
+            FN(line_tile)(step, 1, taps, columns, 1, l, from, e);
+        }
     }
 }
 
-INLINE void FN(lines)(const int step, const int taps, const int columns, const int vectors, const cs_depth *d, const T *w, T *y)
+INLINE void FN(lines)(const int step, const int taps, const int columns, const int vectors, const int edges, const cs_depth *d,
+                      const T *w, T *y)
 {
     FN(line) l; /* most of it is not needed, and zeros would take as long as a tile */
     FN(ends) e;
@@ -151,7 +179,7 @@ INLINE void FN(lines)(const int step, const int taps, const int columns, const i
             l.rows = (d->height - top + d->apart - 1) / d->apart, l.y = y + top * d->y_row;
             UNROLL
             for (int i = 0; i < (DEPTH_ROWS - 1) * step + taps; i++) l.x[i] = (const T *)d->rows[top * step + i * d->row_gap] + d->first;
-            FN(line_columns)(step, taps, columns, vectors, &l, &e);
+            FN(line_columns)(step, taps, columns, vectors, edges, &l, &e);
         }
     }
 }
@@ -159,7 +187,7 @@ INLINE void FN(lines)(const int step, const int taps, const int columns, const i
 #define LINES(step, taps, columns, vectors) \
     static void FN(lines_##step##_##taps##_##columns)(const cs_depth *d, const void *w, void *y) \
     { \
-        FN(lines)(step, taps, columns, vectors, d, w, y); \
+        FN(lines)(step, taps, columns, vectors, taps == columns && taps % 2 == 1 ? LINE_EDGE : 1, d, w, y); /* layers' kernels */ \
     }
 LINE_TILES(LINES)
 #undef LINES

@@ -72,8 +72,7 @@ int64_t cs_scratch_bytes(const cs_window *w)
     const cs_layout d = cs_lay_out(&w->axis[0], 1), h = cs_lay_out(&w->axis[1], w->height);
     const int64_t numbers = (1 + w->in_place) * w->terms + d.slots * d.length * h.slots * h.length + 6 * cs_list_size(w) + w->width;
     const int64_t elements = cs_strip_size(w, w->height, w->width) + cs_tile_size(w) + sums_size(w);
-    const int64_t strips = (w->fresh ? cs_block_bytes(w) : 0) + numbers * 8 + elements * w->size + 320;
-    return cs_channels_last(w) ? cs_most(strips, cs_channels_last_bytes(w)) : strips;
+    return (w->fresh ? cs_block_bytes(w) : 0) + numbers * 8 + elements * w->size + 320;
 }
 
 /* The cycles of the thread that works longest: its tasks, each with the filling of a strip and the reading of weights. */
@@ -160,7 +159,7 @@ void cs_split(cs_window *w, int64_t images, int threads)
         split_plane(w, threads);
         w->fresh = tasks(w) == w->shares && w->once && w->groups == 1 && !w->by_pixels && !w->by_groups &&
                    cs_block_bytes(w) <= LARGEST;
-        w->scratch = cs_scratch_bytes(w);
+        w->scratch = cs_channels_last(w) ? cs_channels_last_bytes(w) : cs_scratch_bytes(w);
     }
     w->cycles = w->cost * (double)images * (double)w->groups;
 }

@@ -14,12 +14,7 @@
     TILE(2, 4) TILE(4, 4) TILE(6, 4)
 #define GROUP_TILES(TILE) TILE(2) TILE(4) TILE(6) TILE(8) TILE(10) TILE(12) TILE(14)
 #define SLIDE_TILES(TILE) TILE(8, 5) TILE(14, 5) TILE(8, 7) TILE(14, 7)
-#define LINE_TILES(TILE) \
-    TILE(1, 1, 2, 2) TILE(1, 1, 3, 2) TILE(1, 1, 4, 2) TILE(1, 1, 5, 2) TILE(1, 1, 7, 2) TILE(1, 1, 9, 2) TILE(1, 1, 11, 2) \
-    TILE(1, 2, 1, 2) TILE(1, 3, 1, 2) TILE(1, 4, 1, 2) TILE(1, 5, 1, 2) TILE(1, 7, 1, 2) TILE(1, 9, 1, 2) TILE(1, 11, 1, 2) \
-    TILE(1, 2, 2, 2) TILE(1, 2, 3, 2) TILE(1, 3, 2, 2) TILE(1, 3, 3, 2) TILE(1, 4, 4, 2) TILE(1, 5, 5, 2) \
-    TILE(2, 2, 2, 2) TILE(2, 3, 3, 2)
-#define LAST_TILES(TILE) TILE(1, 3, 5) TILE(2, 3, 4) TILE(1, 5, 5) TILE(2, 5, 3)
+#define SQUARE_VECTORS 2 /* of lines of 3 x 3 */
 #define PRODUCT_TILES(TILE) \
     TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1) TILE(14, 1) \
     TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(10, 2) TILE(12, 2) TILE(14, 2) \
@@ -35,3 +30,4 @@
 #define ROW_VECTORS 4
 #define DEPTH_VECTORS 4
 /* clang-format on */
+#include "tiles_wide.h"

@@ -93,35 +93,52 @@ void cs_lay_out_scratch(cs_state *t, char *scratch)
     t->sums = cs_aligned(t->tile + cs_tile_size(w) * w->size);
 }
 
+/* What task i computes: planes [first, last) of groups and depths of images, a share of the outputs, and part of each plane. */
+typedef struct {
+    int64_t first, last, share;
+    cs_box box;
+} portion;
+
+static portion portion_of(const cs_window *w, int64_t i)
+{
+    const cs_axis *a = w->axis;
+    const int64_t column = i % w->width_tasks, row = i / w->width_tasks % w->height_tasks;
+    const int64_t rest = i / w->width_tasks / w->height_tasks, first = rest / w->shares * w->planes;
+    return (portion){first, cs_least(cs_plane_count(w), first + w->planes), rest % w->shares,
+                     {a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
+                      a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks}};
+}
+
+/* All groups of some images. */
+static void run_channels_last(const cs_window *w, int64_t i, const void *x, const void *weights, void *y, void *scratch)
+{
+    const portion p = portion_of(w, i);
+    const int64_t bundles = cs_ceil(w->groups, w->bundle);
+    for (int64_t image = p.first / bundles; image < p.last / bundles; image++)
+        cs_channels_last_task(w, p.box, (const char *)x + image * w->x_image * w->size, weights,
+                              (char *)y + (w->y_base + image * w->y_image) * w->size, scratch);
+}
+
 static int run_task(const cs_window *w, int64_t i, const void *x, const void *weights, const void *bias, void *y, void *scratch)
 {
     const cs_axis *a = w->axis;
+    const portion p = portion_of(w, i);
+    const int64_t bundles = cs_ceil(w->groups, w->bundle), padded = cs_padded(w);
     cs_state t = {.w = w, .k = cs_kernels(w->dtype), .raw = w->fresh ? weights : NULL, .bias = bias,
                   .fresh_block = -1, .all_finite = 1};
     cs_lay_out_scratch(&t, scratch);
     cs_list_terms(&t);
     t.packed_group = w->by_groups ? (w->terms + 1) * w->size : cs_packed_size(w) / cs_most(1, w->groups);
-    const int64_t column = i % w->width_tasks, row = i / w->width_tasks % w->height_tasks;
-    const int64_t rest = i / w->width_tasks / w->height_tasks, share = rest % w->shares, first = rest / w->shares * w->planes;
-    const int64_t planes = cs_plane_count(w), bundles = cs_ceil(w->groups, w->bundle), padded = cs_padded(w);
-    const cs_box b = {a[1].out * row / w->height_tasks, a[1].out * (row + 1) / w->height_tasks,
-                      a[2].out * column / w->width_tasks, a[2].out * (column + 1) / w->width_tasks};
-    t.from = w->blocks * share / w->shares, t.to = w->blocks * (share + 1) / w->shares;
-    for (int64_t plane = first; plane < cs_least(planes, first + w->planes); plane++) {
+    t.from = w->blocks * p.share / w->shares, t.to = w->blocks * (p.share + 1) / w->shares;
+    for (int64_t plane = p.first; plane < p.last; plane++) {
         const int64_t image = plane / a[0].out / bundles, group = plane / a[0].out % bundles * w->bundle;
-        if (cs_channels_last(w)) { /* a task has all groups of its images */
-            if (group == 0)
-                cs_channels_last_task(w, b, (const char *)x + image * w->x_image * w->size, weights,
-                                      (char *)y + (w->y_base + image * w->y_image) * w->size, scratch);
-            continue;
-        }
         t.d = plane % a[0].out;
         t.groups = cs_least(w->bundle, w->groups - group);
         t.x = (const char *)x + (image * w->x_image + group * w->channels * w->x_channel) * w->size;
         t.packed = (const char *)weights + group * t.packed_group;
         t.finite = !padded ? -1 : cs_flags(w) + (w->by_groups ? group / w->lanes * w->size - group * t.packed_group : 0);
         t.y = (char *)y + (w->y_base + image * w->y_image + group * w->y_group + t.d * a[0].y) * w->size;
-        cut_box(&t, b);
+        cut_box(&t, p.box);
     }
     return (int)t.all_finite;
 }
@@ -162,6 +179,8 @@ int cs_run(const cs_window *w, int64_t i, const void *x, const void *weights, co
         cs_depthwise_task(w, i, x, (const char *)weights + w->packed, y, scratch);
     } else if (w->kind != CS_FMA) {
         cs_pool_task(w, i, x, y, scratch);
+    } else if (cs_channels_last(w)) {
+        run_channels_last(w, i, x, (const char *)weights + w->packed, y, scratch);
     } else {
         return run_task(w, i, x, (const char *)weights + (w->fresh ? 0 : w->packed), bias, y, scratch);
     }

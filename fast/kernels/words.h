@@ -89,7 +89,7 @@ INLINE VEC FN(max)(VEC a, VEC x)
 }
 #endif
 
-/* Some lanes of a vector, 0 or those of v in the others; nothing else is read. */
+/* Some lanes of a vector, 0 or those of v in the others; nothing else is read, or written. */
 #if BITS >= 32 && defined MASK_32 && !defined WATCHED
 typedef JOIN(MASK, BITS) FN(mask);
 
@@ -107,6 +107,12 @@ INLINE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 {
     return (VEC)JOIN(LOAD_OVER, BITS)(v, p, m);
 }
+#if STORES_INSIDE
+INLINE void FN(store_inside)(T *p, VEC v, FN(mask) m)
+{
+    JOIN(STORE_INSIDE, BITS)(p, m, v);
+}
+#endif
 #elif BITS >= 32
 typedef struct {
     int64_t from, to;
@@ -129,6 +135,12 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
         if (m.from <= l && l < m.to) v[l] = p[l];
     return v;
 }
+#if STORES_INSIDE
+RARE void FN(store_inside)(T *p, VEC v, FN(mask) m)
+{
+    for (int64_t l = m.from; l < m.to; l++) p[l] = v[l];
+}
+#endif
 #endif
 
 /* Interleave the lower, and the upper, halves of two vectors; take the even, and the odd, elements of two vectors, and the
