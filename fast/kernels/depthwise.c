@@ -6,7 +6,7 @@
 #include "pool.h"
 
 enum { BAND_BYTES = 256 << 10, NEAR_BYTES = 20 << 10, TASK_CYCLES = 20000, WIDEST = 256, FEW = 9 };
-enum { SHORT = 16, LONG = 10 }; /* the ends of rows cost a kernel of many taps more: so many vectors are worth them */
+enum { SHORT = 16, LONG = 10, LONG_PAIRED = 2 }; /* the ends of rows cost a kernel of many taps more: so many vectors are worth them */
 enum { ROW_BYTES = 128 << 10, BROUGHT_BYTES = 1 << 20 };
 
 static int64_t gap_of(const cs_axis *a)
@@ -18,7 +18,8 @@ tile_depthwise *cs_lines(const cs_window *w)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     if (w->kind != CS_FMA || w->channels * w->axis[0].taps > 1 || v->step > 2 || v->y != 1) return NULL;
-    if (h->taps > LINE_TAPS || v->taps > LINE_TAPS || (h->taps * v->taps > SHORT && v->out < LONG * w->lanes)) return NULL;
+    if (h->taps > LINE_TAPS || v->taps > LINE_TAPS) return NULL;
+    if (h->taps * v->taps > SHORT && v->out < (cs_few_registers(w) ? LONG : LONG_PAIRED) * w->lanes) return NULL;
     return cs_kernels(w->dtype)->lines[v->step][h->taps][v->taps];
 }
 
