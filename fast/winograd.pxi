@@ -14,21 +14,36 @@ cdef extern from "winograd.h" nogil:
                            const void *direct, void *y, void *common, void *scratch)
 
 
+cdef int tile_shares(const cs_winograd *g, int own, int threads, int64_t *next, const void *x, const char *packed, const void *bias,
+                     const void *direct, void *y, char *common, char *scratch) noexcept nogil:
+    """A thread's share of the tasks, then what is left of the others'. Whether `direct` was missed."""
+    cdef int t, missed = 0
+    cdef int64_t i
+    for t in range(threads):
+        i = cs_take(next, g.output_tasks, (own + t) % threads, threads)
+        while i >= 0:
+            missed |= cs_winograd_output(g, i, x, packed, bias, direct, y, common, scratch)
+            i = cs_take(next, g.output_tasks, (own + t) % threads, threads)
+    return missed
+
+
 cdef int run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *bias, const void *direct,
                    void *y, char *scratch) noexcept nogil:
-    """Winograd's phases; the scratch is the common part, then one for each thread. Whether `direct` was missed."""
+    """Winograd's phases; the scratch is a cache line for each thread, the common part, then one for each thread. Whether `direct`
+    was missed."""
     cdef int64_t i
-    cdef int missed = 0
-    cdef char *own = scratch + (g.common if g.input_tasks else 0)
+    cdef int t, missed = 0
+    cdef int64_t *next = <int64_t *>scratch
+    cdef char *common = scratch + threads * CACHE_LINE
+    cdef char *own = common + (g.common if g.input_tasks else 0)
+    cs_share_out(next, g.output_tasks, threads)
     if threads == 1:
-        for i in range(g.output_tasks):
-            missed |= cs_winograd_output(g, i, x, packed, bias, direct, y, scratch, own)
-        return missed
+        return tile_shares(g, 0, 1, next, x, packed, bias, direct, y, common, own)
     with parallel(num_threads=threads):
         for i in prange(g.input_tasks, schedule="dynamic"):
-            cs_winograd_input(g, i, x, scratch, own + threadid() * g.scratch)
-        for i in prange(g.output_tasks, schedule="dynamic"):
-            missed |= cs_winograd_output(g, i, x, packed, bias, direct, y, scratch, own + threadid() * g.scratch)
+            cs_winograd_input(g, i, x, common, own + threadid() * g.scratch)
+        for t in prange(threads, schedule="static"):
+            missed |= tile_shares(g, t, threads, next, x, packed, bias, direct, y, common, own + t * g.scratch)
     return missed
 
 

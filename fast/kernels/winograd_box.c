@@ -37,8 +37,8 @@ cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scr
     b.depth = i % w->axis[0].out, i /= w->axis[0].out;
     b.group = i % w->groups, i /= w->groups;
     b.image = i * g->planes, b.images = cs_least(g->planes, w->images - b.image);
-    b.h0 = row * g->height, b.h1 = cs_least(g->tall, b.h0 + g->height);
-    b.w0 = column * g->width, b.w1 = cs_least(g->wide, b.w0 + g->width);
+    b.h0 = g->tall * row / g->tall_boxes, b.h1 = g->tall * (row + 1) / g->tall_boxes;
+    b.w0 = g->wide * column / g->wide_boxes, b.w1 = g->wide * (column + 1) / g->wide_boxes;
     b.rows = cs_reach(g, 1, b.h1 - b.h0), b.columns = cs_reach(g, 2, b.w1 - b.w0);
     b.tiles = b.images * (b.h1 - b.h0) * (b.w1 - b.w0);
     b.step = (g->slabs * g->blocks * b.tiles + 1) * w->lanes;

@@ -59,10 +59,12 @@ int64_t cs_winograd_boxes(const cs_winograd *g)
     return g->plane_boxes * g->window.groups * g->window.axis[0].out * g->tall_boxes * g->wide_boxes;
 }
 
-static int64_t count_boxes(cs_winograd *g)
+/* Boxes of so many rows and columns of tiles, or one less. */
+static int64_t count_boxes(cs_winograd *g, int64_t tall_boxes, int64_t wide_boxes)
 {
     g->plane_boxes = cs_ceil(g->window.images, g->planes);
-    g->tall_boxes = cs_ceil(g->tall, g->height), g->wide_boxes = cs_ceil(g->wide, g->width);
+    g->tall_boxes = tall_boxes, g->height = cs_ceil(g->tall, tall_boxes);
+    g->wide_boxes = wide_boxes, g->width = cs_ceil(g->wide, wide_boxes);
     return cs_winograd_boxes(g);
 }
 
@@ -82,15 +84,34 @@ static int inputs_exceed(const cs_winograd *g, int64_t times)
     return times * tiles * g->blocks > g->window.channels * outputs;
 }
 
-/* Rows of tiles in a box, at most so many, for which the thread with most boxes has least to do: the rows of its boxes, and
- * those of the inputs that boxes have in common. */
-static int64_t even_rows(cs_winograd *g, int64_t most, int threads)
+/* Rows of tiles before box i. */
+static int64_t rows_before(const cs_winograd *g, int64_t i)
 {
+    i /= g->wide_boxes;
+    return i / g->tall_boxes * g->tall + i % g->tall_boxes * g->tall / g->tall_boxes;
+}
+
+/* What the thread with most to do has: the rows of its boxes, and those of the inputs that boxes have in common. */
+static int64_t most_rows(const cs_winograd *g, int threads)
+{
+    const int64_t boxes = cs_winograd_boxes(g);
+    int64_t most = 0;
+    for (int i = 0; i < threads; i++) {
+        const int64_t from = boxes * i / threads, to = boxes * (i + 1) / threads;
+        most = cs_most(most, 2 * (rows_before(g, to) - rows_before(g, from)) + cs_ceil(to - from, g->wide_boxes));
+    }
+    return most;
+}
+
+/* So many boxes down a plane, at least `fewest`, that the thread with most to do has least. */
+static int64_t even_boxes(cs_winograd *g, int64_t fewest, int threads)
+{
+    const int64_t to = cs_least(g->tall, fewest + 2 * threads);
     int64_t best = 0, least = 0;
-    for (int64_t rows = most; rows > 0; rows--) {
-        g->height = cs_ceil(g->tall, cs_ceil(g->tall, rows));
-        const int64_t cost = cs_ceil(count_boxes(g), threads) * (2 * g->height + 1);
-        if (best == 0 || cost < least) best = g->height, least = cost;
+    for (int64_t n = fewest; n <= to; n++) {
+        count_boxes(g, n, g->wide_boxes);
+        const int64_t cost = most_rows(g, threads);
+        if (best == 0 || cost < least) best = n, least = cost;
     }
     return best;
 }
@@ -98,14 +119,11 @@ static int64_t even_rows(cs_winograd *g, int64_t most, int threads)
 /* Boxes of whole rows of tiles where they fit; as few as are needed, of equal size, and as many for every thread. */
 static int64_t choose_boxes(cs_winograd *g, int threads)
 {
-    const int64_t most = cs_box_tiles(g);
-    g->width = cs_ceil(g->wide, cs_ceil(g->wide, most));
-    g->height = cs_most(1, cs_least(g->tall, most / g->width));
-    g->planes = 1;
-    if (g->width == g->wide && g->height == g->tall)
-        g->planes = even_planes(g->window.images, most / (g->tall * g->wide), threads);
-    if (count_boxes(g) >= threads || g->panels < threads || inputs_exceed(g, 1)) g->height = even_rows(g, g->height, threads);
-    return count_boxes(g);
+    const int64_t most = cs_box_tiles(g), wide = cs_ceil(g->wide, most);
+    const int64_t tall = cs_ceil(g->tall, cs_most(1, most / cs_ceil(g->wide, wide)));
+    g->planes = tall * wide == 1 ? even_planes(g->window.images, most / (g->tall * g->wide), threads) : 1;
+    const int even = count_boxes(g, tall, wide) >= threads || g->panels < threads || inputs_exceed(g, 1);
+    return count_boxes(g, even ? even_boxes(g, tall, threads) : tall, wide);
 }
 
 /* Channels whose weights are transformed at once, by every box that needs them: weights that few boxes use never leave the
