@@ -144,16 +144,37 @@ INLINE void FN(line_tile)(const int step, const int edge, const int taps, const 
     }
 }
 
+/* What the tiles of some rows see: rows of inputs, or copies of their first or last columns. */
+INLINE void FN(line_rows)(const int step, const int taps, const cs_depth *d, int64_t top, const int64_t which, FN(line) * l)
+{
+    UNROLL
+    for (int i = 0; i < (DEPTH_ROWS - 1) * step + taps; i++) {
+        const int64_t row = top * step + i * d->row_gap;
+        l->x[i] = which < 0 ? (const T *)d->rows[row] + d->first : (const T *)d->ends[which] + row * d->end;
+    }
+}
+
 /* All columns of some rows. What is too short for a whole tile is taken as an edge, and so is a row that is shorter than a vector,
- * even if its inputs are not. Where stores are of whole vectors, the last one overlaps the one before. */
-INLINE void FN(line_columns)(const int step, const int taps, const int columns, const int vectors, const int edges, const FN(line) * l,
-                             FN(ends) * e)
+ * even if its inputs are not; where there are copies of the ends, these are what a tile there sees. Where stores are of whole vectors,
+ * the last one overlaps the one before. */
+INLINE void FN(line_columns)(const int step, const int taps, const int columns, const int vectors, const int edges,
+                             const cs_depth *d, int64_t top, FN(line) * l, FN(ends) * e)
 {
     const int64_t span = (columns - 1) * l->gap, last = l->width - LANES;
     const int64_t first = -l->first - (span < 0 ? span : 0), to = l->in - l->first - (span > 0 ? span : 0) - step * (LANES - 1) - 1;
     const int64_t end = last < 0 || to < 0 ? -1 : (to < step * last ? to / step : last) - (vectors - 1) * LANES;
+    const int64_t right = l->width - vectors * LANES; /* where the last tile starts that sees copies */
     for (int64_t c = 0; c < l->width; c += LANES) {
-        for (; step * c >= first && c <= end; c += vectors * LANES) FN(line_tile)(step, 0, taps, columns, vectors, l, c, e);
+        if (d->ends[0] && c > 0 && c > end) c = c < right ? end : right;
+        const int copied = d->ends[0] && (step * c < first || c > end);
+        if (copied) FN(line_rows)(step, taps, d, top, c > 0, l);
+        const int64_t low = copied ? 0 : first, high = copied ? c : end;
+        for (; step * c >= low && c <= high; c += vectors * LANES) FN(line_tile)(step, 0, taps, columns, vectors, l, c, e);
+        if (d->ends[0]) {
+            if (copied) FN(line_rows)(step, taps, d, top, -1, l);
+            c -= LANES;
+            continue;
+        }
         if (c >= l->width) break;
         const int64_t from = STORES_INSIDE || c < last ? c : last < 0 ? 0 : last;
         if (edges > 1 && l->width - c > LANES) {
@@ -177,9 +198,8 @@ INLINE void FN(lines)(const int step, const int taps, const int columns, const i
     for (int64_t phase = 0; phase < d->apart; phase++) {
         for (int64_t top = phase; top < d->height; top += DEPTH_ROWS * d->apart) {
             l.rows = (d->height - top + d->apart - 1) / d->apart, l.y = y + top * d->y_row;
-            UNROLL
-            for (int i = 0; i < (DEPTH_ROWS - 1) * step + taps; i++) l.x[i] = (const T *)d->rows[top * step + i * d->row_gap] + d->first;
-            FN(line_columns)(step, taps, columns, vectors, edges, &l, &e);
+            FN(line_rows)(step, taps, d, top, -1, &l);
+            FN(line_columns)(step, taps, columns, vectors, edges, d, top, &l, &e);
         }
     }
 }

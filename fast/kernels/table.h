@@ -70,6 +70,8 @@ typedef struct { /* a plane of outputs that is read from rows of inputs: see dep
     void *copies;
     const void *divisors;        /* of the sums, or NULL */
     const int64_t *row_divisors; /* where those of each row start */
+    const void *ends[2];         /* copies of what the first and the last outputs see of each row, `end` elements apart, or NULL */
+    int64_t end;
 } cs_depth;
 
 /* w: an initial value, then the weights. */
