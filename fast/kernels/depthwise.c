@@ -69,7 +69,7 @@ static int64_t count_tasks(cs_window *w)
 /* Inputs fit into the first-level cache; tiles along whole rows see a row only a few times. */
 int64_t cs_near_rows(const cs_window *w)
 {
-    if (cs_bounded(w)) return w->height;
+    if (cs_lines(w)) return w->height;
     const int64_t row = w->channels * w->axis[0].taps * w->axis[1].step * w->axis[2].in * w->size;
     return cs_least(w->height, whole_rows(w, cs_most(1, NEAR_BYTES / row)));
 }

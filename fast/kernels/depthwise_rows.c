@@ -40,11 +40,11 @@ void cs_bring(cs_band *b)
     cs_kernels(w->dtype)->copy_rows(b->brought, rows * in, in, b->x, b->starts, rows, &r);
 }
 
-/* Row i of channel c, which need not lie in the input. */
-static const void *row_at(const cs_band *b, int64_t c, int64_t t, int64_t i)
+/* Row i of channel c, which does not lie in the input. */
+static const void *beyond(const cs_band *b, int64_t c, int64_t t, int64_t i)
 {
     const cs_window *w = b->w;
-    const int64_t start = row_start(b, t, i);
+    const int64_t start = w->boundary == CS_FILL ? ROW_OUTSIDE : row_start(b, t, i);
     if (start == ROW_OUTSIDE) return b->zeros;
     if (w->x[2] == 1) return b->x + (c * w->x_channel + start) * w->size;
     return b->brought + ((c * w->axis[0].taps + t) * b->d->slab + i) * w->axis[2].in * w->size;
@@ -61,9 +61,9 @@ void cs_list_rows(cs_band *b, int64_t group)
             const int64_t pitch = in_place ? s.step * w->size : in;
             const char *row = in_place ? b->x + (c * w->x_channel + s.start) * w->size : b->brought + (c * taps + t) * slab * in;
             int64_t i = 0;
-            for (; i < s.from; i++) *to++ = row_at(b, c, t, i);
+            for (; i < s.from; i++) *to++ = beyond(b, c, t, i);
             for (row += i * pitch; i < s.to; i++, row += pitch) *to++ = row;
-            for (; i < slab; i++) *to++ = row_at(b, c, t, i);
+            for (; i < slab; i++) *to++ = beyond(b, c, t, i);
         }
     }
 }
