@@ -61,13 +61,9 @@ def test_gradients_of_what_was_padded_widely_are_shorter_than_a_vector(kernel):
         for padding in range(8):
             shape = (2, 3, 6, width)
             w = random.standard_normal((3, 1, *kernel)).astype(np.float32)
-            dy = (
-                fast.conv(np.ones(shape, np.float32), w, padding=padding, groups=3)
-                if min(6, width) + 2 * padding > 4
-                else None
-            )
-            if dy is None:
+            if min(6, width) + 2 * padding <= 4:
                 continue
+            dy = fast.conv(np.ones(shape, np.float32), w, padding=padding, groups=3)
             expected = reference.conv_grad_input(dy, w, shape, padding=padding, groups=3, stepwise=True)
             room, dx = within(shape, np.float32)
             fast.conv_grad_input(dy, w, shape, padding=padding, groups=3, algorithm="direct", out=dx)
@@ -86,6 +82,28 @@ def test_images(kernel, op):
         for mode in ("full", "same"):
             y = getattr(fast, op)(x, w, mode, algorithm="direct")
             assert_same_bits(y, getattr(reference, op)(x, w, mode, stepwise=True))
+
+
+@pytest.mark.clause("number.chain", "image.fill", "image.fillvalue", "image.wrap", "image.symm", "image.reflect", "image.edge")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("boundary", ["fill", "wrap", "symm", "reflect", "edge"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_images_of_every_boundary(kernel, boundary, dtype):
+    """Narrow ones are padded; of others the first and the last outputs of a row see copies of its ends."""
+    random = np.random.default_rng([*kernel, len(boundary)])
+    for width in (13, 16, 31, 32, 33, 34, 47, 48, 49, 65, 90):
+        op, mode = ("convolve", "correlate")[width % 2], ("full", "same")[random.integers(2)]
+        _, x = within((int(random.integers(3, 9)), width), dtype)
+        x[...] = random.standard_normal(x.shape)
+        w, fill = random.standard_normal(kernel).astype(dtype), float(boundary == "fill") * 2.5
+        shape = getattr(fast, op)(x, w, mode, boundary, fill).shape
+        at = [(i, j) for i in (0, shape[0] - 1) for j in range(shape[1])]
+        expected = getattr(reference, op)(x, w, mode, boundary, fill, stepwise=True, at=at)
+        for image in (x, x.copy("F"), x[:, ::-1].copy()[:, ::-1]):
+            room, y = within(shape, dtype)
+            getattr(fast, op)(image, w, mode, boundary, fill, algorithm="direct", num_threads=2, out=y)
+            assert_same_bits(np.array([y[i] for i in at]), expected)
+            assert np.isnan(room[:200]).all() and np.isnan(room[-200:]).all() and not np.isnan(y).any()
 
 
 @pytest.mark.clause("number.chain", "conv.padded-tap")
