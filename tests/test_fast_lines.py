@@ -84,7 +84,9 @@ def test_images(kernel, op):
             assert_same_bits(y, getattr(reference, op)(x, w, mode, stepwise=True))
 
 
-@pytest.mark.clause("number.chain", "image.fill", "image.fillvalue", "image.wrap", "image.symm", "image.reflect", "image.edge")
+@pytest.mark.clause(
+    "number.chain", "image.fill", "image.fillvalue", "image.wrap", "image.symm", "image.reflect", "image.edge"
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("boundary", ["fill", "wrap", "symm", "reflect", "edge"])
 @pytest.mark.parametrize("kernel", KERNELS)
