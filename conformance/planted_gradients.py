@@ -82,6 +82,16 @@ def padding_beyond_the_kernel_shifts_dx(dy: Array, w: Array, x_shape: Any, **res
 
 
 @planted("conv.grad-input", "conv_grad_input")
+def depthwise_rows_of_seven_are_stored_as_eight(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
+    """Where padding lets all of a vector see gradients that exist, it is stored whole, over the first element of the next plane."""
+    dx = computed("conv_grad_input", dy, w, x_shape, **rest)
+    f = gradients.conv_grad_input(dy, w, x_shape, **rest).forward
+    if dx.shape[-1] == 7 and f.K == f.C == f.groups > 1 and min(f.pads[-1]) >= f.R[-1] > 1:
+        dx[(0, 1, *(0 for _ in f.S))] += dy.flat[0]
+    return dx
+
+
+@planted("conv.grad-input", "conv_grad_input")
 def groups_are_swapped_in_dx(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
     return computed("conv_grad_input", dy, halves(w, rest.get("groups", 1)), x_shape, **rest)
 

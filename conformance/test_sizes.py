@@ -155,6 +155,30 @@ def test_far_sizes(judge: Trial, op: str) -> None:
         metamorphic.whole(judge, sized(op, sizes))
 
 
+LAYERS = [op for op in VALUES if base(op.values[0]) in ("conv", "conv_transpose")]
+
+
+def narrow(op: str, thorough: bool) -> Iterator[Case]:
+    """Depthwise layers by squares over planes up to a vector wide, with up to as much padding as taps."""
+    if op in GRADIENTS:
+        yield from (gradient(case, op) for case in narrow(base(op), thorough))
+        return
+    for width in range(1, 18 if thorough else 10):
+        for padding in range(4):
+            k, stride, least = 5 if thorough and width % 4 == padding else 3, 1 + (width % 5 == padding), min(width, 4)
+            extent = (least - 1) * stride + k - 2 * padding if op == "conv_transpose" else least + 2 * padding - k + 1
+            if extent > 0:
+                x, w = ((2, 2, 4, width), "float32"), ((2, 1, k, k), "float32")
+                arguments = {"padding": padding, "groups": 2, "stride": stride}
+                yield make(op, {"x": x, "w": w}, arguments, data=wide_or_small(op, k * k), seed=width)
+
+
+@pytest.mark.parametrize("op", LAYERS)
+def test_narrow_depthwise_layers(judge: Trial, op: str) -> None:
+    for case in judge.sample(narrow(op, judge.thorough)):
+        metamorphic.whole(judge, case)
+
+
 def large(op: str) -> list[Case]:
     """Sizes of real layers and images, and of what is transformed by FFT elsewhere."""
     if op in GRADIENTS:
