@@ -155,7 +155,7 @@ def test_far_sizes(judge: Trial, op: str) -> None:
         metamorphic.whole(judge, sized(op, sizes))
 
 
-LAYERS = [op for op in VALUES if base(op.values[0]) in ("conv", "conv_transpose")]
+LAYERS = [op for op in VALUES if base(str(op.values[0])) in ("conv", "conv_transpose")]
 
 
 def narrow(op: str, thorough: bool) -> Iterator[Case]:
