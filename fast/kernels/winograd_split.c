@@ -116,7 +116,7 @@ static int64_t even_boxes(cs_winograd *g, int64_t fewest, int threads)
     return best;
 }
 
-/* Boxes of whole rows of tiles where they fit; as few as are needed, of equal size, and as many for every thread. */
+/* Boxes of whole rows of tiles where they fit; as few as are needed, of nearly equal size, and as much for every thread. */
 static int64_t choose_boxes(cs_winograd *g, int threads)
 {
     const int64_t most = cs_box_tiles(g), wide = cs_ceil(g->wide, most);

@@ -138,7 +138,8 @@ RARE VEC FN(load_over)(VEC v, const T *p, FN(mask) m)
 #if STORES_INSIDE
 RARE void FN(store_inside)(T *p, VEC v, FN(mask) m)
 {
-    for (int64_t l = m.from; l < m.to; l++) p[l] = v[l];
+    for (int l = 0; l < LANES; l++)
+        if (m.from <= l && l < m.to) p[l] = v[l];
 }
 #endif
 #endif
