@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from convspec import GRADIENTS, IMAGE_OPERATORS
+from convspec import GRADIENTS, IMAGE_OPERATORS, shapes
 from convspec.conformance import metamorphic
 from convspec.conformance.case import ARGUMENTS, Case, make
 from convspec.conformance.data import wide_or_small
@@ -166,8 +166,8 @@ def narrow(op: str, thorough: bool) -> Iterator[Case]:
     for width in range(1, 18 if thorough else 10):
         for padding in range(4):
             k, stride, least = 5 if thorough and width % 4 == padding else 3, 1 + (width % 5 == padding), min(width, 4)
-            extent = (least - 1) * stride + k - 2 * padding if op == "conv_transpose" else least + 2 * padding - k + 1
-            if extent > 0:
+            size = shapes.transposed_size if op == "conv_transpose" else shapes.output_size
+            if size(least, k, stride=stride, pad=(padding, padding)) > 0:
                 x, w = ((2, 2, 4, width), "float32"), ((2, 1, k, k), "float32")
                 arguments = {"padding": padding, "groups": 2, "stride": stride}
                 yield make(op, {"x": x, "w": w}, arguments, data=wide_or_small(op, k * k), seed=width)
