@@ -23,7 +23,7 @@ INLINE void FN(last_tile)(const int step, const int columns, const int pixels, c
             UNROLL
             for (int j = 0; j < (pixels - 1) * step + columns; j++) {
                 VEC x = FN(load)(FN(near)(p, j, s1, s3, s5, s7));
-                if (LOADS_COUNT) KEEP(x);
+                ONCE(x);
                 UNROLL
                 for (int s = 0; s < columns; s++)
                     if (j >= s && (j - s) % step == 0 && (j - s) / step < pixels)

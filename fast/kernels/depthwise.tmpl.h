@@ -12,7 +12,7 @@ INLINE void FN(depth_column)(const int step, const int some, const int from, con
     for (int v = 0; v < vectors; v++) {
         if (step == 1) {
             x[0][v] = FN(load)(p + v * LANES);
-            if (LOADS_COUNT && to - from > 1) KEEP(x[0][v]);
+            if (to - from > 1) ONCE(x[0][v]);
         } else if (some == 2) {
             FN(evens_and_odds)(p + 2 * v * LANES, &x[0][v], &x[1][v]);
         } else {

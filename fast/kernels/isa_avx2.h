@@ -10,7 +10,7 @@
 #define ISA avx2
 #define VBITS 256
 #define KEEP(v) __asm__("" : "+x"(v)) /* in a register, lest it be read twice */
-#define LOADS_COUNT 0
+#define ONCE(v) (void)(v)
 #define STORES_INSIDE 0
 #define FMA_f32(a, b, c) ((VEC)_mm256_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm256_fmadd_pd((a), (b), (c)))

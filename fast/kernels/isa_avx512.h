@@ -11,7 +11,7 @@
 #define ISA avx512
 #define VBITS 512
 #define KEEP(v) __asm__("" : "+v"(v)) /* in a register, lest it be read twice */
-#define LOADS_COUNT 1 /* as much as multiply-adds, or more */
+#define ONCE KEEP /* where loads count as much as multiply-adds, or more */
 #define FMA_f32(a, b, c) ((VEC)_mm512_fmadd_ps((a), (b), (c)))
 #define FMA_f64(a, b, c) ((VEC)_mm512_fmadd_pd((a), (b), (c)))
 #define LARGER_f32(a, x) ((VEC)_mm512_max_ps((a), (x)))

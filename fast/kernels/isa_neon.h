@@ -4,7 +4,7 @@
 #define ISA neon
 #define VBITS 128
 #define KEEP(v) (void)(v)
-#define LOADS_COUNT 0
+#define ONCE(v) (void)(v)
 #define STORES_INSIDE 0
 #define FMA_f32(a, b, c) ((VEC)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #define FMA_f64(a, b, c) ((VEC)vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b)))

@@ -3,7 +3,7 @@
 #define ISA scalar
 #define VBITS BITS
 #define KEEP(v) (void)(v)
-#define LOADS_COUNT 0
+#define ONCE(v) (void)(v)
 #define STORES_INSIDE 0
 #define FMA_f32(a, b, c) ((VEC){__builtin_fmaf((a)[0], (b)[0], (c)[0])})
 #define FMA_f64(a, b, c) ((VEC){__builtin_fma((a)[0], (b)[0], (c)[0])})

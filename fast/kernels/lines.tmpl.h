@@ -126,7 +126,7 @@ INLINE void FN(line_tile)(const int step, const int edge, const int taps, const 
             for (int v = 0; v < vectors; v++) {
                 if (step == 1) {
                     x[v] = FN(take)(edge, p + v * LANES, m->in[v % LINE_EDGE][c]);
-                    if (LOADS_COUNT && !edge && taps > 1) KEEP(x[v]);
+                    if (!edge && taps > 1) ONCE(x[v]);
                 } else {
                     FN(line_pair)(edge, columns, c, p + step * v * LANES, m->in[v % LINE_EDGE], &x[v], &odd[v]);
                 }
