@@ -22,7 +22,7 @@ tile_depthwise *cs_lines(const cs_window *w)
 static int ends_suit(const cs_window *w)
 {
     const cs_axis *v = &w->axis[2];
-    const int64_t left = -cs_lowest(v), right = (v->taps - 1) * cs_gap(v) + v->out - v->in - left, most = cs_least(v->taps - 1, w->lanes);
+    const int64_t left = -cs_lowest(v), right = cs_highest(v) + v->out - v->in, most = cs_least(v->taps - 1, w->lanes);
     return cs_lines(w) && v->step == 1 && v->out >= 2 * w->lanes && left <= most && right <= most;
 }
 

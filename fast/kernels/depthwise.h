@@ -10,7 +10,7 @@ typedef struct {
     tile_depthwise *kernel;
     cs_depth d[2]; /* d[1]: of the window that is computed with this one */
     const void **rows, *zeros; /* zeros, or the fill value: a row beyond the edges */
-    int64_t *starts; /* of rows in x that are copied */
+    int64_t *starts; /* of rows that are copied, or whose ends are */
     char *brought;   /* the copies, channel by channel */
     char *ends;      /* copies of the first columns of rows, then of the last */
     const char *x;   /* the first channel of the bundle */
@@ -18,16 +18,6 @@ typedef struct {
     const char *weights[2];
     int64_t each[2]; /* bytes from the weights of one output to the next */
 } cs_band;
-
-/* Elements between the columns, or the rows, that neighbouring taps see; the first of them that output 0 sees. */
-static inline int64_t cs_gap(const cs_axis *a)
-{
-    return a->gap < 0 ? -a->gap : a->gap;
-}
-static inline int64_t cs_lowest(const cs_axis *a)
-{
-    return a->first + cs_least(0, (a->taps - 1) * a->gap);
-}
 
 /* Whether what lies beyond the edges is not zeros: outputs near the ends of the rows see copies of these, with what is beyond. */
 static inline int cs_bounded(const cs_window *w)
@@ -60,6 +50,6 @@ int64_t cs_ends_size(const cs_window *w);
  * of their ends. */
 void cs_bring(cs_band *b);
 void cs_list_rows(cs_band *b, int64_t group);
-void cs_list_ends(cs_band *b);
+void cs_list_ends(cs_band *b, int64_t group);
 
 #endif

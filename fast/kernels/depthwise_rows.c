@@ -1,33 +1,40 @@
 /* The rows of inputs that a band of outputs of a plane sees. */
-#include <string.h>
-
 #include "depthwise.h"
 
-/* Rows of inputs: where the first one starts, elements from one to the next, and which of them exist. */
+/* The plane that tap t of the outermost axis sees, and row i of those that the band sees of one. Taps that go up see rows of outputs from
+ * the last one on: to these the rows descend, as the taps do. */
+static int64_t plane_at(const cs_band *b, int64_t t)
+{
+    const cs_axis *a = &b->w->axis[0];
+    return b->depth * a->step + a->first + t * a->gap;
+}
+static int64_t row_at(const cs_band *b, int64_t i)
+{
+    const cs_axis *a = &b->w->axis[1];
+    const int64_t top = a->gap < 0 ? b->top + b->d->height - 1 : b->top;
+    return top * a->step + a->first + (a->gap < 0 ? -i : i);
+}
+
+/* Rows of a channel: where the first one starts, elements from one to the next, and which of them exist. */
 typedef struct {
     int64_t start, step, from, to;
 } seen;
 
-/* Those of a channel that tap t of the outermost axis sees. Taps that go up see rows of outputs from the last one on: to these the rows
- * descend, as the taps do. */
 static seen rows_seen(const cs_band *b, int64_t t)
 {
-    const cs_axis *a = b->w->axis;
-    const int64_t step = a[1].gap < 0 ? -1 : 1, top = step < 0 ? b->top + b->d->height - 1 : b->top;
-    const int64_t row = top * a[1].step + a[1].first, p = b->depth * a[0].step + a[0].first + t * a[0].gap;
-    const int64_t from = step > 0 ? -row : row - a[1].in + 1, to = step > 0 ? a[1].in - row : row + 1;
-    return (seen){p * b->w->x[0] + row * b->w->x[1], step * b->w->x[1], cs_least(cs_most(from, 0), b->d->slab),
-                  p >= 0 && p < a[0].in ? cs_least(to, b->d->slab) : 0};
+    const cs_window *w = b->w;
+    const int64_t p = plane_at(b, t), row = row_at(b, 0), in = w->axis[1].in, up = w->axis[1].gap < 0;
+    const int64_t from = up ? row - in + 1 : -row, to = p < 0 || p >= w->axis[0].in ? 0 : up ? row + 1 : in - row;
+    return (seen){p * w->x[0] + row * w->x[1], up ? -w->x[1] : w->x[1], cs_least(cs_most(from, 0), b->d->slab),
+                  cs_least(to, b->d->slab)};
 }
 
-/* Where row i of these starts in the channel: beyond the edges that which the boundary says, if any. */
+/* Where row i starts in a channel: beyond the edges that which the boundary says, if any. */
 static int64_t row_start(const cs_band *b, int64_t t, int64_t i)
 {
     const cs_window *w = b->w;
-    const cs_axis *a = w->axis;
-    const int64_t first = a[1].gap < 0 ? b->top + b->d->height - 1 : b->top;
-    const int64_t p = cs_position(b->depth * a[0].step + a[0].first + t * a[0].gap, a[0].in, w->boundary);
-    const int64_t row = cs_position(first * a[1].step + a[1].first + (a[1].gap < 0 ? -i : i), a[1].in, w->boundary);
+    const int64_t p = cs_position(plane_at(b, t), w->axis[0].in, w->boundary);
+    const int64_t row = cs_position(row_at(b, i), w->axis[1].in, w->boundary);
     return p < 0 || row < 0 ? ROW_OUTSIDE : p * w->x[0] + row * w->x[1];
 }
 
@@ -68,39 +75,23 @@ void cs_list_rows(cs_band *b, int64_t group)
     }
 }
 
-static void copy_element(char *to, const void *from, int64_t size)
-{
-    if (size == 4) {
-        memcpy(to, from, 4);
-    } else {
-        memcpy(to, from, 8);
-    }
-}
-
-/* Copies of an end of each row that is listed, from column `low` on. */
-static void copy_ends(const cs_band *b, char *to, int64_t low)
-{
-    const cs_window *w = b->w;
-    const int64_t columns = b->d->end, size = w->size, in = w->axis[2].in;
-    const int64_t from = cs_most(0, -low), end = cs_most(from, cs_least(columns, in - low));
-    for (int64_t i = 0; i < b->d->slab; i++, to += columns * size) {
-        const char *row = b->rows[i];
-        memcpy(to + from * size, row + (low + from) * size, (size_t)((end - from) * size));
-        for (int64_t j = from > 0 ? 0 : end; j < columns; j = j + 1 == from ? end : j + 1) {
-            const int64_t p = cs_position(low + j, in, w->boundary);
-            copy_element(to + j * size, p < 0 ? b->zeros : row + p * size, size);
-        }
-    }
-}
-
 /* The first column of output 0 in each copy is where `ends` says, as in the rows. */
-void cs_list_ends(cs_band *b)
+void cs_list_ends(cs_band *b, int64_t group)
 {
     const cs_window *w = b->w;
     const cs_axis *v = &w->axis[2];
-    char *last = b->ends + b->d->slab * b->d->end * w->size;
-    const int64_t right = v->out - 2 * w->lanes, first = v->first - cs_lowest(v);
-    copy_ends(b, b->ends, cs_lowest(v));
-    copy_ends(b, last, cs_lowest(v) + right);
-    b->d->ends[0] = b->ends + first * w->size, b->d->ends[1] = last + (first - right) * w->size;
+    const int64_t rows = b->d->slab, columns = b->d->end, in_place = w->x[2] == 1;
+    const char *from = in_place ? b->x + group * w->x_channel * w->size : b->brought + group * rows * v->in * w->size;
+    for (int64_t i = 0; i < rows; i++) {
+        const int64_t start = row_start(b, 0, i);
+        b->starts[i] = in_place || start == ROW_OUTSIDE ? start : i * v->in;
+    }
+    for (int last = 0; last < 2; last++) {
+        const int64_t shift = last * (v->out - 2 * w->lanes);
+        cs_row r = cs_row_of(w, cs_lowest(v) + shift, 1, columns);
+        char *to = b->ends + last * rows * columns * w->size;
+        r.pixel = 1;
+        cs_kernels(w->dtype)->copy_rows(to, 0, columns, from, b->starts, rows, &r);
+        b->d->ends[last] = to + (v->first - cs_lowest(v) - shift) * w->size;
+    }
 }

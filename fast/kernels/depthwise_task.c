@@ -55,7 +55,7 @@ static void run_band(cs_band *b, int64_t first, char *y)
     if (w->axis[1].gap < 0) y += (b->d->height - 1) * w->axis[1].y * w->size;
     for (int64_t g = 0; g < b->groups; g++) {
         cs_list_rows(b, g);
-        if (cs_bounded(w)) cs_list_ends(b);
+        if (cs_bounded(w)) cs_list_ends(b, g);
         for (int64_t k = g * w->outputs; k < (g + 1) * w->outputs; k++) {
             char *to = y + (g * w->y_group + k % w->outputs * w->y_plane) * w->size;
             const void *weights[2] = {b->weights[0] + (first + k) * b->each[0]};

@@ -93,7 +93,7 @@ static int64_t divisor(int64_t a, int64_t b)
 
 cs_layout cs_lay_out(const cs_axis *a, int64_t n)
 {
-    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, period = a->step / divisor(a->step, gap);
+    const int64_t gap = cs_gap(a), period = a->step / divisor(a->step, gap);
     const int64_t phases = cs_least(a->taps, period), length = n + (a->taps > 0 ? (a->taps - 1) * gap / a->step : 0);
     if (a->taps == 0) return (cs_layout){0, n, 0, a->step};
     if (length / n > a->taps || phases * length > a->taps * n) return (cs_layout){a->taps, n, 0, a->step};
@@ -104,7 +104,7 @@ cs_layout cs_lay_out_columns(const cs_window *w, int64_t n)
 {
     const cs_axis *a = &w->axis[2];
     const cs_layout runs = cs_lay_out(a, n);
-    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, all = (n - 1) * a->step + (a->taps - 1) * gap + 1;
+    const int64_t gap = cs_gap(a), all = (n - 1) * a->step + (a->taps - 1) * gap + 1;
     const int plain = w->kind == CS_FMA && !w->by_pixels && a->taps > 0 && !cs_turned(w) &&
                       (w->by_groups || all <= PLAIN * runs.slots * runs.length);
     return plain ? (cs_layout){1, all, 1, 1} : runs;

@@ -1,28 +1,17 @@
 /* Terms that a tile leaves out: where weights are finite, taps that only see padding add zeros. */
 #include "task.h"
 
-/* Where the first and the last tap of output 0 are. */
-static int64_t lowest(const cs_axis *a)
-{
-    return a->first + cs_least(0, (a->taps - 1) * a->gap);
-}
-
-static int64_t highest(const cs_axis *a)
-{
-    return a->first + cs_most(0, (a->taps - 1) * a->gap);
-}
-
 int cs_padded(const cs_window *w)
 {
     if (w->kind != CS_FMA || w->boundary != CS_FILL || w->fill || w->depthwise || w->terms == 0) return 0;
     for (const cs_axis *a = w->axis; a < w->axis + 3; a++)
-        if (a->taps > 1 && (lowest(a) < 0 || highest(a) + (a->out - 1) * a->step >= a->in)) return 1;
+        if (a->taps > 1 && (cs_lowest(a) < 0 || cs_highest(a) + (a->out - 1) * a->step >= a->in)) return 1;
     return 0;
 }
 
 void cs_interior(const cs_axis *a, int64_t *from, int64_t *to)
 {
-    const int64_t low = lowest(a), high = highest(a);
+    const int64_t low = cs_lowest(a), high = cs_highest(a);
     *from = low < 0 ? cs_ceil(-low, a->step) : 0;
     *to = high < a->in ? cs_least(a->out, (a->in - 1 - high) / a->step + 1) : 0;
 }
@@ -30,7 +19,7 @@ void cs_interior(const cs_axis *a, int64_t *from, int64_t *to)
 /* The taps from the first to the last, of some that are more than one, by which an output of [from, to) sees the input. */
 static void seen_taps(const cs_axis *a, int64_t from, int64_t to, int64_t *first, int64_t *end)
 {
-    const int64_t gap = a->gap < 0 ? -a->gap : a->gap, low = lowest(a) + from * a->step, high = lowest(a) + (to - 1) * a->step;
+    const int64_t gap = cs_gap(a), low = cs_lowest(a) + from * a->step, high = cs_lowest(a) + (to - 1) * a->step;
     const int64_t near = high < 0 ? cs_least(a->taps, cs_ceil(-high, gap)) : 0;
     const int64_t far = low < a->in ? cs_least(a->taps, cs_ceil(a->in - low, gap)) : 0;
     *first = a->gap < 0 ? a->taps - cs_most(near, far) : near;

@@ -10,7 +10,7 @@ int64_t cs_tap_slot(const cs_side *s, int64_t t, int64_t *at)
     const cs_axis *a = s->axis;
     if (!s->layout.shared) return *at = 0, t;
     const int64_t near = a->gap < 0 ? a->taps - 1 - t : t;
-    *at = near * (a->gap < 0 ? -a->gap : a->gap) / s->layout.step;
+    *at = near * cs_gap(a) / s->layout.step;
     return near % s->layout.slots;
 }
 
@@ -19,8 +19,8 @@ int64_t cs_slot_start(const cs_side *s, int64_t slot)
 {
     const cs_axis *a = s->axis;
     if (!s->layout.shared) return a->first + slot * a->gap;
-    const int64_t gap = a->gap < 0 ? -a->gap : a->gap;
-    return cs_least(a->first, a->first + (a->taps - 1) * a->gap) + slot * gap % s->layout.step;
+    const int64_t gap = cs_gap(a);
+    return cs_lowest(a) + slot * gap % s->layout.step;
 }
 
 /* The offsets of one channel's terms, then those of the others, a channel further on. */

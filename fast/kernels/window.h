@@ -42,6 +42,20 @@ static inline int cs_few_registers(const cs_window *w)
     return w->registers == 16;
 }
 
+/* Elements between what neighbouring taps see; the first and the last place that output 0 sees. */
+static inline int64_t cs_gap(const cs_axis *a)
+{
+    return a->gap < 0 ? -a->gap : a->gap;
+}
+static inline int64_t cs_lowest(const cs_axis *a)
+{
+    return a->first + cs_least(0, (a->taps - 1) * a->gap);
+}
+static inline int64_t cs_highest(const cs_axis *a)
+{
+    return a->first + cs_most(0, (a->taps - 1) * a->gap);
+}
+
 static inline int64_t cs_positions(const cs_window *w) /* of outputs */
 {
     return w->axis[0].out * w->axis[1].out * w->axis[2].out;
