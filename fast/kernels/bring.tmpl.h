@@ -69,7 +69,7 @@ INLINE void FN(pick_vectors)(const int step, T *y, const T *x, int64_t n)
     }
 }
 
-INLINE void FN(pick)(T *y, const T *x, int64_t step, int64_t n)
+static __attribute__((noinline)) void FN(pick)(T *y, const T *x, int64_t step, int64_t n)
 {
     if (step == 2 && n >= LANES) {
         FN(pick_vectors)(2, y, x, n);
