@@ -148,15 +148,18 @@ cdef bint run_all(const cs_window *w, int64_t windows, int64_t tasks, int thread
 
 cdef int pack_share(const cs_window *w, int64_t windows, int own, int threads, const void *weights, const void *bias,
                     char *packed) noexcept nogil:
-    """A thread's part of the blocks of each window, or of the windows; of how many it is not finite."""
-    cdef int64_t n, blocks, first = 0, last = windows
+    """A thread's part of the blocks of each window, or of the windows; whether it is not finite. Over outputs, windows
+    take turns, as their weights are neighbours."""
+    cdef int64_t n, i, parts, blocks, first = 0, last = windows
     cdef int infinite = 0
     if w.groups * w.blocks < threads:
         first, last, own, threads = windows * own // threads, windows * (own + 1) // threads, 0, 1
-    for n in range(first, last):
-        blocks = w[n].groups * w[n].blocks
-        infinite += not cs_pack(w + n, blocks * own // threads, blocks * (own + 1) // threads, weights, bias,
-                                packed + w[n].packed)
+    parts = 1 if w.by_pixels or w.by_groups else max(1, w.groups * w.blocks // threads)
+    for i in range(own * parts, (own + 1) * parts):
+        for n in range(first, last):
+            blocks = w[n].groups * w[n].blocks
+            infinite += not cs_pack(w + n, blocks * i // (threads * parts), blocks * (i + 1) // (threads * parts), weights, bias,
+                                    packed + w[n].packed)
     return infinite
 
 

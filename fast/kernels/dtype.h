@@ -72,6 +72,7 @@ static const cs_table FN(table) = {
     .turn_planes = MOVER(turn_planes),
     .transpose = TRANSPOSER(transpose),
     .transpose_apart = TRANSPOSER(transpose_apart),
+    .gather_columns = MOVER(gather_columns),
     .spread = MOVER(spread),
     .gather_planes = MOVER(gather_planes),
     .planes[CS_MAX] = FN(planes_max),

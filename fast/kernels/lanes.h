@@ -15,6 +15,7 @@ static const cs_table FN(table) = {
     .copy_rows = JOIN(copy_rows, u32),
     .transpose = JOIN(transpose, u32),
     .transpose_apart = JOIN(transpose_apart, u32),
+    .gather_columns = JOIN(gather_columns, u32),
     .spread = JOIN(spread, u32),
     PIXEL_TILES(TILE) OUTPUT_TILES(OUTPUT_TILE).row_tile = FN(row_tile),
     .row_vectors = ROW_VECTORS,

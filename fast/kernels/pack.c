@@ -69,6 +69,13 @@ static int64_t term_place(const cs_window *w, int64_t term)
     return rest / a[0].taps * w->w_channel + rest % a[0].taps * a[0].w + t1 * a[1].w + t2 * a[2].w;
 }
 
+/* The places of n terms from one on. */
+static void list_places(const cs_window *w, int64_t term, int64_t n, int64_t *place)
+{
+    const int64_t taps = w->terms / cs_most(1, w->channels);
+    for (int64_t i = 0; i < n; i++) place[i] = i < taps ? term_place(w, term + i) : place[i - taps] + w->w_channel;
+}
+
 int cs_finite(int64_t dtype, const void *x, int64_t n)
 {
     const cs_table *k = cs_kernels(dtype);
@@ -78,6 +85,19 @@ int cs_finite(int64_t dtype, const void *x, int64_t n)
 int64_t cs_block_bytes(const cs_window *w)
 {
     return w->vectors * w->lanes * (w->terms + 1) * w->size;
+}
+
+/* A few terms of a block, wherever their weights are. */
+static void pack_terms(const cs_window *w, char *to, int64_t wide, const char *source, int64_t outputs, int64_t term, int64_t n)
+{
+    const int64_t size = w->size;
+    int64_t place[FEW_TERMS];
+    list_places(w, term, n, place);
+    if (w->w_output != 1) {
+        cs_kernels(w->dtype)->gather_columns(to, wide, source, w->w_output, outputs, place, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) memcpy(to + i * wide * size, source + place[i] * size, (size_t)(outputs * size));
 }
 
 int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const void *bias, char *p)
@@ -107,14 +127,8 @@ int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const 
         }
         done = cs_most(0, done);
     }
-    for (int64_t t = done; t < w->terms; t++) {
-        const int64_t at = term_place(w, t);
-        if (w->w_output == 1) {
-            memcpy(p + t * wide * size, source + at * size, (size_t)(outputs * size));
-            continue;
-        }
-        for (int64_t k = 0; k < outputs; k++) put(p, t * wide + k, source, at + k * w->w_output, size);
-    }
+    for (int64_t t = done; t < w->terms; t += FEW_TERMS)
+        pack_terms(w, p + t * wide * size, wide, source, outputs, t, cs_least(w->terms - t, FEW_TERMS));
     return whole & cs_finite(w->dtype, p + done * wide * size, wide * (w->terms - done));
 }
 
@@ -123,16 +137,18 @@ static int pack_single(const cs_window *w, int64_t first, int64_t last, const ch
 {
     const int64_t size = w->size, all = w->terms + 1;
     int64_t place[FEW_TERMS];
-    int whole = 1;
-    for (int64_t t = 0; t < w->terms; t++) place[t] = term_place(w, t);
+    list_places(w, 0, w->terms, place);
     for (int64_t k = first; k < last; k++) {
         const char *from = weights + (w->w_base + k / w->outputs * w->w_group + k % w->outputs * w->w_output) * size;
         char *to = packed + k * all * size;
         memset(to, 0, (size_t)size);
         if (bias) put(to, 0, bias, w->b_base + k * w->b_output, size);
         for (int64_t t = 0; t < w->terms; t++) put(to, t + 1, from, place[t], size);
-        whole &= cs_finite(w->dtype, to + size, w->terms);
     }
+    int whole = cs_finite(w->dtype, packed + first * all * size, (last - first) * all);
+    if (whole || !bias) return whole;
+    whole = 1; /* it may have been a bias */
+    for (int64_t k = first; k < last; k++) whole &= cs_finite(w->dtype, packed + (k * all + 1) * size, w->terms);
     return whole;
 }
 

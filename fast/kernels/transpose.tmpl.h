@@ -101,3 +101,42 @@ static void FN(transpose_apart)(void *to, int64_t ldy, int64_t step, const void 
     }
 }
 #endif
+
+#if BITS >= 32 && defined MOVES
+#define ROW_1(i) x[(i) * ldx]
+#define ROW_2(i) ROW_1(i), ROW_1((i) + 1)
+#define ROW_4(i) ROW_2(i), ROW_2((i) + 2)
+#define ROW_8(i) ROW_4(i), ROW_4((i) + 4)
+#define ROW_16(i) ROW_8(i), ROW_8((i) + 8)
+#if LANES == 16
+#define ROWS ROW_16(0)
+#elif LANES == 8
+#define ROWS ROW_8(0)
+#elif LANES == 4
+#define ROWS ROW_4(0)
+#elif LANES == 2
+#define ROWS ROW_2(0)
+#else
+#define ROWS ROW_1(0)
+#endif
+
+/* y[j][i] = x[i][columns[j]], i < rows, j < n: columns that are no neighbours, element by element. */
+static void FN(gather_columns)(void *to, int64_t ldy, const void *from, int64_t ldx, int64_t rows, const int64_t *columns,
+                               int64_t n)
+{
+    T *y = to;
+    for (int64_t j = 0; j < n; j++, y += ldy) {
+        const T *x = (const T *)from + columns[j];
+        int64_t i = 0;
+        for (; i + LANES <= rows; i += LANES, x += LANES * ldx) FN(store)(y + i, (VEC){ROWS});
+        for (; i < rows; i++, x += ldx) y[i] = *x;
+    }
+}
+
+#undef ROWS
+#undef ROW_1
+#undef ROW_2
+#undef ROW_4
+#undef ROW_8
+#undef ROW_16
+#endif
