@@ -63,13 +63,27 @@ INLINE void FN(pair_sums)(const int edge, const int vectors, const int taps, con
     }
 }
 
-/* Stores the first `count` elements of two vectors that are interleaved. */
+/* Stores the first `count` elements of a vector, if there are any. */
+INLINE void FN(store_some)(T *to, VEC v, int64_t count)
+{
+    if (count >= LANES) {
+        FN(store)(to, v);
+    } else if (count > 0) {
+#if STORES_INSIDE
+        FN(store_inside)(to, v, FN(inside)(0, count));
+#else
+        T part[LANES];
+        FN(store)(part, v);
+        FN(copy_few)(to, part, count);
+#endif
+    }
+}
+
+/* The first `count` elements of two vectors that are interleaved. */
 INLINE void FN(store_pair)(T *to, VEC even, VEC odd, int64_t count)
 {
-    T both[2 * LANES];
-    T *at = count < 2 * LANES ? both : to;
-    FN(store)(at, ZIP_LOW(even, odd)), FN(store)(at + LANES, ZIP_HIGH(even, odd));
-    if (count < 2 * LANES) memcpy(to, both, (size_t)count * sizeof(T));
+    FN(store_some)(to, ZIP_LOW(even, odd), count);
+    FN(store_some)(to + LANES, ZIP_HIGH(even, odd), count - LANES);
 }
 
 /* Some rows of a stripe, `left` elements of each; even, odd: the columns of the two windows, or 0. */
@@ -104,7 +118,7 @@ INLINE void FN(pair_columns)(const int edge, const int vectors, const int taps, 
     }
 }
 
-/* A stripe down all rows. Kernels of 3 x 3 leave one or two taps a row and column, which are unrolled for rows of several vectors. */
+/* A stripe down all rows. Kernels of 3 x 3 leave one or two taps a row and column, which are unrolled. */
 INLINE void FN(pair_stripe)(const int vectors, const cs_depth *d, int64_t left, const void *const *w, T *y)
 {
     FN(pair_masks) m[2];
@@ -118,10 +132,11 @@ INLINE void FN(pair_stripe)(const int vectors, const cs_depth *d, int64_t left, 
             }
         }
     }
-    switch (vectors > 1 && d->taps < 3 ? edge * 1000 + d->taps * 100 + d[0].columns * 10 + d[1].columns : 0) {
+    edge |= vectors == 1 || STORES_INSIDE; /* nothing is gained without masks */
+    switch (d->taps < 3 ? edge * 1000 + d->taps * 100 + d[0].columns * 10 + d[1].columns : 0) {
 #define KNOWN(edge, taps, even, odd) \
     case edge * 1000 + taps * 100 + even * 10 + odd: \
-        FN(pair_columns)(edge, vectors, taps, even, odd, d, left, m, w, y); \
+        if (edge || !(vectors == 1 || STORES_INSIDE)) FN(pair_columns)(edge, vectors, taps, even, odd, d, left, m, w, y); \
         break;
         KNOWN(0, 1, 1, 2) KNOWN(0, 1, 2, 1) KNOWN(0, 2, 1, 2) KNOWN(0, 2, 2, 1)
         KNOWN(1, 1, 1, 2) KNOWN(1, 1, 2, 1) KNOWN(1, 2, 1, 2) KNOWN(1, 2, 2, 1)
