@@ -17,8 +17,8 @@ static const double DISPATCHED = 3.5, LOOP = 3, STRADDLED = 0.2;
 /* Wide rows with few multiply-adds an input are read in place rather than through a strip. */
 enum { FEW = 64, WIDE = 256 };
 
-/* Taps, and cycles to turn a vector of planes and back. */
-enum { MANY = 20, MOVED = 14 };
+/* Taps, columns of outputs, and cycles to turn a vector of planes and back. */
+enum { MANY = 20, NARROW = 8, MOVED = 14 };
 
 int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes)
 {
@@ -122,18 +122,19 @@ static void choose_rows(cs_window *w, const cs_table *k)
 }
 
 /* A vector of groups of one channel and one output: more moves, but for groups that are neighbours in the result, and all loads
- * are whole cache lines. Not where Winograd's algorithm may be asked for, whose choice is the same with any number of lanes. */
+ * are whole cache lines; narrow planes have no whole vectors of their own. Not where Winograd's algorithm is asked for. */
 static void choose_groups(cs_window *w, const cs_table *k)
 {
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     int64_t rows = MAX_ROWS;
-    const int last = w->y_plane == 1 && w->axis[2].y > 1;
-    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->boundary != CS_FILL || w->fill || cs_lines(w)) return;
-    if (!last && w->terms < MANY) return;
-    if ((w->tiled || !last) && (cs_may_tile(w, &w->axis[1]) || cs_may_tile(w, &w->axis[2]))) return;
-    while (rows && !(k->groups[rows] && rows / 2 <= w->axis[2].out)) rows -= 2;
+    const int last = w->y_plane == 1 && v->y > 1, narrow = v->y == 1 && v->out < cs_least(NARROW, w->lanes - 1);
+    if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->boundary != CS_FILL || w->fill) return;
+    if (!last && !narrow && (w->terms < MANY || cs_lines(w))) return;
+    if (w->tiled && (cs_may_tile(w, h) || cs_may_tile(w, v))) return;
+    while (rows && !(k->groups[rows] && rows / 2 <= v->out)) rows -= 2;
     if (rows == 0) return;
     w->by_groups = 1, w->by_pixels = w->by_rows = 0, w->rows = rows, w->vectors = w->blocks = 1;
-    w->cost = (outputs_cycles(w, rows, 1) + (last ? 0 : MOVED) * (double)(w->axis[1].out * w->axis[2].out)) / (double)w->lanes;
+    w->cost = (outputs_cycles(w, rows, 1) + (last ? 0 : MOVED) * (double)(h->out * v->out)) / (double)w->lanes;
 }
 
 static void choose_tile(cs_window *w, const cs_table *k)

@@ -36,8 +36,7 @@ int cs_depthwise_suits(const cs_window *w)
     if (h->step != v->step) return 0;
     if (v->step == 1 && h->taps > 1 && h->taps * v->taps > FEW && !cs_lines(w)) return 0; /* a strip is as fast */
     if (v->step == 2 ? h->gap != 1 || v->gap != 1 : v->step != 1) return 0;
-    if ((v->taps - 1) * cs_gap(v) > WIDEST || (h->taps - 1) * cs_gap(h) > WIDEST) return 0;
-    return 2 * h->out > DEPTH_ROWS && 3 * v->out > w->lanes;
+    return (v->taps - 1) * cs_gap(v) <= WIDEST && (h->taps - 1) * cs_gap(h) <= WIDEST;
 }
 
 /* Rows of outputs in whole tiles. */

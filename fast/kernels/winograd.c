@@ -176,6 +176,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int 
     if (w->kind != CS_FMA || (w->dtype != CS_F32 && w->dtype != CS_F64) || w->boundary != CS_FILL || w->fill ||
         (windows != 1 && windows != 4) || w->channels == 0 || w->outputs == 0 || cs_winograd_span(w) > STAGED_VECTORS)
         return 0;
+    if (!forced && w->channels * w->outputs == 1) return 0; /* it never pays, and these may go by vectors of groups */
     cs_winograd found = {.window = *w, .windows = w, .phases = 1};
     const int64_t side = windows > 1 ? cs_lay_phases(&found, w) : 0;
     if (windows > 1 && !side) return 0;
