@@ -15,9 +15,9 @@ from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, GROUPS, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
-FEW_POSITIONS, FEW_OF_LARGE = 50, 1000
-"""Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps an axis or
-outputs two apart, which are several parts."""
+FEW_POSITIONS, FEW_OF_PART, FEW_OF_AXIS = 50, 63, 1000
+"""Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps along both
+axes, for each part of them; of more taps along one axis, or outputs two apart."""
 
 NOTHING = np.empty(0)
 CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
@@ -33,14 +33,21 @@ def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: 
         remember(key, known)
         return _by_unshared_input(known, dy, w, out, threads)
     described = describe(_transposed(f, dy), w, threads, last)
-    parted = max(f.R) > 3 if max(f.stride) == 1 else c.op != "conv_grad_input"
-    few = FEW_OF_LARGE if parted else FEW_POSITIONS
-    small = algorithm == "auto" and prod(c.shape[2:]) < few
+    small = algorithm == "auto" and prod(c.shape[2:]) < _few_positions(c, f)
     chosen = "direct" if small or c.op not in CONVOLUTIONS else algorithm
     known = Known(described, chosen, f.N, c.shape, c.dtype, last)
     if described.zeros:
         remember(key, known)
     return run_once(known, dy, w, None, out, threads)
+
+
+def _few_positions(c: ConvGrad, f: Conv) -> int:
+    if max(f.stride) > 1:
+        return FEW_POSITIONS if c.op == "conv_grad_input" else FEW_OF_AXIS
+    if max(f.R) <= 3:
+        return FEW_POSITIONS
+    sides = f.R[-2:]
+    return FEW_OF_PART * prod(-(-r // 3) for r in sides) if len(sides) == 2 and min(sides) > 2 else FEW_OF_AXIS
 
 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:
