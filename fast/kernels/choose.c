@@ -121,20 +121,35 @@ static void choose_rows(cs_window *w, const cs_table *k)
         w->cost = cost, w->by_pixels = 1, w->by_rows = 1, w->rows = 1, w->vectors = k->row_vectors, w->blocks = 1;
 }
 
+/* Whether the groups are neighbours in the result. */
+static int last(const cs_window *w)
+{
+    return w->y_plane == 1 && w->axis[2].y > 1;
+}
+
 /* A vector of groups of one channel and one output: more moves, but for groups that are neighbours in the result, and all loads
- * are whole cache lines; narrow planes have no whole vectors of their own. Not where Winograd's algorithm is asked for. */
+ * are whole cache lines. Not where Winograd's algorithm is asked for. */
 static void choose_groups(cs_window *w, const cs_table *k)
 {
     const cs_axis *h = &w->axis[1], *v = &w->axis[2];
     int64_t rows = MAX_ROWS;
-    const int last = w->y_plane == 1 && v->y > 1, narrow = v->y == 1 && v->out < cs_least(NARROW, w->lanes - 1);
     if (w->channels > 1 || w->outputs > 1 || w->groups < w->lanes || w->boundary != CS_FILL || w->fill) return;
-    if (!last && !narrow && (w->terms < MANY || cs_lines(w))) return;
     if (w->tiled && (cs_may_tile(w, h) || cs_may_tile(w, v))) return;
     while (rows && !(k->groups[rows] && rows / 2 <= v->out)) rows -= 2;
     if (rows == 0) return;
     w->by_groups = 1, w->by_pixels = w->by_rows = 0, w->rows = rows, w->vectors = w->blocks = 1;
-    w->cost = (outputs_cycles(w, rows, 1) + (last ? 0 : MOVED) * (double)(h->out * v->out)) / (double)w->lanes;
+    w->in_place = h->step > 1 && v->step > 1; /* no input is seen often */
+    const double moved = (double)(h->out * v->out) * (last(w) ? 0 : MOVED);
+    w->cost = (double)w->axis[0].out * (outputs_cycles(w, rows, 1) + moved) / (double)w->lanes;
+}
+
+/* Narrow planes have no whole vectors of their own, and those of many taps no better kernel. */
+static int suits_groups(const cs_window *w)
+{
+    const cs_axis *v = &w->axis[2];
+    if (last(w)) return 1;
+    if (v->y > 1) return v->y == 2 && v->out < w->lanes / 2 - 1;
+    return v->out < cs_least(NARROW, w->lanes - 1) || (w->terms >= MANY && !cs_lines(w));
 }
 
 static void choose_tile(cs_window *w, const cs_table *k)
@@ -164,7 +179,6 @@ static int suits_in_place(const cs_window *w, int64_t taps)
 {
     const cs_axis *a = w->axis;
     const int once = a[0].taps <= a[0].step && a[1].taps <= a[1].step && a[2].taps <= a[2].step;
-    if (w->by_groups) return a[1].step > 1 && a[2].step > 1; /* no input is seen often */
     if (w->by_pixels && a[2].step > 1) return 0;
     return once || taps == 1 || (w->outputs * taps < FEW && a[2].out >= WIDE);
 }
@@ -193,12 +207,12 @@ void cs_choose(cs_window *w)
     if (w->kind == CS_FMA) {
         choose_tile(w, k);
         choose_rows(w, k);
-        choose_groups(w, k);
         w->in_place = suits_in_place(w, taps);
     } else {
         w->cost = cs_pool_cycles(w);
     }
     w->cost *= (double)w->axis[0].out;
+    if (w->kind == CS_FMA && suits_groups(w)) choose_groups(w, k);
     if (!w->by_groups && w->axis[2].y == 1 && cs_depthwise_suits(w)) choose_depthwise(w);
 }
 
@@ -214,13 +228,16 @@ static int alternate(const cs_window *l, const cs_window *r)
 
 void cs_choose_pairs(cs_window *w, int64_t windows)
 {
-    for (int64_t n = 0; n + 1 < windows; n++) {
-        if (alternate(w + n + 1, w + n)) {
+    for (int64_t n = 0; n < windows; n++) {
+        if (n + 1 < windows && alternate(w + n + 1, w + n)) {
             const cs_window first = w[n + 1];
             w[n + 1] = w[n], w[n] = first;
         }
-        if (!alternate(w + n, w + n + 1)) continue;
-        choose_depthwise(w + n), choose_depthwise(w + n + 1);
-        w[n].half = 1, w[++n].half = 2;
+        if (n + 1 < windows && alternate(w + n, w + n + 1)) {
+            choose_depthwise(w + n), choose_depthwise(w + n + 1);
+            w[n].half = 1, w[++n].half = 2;
+        } else if (w[n].kind == CS_FMA && w[n].axis[2].y == 2 && !last(w + n)) {
+            choose_groups(w + n, cs_kernels(w->dtype));
+        }
     }
 }
