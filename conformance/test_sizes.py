@@ -167,9 +167,11 @@ def narrow(op: str, thorough: bool) -> Iterator[Case]:
         for padding in range(4):
             k, stride, least = 5 if thorough and width % 4 == padding else 3, 1 + (width % 5 == padding), min(width, 4)
             size = shapes.transposed_size if op == "conv_transpose" else shapes.output_size
-            if size(least, k, stride=stride, pad=(padding, padding)) > 0:
-                x, w = ((2, 2, 4, width), "float32"), ((2, 1, k, k), "float32")
-                arguments = {"padding": padding, "groups": 2, "stride": stride}
+            if size(least, k, stride=stride, pad=(padding, padding)) <= 0:
+                continue
+            for groups in (2, 17) if padding == 1 else (2,):  # 17: beyond the vectors of those that take groups together
+                x, w = ((2, groups, 4, width), "float32"), ((groups, 1, k, k), "float32")
+                arguments = {"padding": padding, "groups": groups, "stride": stride}
                 yield make(op, {"x": x, "w": w}, arguments, data=wide_or_small(op, k * k), seed=width)
 
 
