@@ -79,9 +79,9 @@ static void list_places(const cs_outer_task *k, cs_box b)
 {
     const cs_axis *a = k->g->window.axis;
     const int64_t *x = k->g->window.x, pitch = k->g->in_place ? a[1].step * x[1]
-                          : k->g->lines  ? a[1].step * cs_seen(&a[2], k->g->width)
+                          : k->g->each   ? a[1].step * cs_seen(&a[2], k->g->width)
                                          : k->t.side[2].layout.length;
-    const int64_t step = k->g->lines ? a[2].step : k->g->in_place ? x[2] : 1;
+    const int64_t step = k->g->each ? a[2].step : k->g->in_place ? x[2] : 1;
     int64_t n = 0;
     for (int64_t h = 0; h < b.h1 - b.h0; h++)
         for (int64_t w = 0; w < b.w1 - b.w0; w++) k->places[n++] = k->g->ones ? 0 : h * pitch + w * step;
@@ -94,15 +94,8 @@ static void run_box(cs_outer_task *k, cs_box b, int64_t from, int64_t to, int fi
     list_places(k, b);
     if (!g->each) fill(k, b, k->part * g->window.channels + k->channel);
     for (int64_t panel = from; panel < to; panel++) {
-        const int64_t vectors = cs_panel_vectors(g, panel), group = panel * lanes / g->window.outputs;
-        if (g->lines) {
-            cs_turn_lines(k, b, panel * lanes);
-        } else if (g->each) {
-            const int64_t last_group = cs_least(panel * lanes + lanes, g->outputs) - 1;
-            k->w.channels = (last_group / g->window.outputs - group + 1) * g->window.channels;
-            fill(k, b, group * g->window.channels);
-            cs_turn_inputs(k, panel * lanes, group);
-        }
+        const int64_t vectors = cs_panel_vectors(g, panel);
+        if (g->each) cs_turn_inputs(k, b, panel * lanes);
         if (g->window.y_plane == 1) {
             copy_outputs(k, b, panel, vectors);
         } else {
@@ -120,10 +113,11 @@ static void lay_out(cs_outer_task *k, void *scratch)
     k->places = scratch;
     k->columns = cs_aligned(k->places + k->g->height * k->g->width);
     k->wide = cs_aligned((char *)scratch + VECTOR + cs_gradient_columns(k->g));
-    k->own = cs_aligned(k->wide + strip);
+    k->plane = cs_aligned(k->wide + strip);
+    k->own = cs_aligned(k->plane + cs_gradient_plane(k->g));
     cs_lay_out_scratch(&k->t, cs_aligned(k->own + (k->g->alone ? cs_panel_bytes(k->g) : 0)));
     cs_list_terms(&k->t);
-    if (k->g->lines) cs_list_line_terms(k);
+    if (k->g->each) cs_list_input_terms(k);
     if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
 }
 

@@ -13,7 +13,7 @@ typedef struct {
     int64_t vectors, panels, tiles;   /* panels of so many vectors of outputs; register tiles over the terms */
     int64_t output_shares, row_shares, image_shares, tasks; /* a task: some panels and tiles of a part, for some images */
     int64_t joins; /* where images are shared: of so many tiles of all panels, whose images' sums are added afterwards */
-    int64_t lines; /* each: inputs are taken row by row from where they are */
+    int64_t whole; /* each: rows are narrow and turned all at once */
     int64_t in_place, height, width, tall, wide; /* positions of a box, and the number of boxes down and across */
     int64_t alone;                    /* one box of one image: a task's sums of a panel are whole at once */
     int64_t sums, common, scratch;    /* bytes of the sums of all parts, of what tasks share, and for each thread */

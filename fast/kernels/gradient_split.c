@@ -52,8 +52,8 @@ static int reads_in_place(const cs_window *w)
 /* The channels of a task that has `tiles` register tiles. */
 static int64_t task_channels(const cs_gradient *g)
 {
-    const int64_t taps = cs_most(1, g->terms / cs_most(1, g->window.channels)), lanes = g->window.lanes;
-    if (g->each) return cs_least(g->window.groups, (lanes - 1) / g->window.outputs + 2) * g->window.channels;
+    const int64_t taps = cs_most(1, g->terms / cs_most(1, g->window.channels));
+    if (g->each) return g->window.channels;
     const int64_t rows = cs_ceil(g->terms, g->tiles) * cs_ceil(g->tiles, g->row_shares);
     return cs_least(g->window.channels, rows / taps + 2);
 }
@@ -67,14 +67,18 @@ cs_window cs_gradient_strip(const cs_gradient *g)
     return w;
 }
 
+int64_t cs_gradient_plane(const cs_gradient *g)
+{
+    const cs_axis *a = g->window.axis;
+    return g->whole ? cs_least(cs_seen(&a[1], g->height), a[1].in) * a[2].in * g->window.lanes * g->window.size : 0;
+}
+
 int64_t cs_gradient_box(const cs_gradient *g)
 {
     const cs_axis *a = g->window.axis;
-    if (g->lines)
-        return g->window.channels * a[0].taps * cs_seen(&a[1], g->height) * cs_seen(&a[2], g->width) * g->window.lanes * g->window.size;
     const cs_window w = cs_gradient_strip(g);
-    const int64_t strip = cs_strip_size(&w, g->height, g->width) * w.size;
-    return g->each ? strip + strip / w.channels * g->window.channels * w.lanes : strip;
+    if (!g->each) return cs_strip_size(&w, g->height, g->width) * w.size;
+    return w.channels * a[0].taps * cs_seen(&a[1], g->height) * cs_seen(&a[2], g->width) * w.lanes * w.size;
 }
 
 static int too_large(const cs_gradient *g)
@@ -121,7 +125,7 @@ void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
     g->window.images = images;
     if (g->panels == 0) return;
     g->in_place = !g->each && reads_in_place(&g->window);
-    g->lines = g->each && g->window.axis[2].in >= 2 * g->window.lanes;
+    g->whole = g->each && g->window.axis[2].in < 2 * g->window.lanes;
     share_out(g, threads);
     g->tasks = g->parts * g->output_shares * g->row_shares * g->image_shares;
     g->joins = g->image_shares > 1 ? g->parts * g->panels * g->tiles : 0;
@@ -130,5 +134,5 @@ void cs_gradient_split(cs_gradient *g, int64_t images, int threads)
     if (g->alone) g->sums = 0;
     g->common = g->sums * (g->joins ? images : boxes > 1 ? 2 : 1);
     const cs_window w = cs_gradient_strip(g);
-    g->scratch = cs_scratch_bytes(&w) + cs_gradient_box(g) + cs_gradient_columns(g) + (g->alone ? cs_panel_bytes(g) : 0) + 7 * VECTOR;
+    g->scratch = cs_scratch_bytes(&w) + cs_gradient_box(g) + cs_gradient_plane(g) + cs_gradient_columns(g) + (g->alone ? cs_panel_bytes(g) : 0) + 8 * VECTOR;
 }

@@ -15,7 +15,7 @@ typedef struct {
     int64_t first, last;  /* register tiles */
     int64_t channel;      /* the first of the strip */
     const char *x, *dy;
-    char *total, *partial, *dw, *columns, *wide, *own;
+    char *total, *partial, *dw, *columns, *wide, *plane, *own;
     int64_t *places;
 } cs_outer_task;
 
@@ -34,6 +34,7 @@ static inline int64_t cs_tile_start(const cs_gradient *g, int64_t tile)
 /* The window of a task's strip; bytes of it, and of the gradients of a panel's outputs over a box and its positions. */
 cs_window cs_gradient_strip(const cs_gradient *g);
 int64_t cs_gradient_box(const cs_gradient *g);
+int64_t cs_gradient_plane(const cs_gradient *g); /* of rows that are turned at once */
 int64_t cs_gradient_columns(const cs_gradient *g);
 
 /* Bytes of the sums of a panel that a task has; where they are, among those of all panels or the task's own; zeros there; and from
@@ -47,10 +48,9 @@ char *cs_panel_sums(const cs_outer_task *k, char *all, int64_t panel);
 void cs_clear_panel(const cs_outer_task *k, int64_t panel);
 void cs_store_panel(const cs_outer_task *k, int64_t panel);
 
-/* The inputs of a vector of outputs from `first` on, a vector for each place: from a strip whose first group is `group`, or from
- * rows of x, where terms are then elsewhere. */
-void cs_turn_inputs(const cs_outer_task *k, int64_t first, int64_t group);
-void cs_turn_lines(const cs_outer_task *k, cs_box b, int64_t first);
-void cs_list_line_terms(const cs_outer_task *k);
+/* The inputs of a vector of outputs from `first` on, a vector for each place, all columns whatever the step, zeros beyond the edges;
+ * of a narrow plane by all its rows at once. And where terms are in them. */
+void cs_turn_inputs(const cs_outer_task *k, cs_box b, int64_t first);
+void cs_list_input_terms(const cs_outer_task *k);
 
 #endif
