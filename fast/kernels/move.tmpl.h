@@ -20,6 +20,10 @@ INLINE void FN(copy)(T *restrict y, const T *restrict x, int64_t step, int64_t n
     } else if (step == 2 && n >= LANES) {
         for (int64_t i = 0; i < n - LANES; i += LANES) FN(store)(y + i, FN(evens)(x + 2 * i));
         FN(store)(y + n - LANES, FN(evens)(x + 2 * (n - LANES)));
+#if BITS >= 32
+    } else if (step == 1) {
+        FN(copy_few)(y, x, n);
+#endif
     } else {
         for (int64_t i = 0; i < n; i++) y[i] = x[step * i];
     }
@@ -102,6 +106,18 @@ INLINE void FN(copy_padded)(T *y, const T *x, const cs_row *r, VEC fill)
 }
 #endif
 
+#if BITS >= 32 && STORES_INSIDE
+/* Rows of neighbours that are shorter than a vector, with zeros beyond the edges. */
+static void FN(copy_short)(T *y, int64_t length, const T *x, const int64_t *starts, int64_t rows, const cs_row *r)
+{
+    const FN(mask) inside = FN(inside)(r->inside, r->outside), all = FN(inside)(0, r->count);
+    for (int64_t k = 0; k < rows; k++, y += length) {
+        if (starts[k] == ROW_UNUSED) continue;
+        FN(store_inside)(y, starts[k] == ROW_OUTSIDE ? FN(all)(0) : FN(load_inside)(x + starts[k] + r->start, inside), all);
+    }
+}
+#endif
+
 /* A row, or several that are neighbours in x; how many. */
 INLINE int64_t FN(copy_some)(T *y, int64_t length, const T *x, const int64_t *starts, int64_t rows, const cs_row *r, T fill)
 {
@@ -149,6 +165,12 @@ static void FN(copy_rows)(void *to, int64_t apart, int64_t length, const void *f
                 }
         return;
     }
+#if STORES_INSIDE
+    if (r->step * r->pixel == 1 && r->boundary == CS_FILL && fill == 0 && r->count < LANES) {
+        for (int64_t c = 0; c < r->channels; c++) FN(copy_short)(y + c * apart, length, x + c * r->channel, starts, rows, r);
+        return;
+    }
+#endif
 #endif
     for (int64_t c = 0; c < r->channels; c++)
         for (int64_t k = 0; k < rows;)

@@ -6,6 +6,9 @@
 
 enum { FEW_TERMS = 64 };
 
+/* Runs of so many terms are not worth a block that is turned. */
+enum { SHORT = 6 };
+
 /* The outputs [from, to) of a block, and how many a term of it holds: a block over outputs is padded to whole vectors.
  */
 static int64_t block_range(const cs_window *w, int64_t block, int64_t *from, int64_t *to)
@@ -116,7 +119,7 @@ int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const 
         done = w->terms / w->lanes * w->lanes;
         cs_kernels(w->dtype)->transpose(p, wide, source, w->w_output, outputs, done);
         whole = cs_finite(w->dtype, p, wide * done);
-    } else if (run > 1) { /* whole vectors are read: of the last channel they would end beyond the weights */
+    } else if (run > SHORT) { /* whole vectors are read: of the last channel they would end beyond the weights */
         done = w->terms - cs_ceil(w->lanes, run) * run;
         for (int64_t t = 0; t < done; t += run) {
             char *some = p + t * wide * size;
