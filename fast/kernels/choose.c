@@ -148,7 +148,7 @@ static int suits_groups(const cs_window *w)
 {
     const cs_axis *v = &w->axis[2];
     if (last(w)) return 1;
-    if (v->y > 1) return v->y == 2 && v->out < w->lanes / 2 - 1;
+    if (v->y > 1) return v->out < w->lanes / 2 - 1;
     return v->out < cs_least(NARROW, w->lanes - 1) || (w->terms >= MANY && !cs_lines(w));
 }
 
@@ -236,7 +236,7 @@ void cs_choose_pairs(cs_window *w, int64_t windows)
         if (n + 1 < windows && alternate(w + n, w + n + 1)) {
             choose_depthwise(w + n), choose_depthwise(w + n + 1);
             w[n].half = 1, w[++n].half = 2;
-        } else if (w[n].kind == CS_FMA && w[n].axis[2].y == 2 && !last(w + n)) {
+        } else if (w[n].kind == CS_FMA && w[n].axis[2].y > 1 && !last(w + n)) {
             choose_groups(w + n, cs_kernels(w->dtype));
         }
     }
