@@ -41,20 +41,17 @@
     INLINE void FN(name##_row)(const int pairs, const cs_pooling *p, const T *x, const int64_t *starts, int64_t n, T *y, \
                                int64_t width, const T *divisors) \
     { \
-        int64_t o = 0; \
-        const int most = WIDE ? POOL_VECTORS : 1; \
-        const int64_t step = 1 + pairs; \
-        for (; width - o > most * LANES; o += most * LANES) \
-            FN(name##_block)(most, pairs, p, x + step * o, starts, n, y + o, (most - 1) * LANES, divisors + o); \
-        const int64_t rest = width - o, vectors = (rest + LANES - 1) / LANES, apart = rest - LANES; \
-        if (most == 1 || vectors == 1) { \
-            FN(name##_block)(1, pairs, p, x + step * o, starts, n, y + o, apart, divisors + o); \
-        } else if (vectors == 2) { \
-            FN(name##_block)(2, pairs, p, x + step * o, starts, n, y + o, apart, divisors + o); \
-        } else if (vectors == 3) { \
-            FN(name##_block)(3, pairs, p, x + step * o, starts, n, y + o, apart, divisors + o); \
-        } else { \
-            FN(name##_block)(4, pairs, p, x + step * o, starts, n, y + o, apart, divisors + o); \
+        for (int64_t o = 0, some; o < width; o += some) { \
+            const int64_t rest = width - o, vectors = !WIDE || rest <= LANES ? 1 : rest <= 3 * LANES ? 2 : 4; \
+            some = rest < vectors * LANES ? rest : vectors * LANES; \
+            const T *at = x + (1 + pairs) * o; \
+            if (vectors == 4) { \
+                FN(name##_block)(POOL_VECTORS, pairs, p, at, starts, n, y + o, some - LANES, divisors + o); \
+            } else if (vectors == 2) { \
+                FN(name##_block)(2, pairs, p, at, starts, n, y + o, some - LANES, divisors + o); \
+            } else { \
+                FN(name##_block)(1, pairs, p, at, starts, n, y + o, some - LANES, divisors + o); \
+            } \
         } \
     } \
     /* One window, which may reach beyond the edges. */ \
