@@ -176,7 +176,24 @@ POOLS = {
     "thirds": ((2, 3, 17, 71), 3, {"padding": 1}),
     "fourths": ((2, 3, 16, 83), 4, {}),
     "line": ((1, 2, 9000), 4, {"stride": 3, "padding": 2}),
+    "three apart": ((2, 3, 20, 104), 3, {"padding": 1, "ceil_mode": True}),
+    "four apart": ((2, 3, 13, 75), 4, {"padding": ((1, 2), (2, 1)), "ceil_mode": True}),
 }
+
+
+@pytest.mark.clause("avg_pool.value", "number.chain")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [3, 4])
+@pytest.mark.parametrize("windows", [4, 7, 8, 9, 15, 16, 17, 33])
+def test_averages_side_by_side_of_every_width(windows, size, dtype):
+    """Windows that begin in the padding, or end beyond the row."""
+    for beyond in range(-1, size):
+        width = size * windows - beyond
+        x = np.random.default_rng(width).standard_normal((1, 2, size * 2 + 1, width)).astype(dtype)
+        for left in range(size):
+            padded = {"padding": ((1, 1), (left, 1)), "ceil_mode": True}
+            y = fast.avg_pool(x, size, **padded)
+            assert_same_bits(y, reference.avg_pool(x, size, **padded, stepwise=True))
 
 
 @pytest.mark.clause("fast.threads", "fast.batch", "number.chain")

@@ -44,7 +44,16 @@ int cs_pool_by_quads(const cs_window *w)
     return w->axis[1].taps == 2 && w->axis[1].step == 2 && w->axis[2].taps == 2 && w->axis[2].step == 2;
 }
 
-/* Windows that are squares of a few rows and columns, one or two apart, none of them beyond the ends of a row. */
+/* The squares that there are kernels for; short rows of those side by side are better made of several planes. */
+static int is_square(const cs_window *w)
+{
+    const int64_t side = w->axis[2].taps, step = w->axis[2].step;
+    if (step == 1) return side == 2 || side == 3 || side == SQUARE;
+    if (cs_pool_by_quads(w) || (step == 2 && side == 3)) return 1;
+    return w->kind == CS_MEAN && step == side && (side == 3 || side == 4) && w->lanes > 2 && w->axis[2].out >= w->lanes;
+}
+
+/* Windows that are squares of a few rows and columns, one or two apart or side by side, none of them beyond the ends of a row. */
 int cs_pool_by_squares(const cs_window *w)
 {
     const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
@@ -52,8 +61,7 @@ int cs_pool_by_squares(const cs_window *w)
     const int quads = cs_pool_by_quads(w);
     if (!(quads ? k->quads : k->squares)[w->kind] || h->taps != v->taps || h->step != v->step || d->taps != 1) return 0;
     if (v->gap != 1 || h->gap != 1 || w->x[2] != 1) return 0;
-    if (v->step == 1 ? v->taps != 2 && v->taps != 3 && v->taps != SQUARE : !quads && (v->step != 2 || v->taps != 3)) return 0;
-    return v->out >= k->lanes && v->first > -v->taps && v->first + (v->out - 1) * v->step < v->in;
+    return is_square(w) && v->out >= k->lanes && v->first > -v->taps && v->first + (v->out - 1) * v->step < v->in;
 }
 
 /* Rows that squares may see, two rows of them at a time. */

@@ -1,4 +1,4 @@
-/* Windows that are squares of a few rows and columns, one or two apart, of rows that are read in place: vectors of columns run
+/* Windows that are squares of a few rows and columns, one or two apart or side by side, of rows that are read in place: vectors of columns run
  * down the rows, and what windows have in common stays in registers. Of maxima that is the greatest of a row's columns, which
  * is found once. Sums have their own order, in which each row is added to all windows that see it. */
 #if BITS >= 32
@@ -11,10 +11,13 @@ INLINE VEC FN(square_load)(const int edge, VEC outside, const T *p, FN(mask) m)
     return edge ? FN(load_over)(outside, p, m) : FN(load)(p);
 }
 
-/* Where the loads of the columns start; those of windows two apart are two for each pair, the last of them one early. */
+/* Where the loads of the columns start; those of windows two apart are two for each pair, the last of them one early; three
+ * apart, three for each column. */
 INLINE int64_t FN(square_place)(const int step, const int side, int i)
 {
     if (step == 1) return i;
+    if (step == 3) return i / 3 + (i % 3 == 2 ? 2 * LANES - 2 : i % 3 * LANES);
+    if (step == 4) return i * LANES;
     return i / 2 * 2 + (i % 2 ? LANES - (i == side) : 0);
 }
 
@@ -37,6 +40,24 @@ INLINE void FN(square_pairs)(const int edge, VEC outside, const T *p, const FN(m
     }
 }
 
+#if FLOATING && LANES > 2
+/* Every third element from each of three on, or every fourth from each of four. */
+INLINE void FN(square_apart)(const int edge, const int step, VEC outside, const T *p, const FN(mask) *m, VEC *v)
+{
+    VEC in[9];
+    UNROLL
+    for (int i = 0; i < (step == 3 ? 9 : 4); i++) in[i] = FN(square_load)(edge, outside, p + FN(square_place)(step, step, i), m[i]);
+    if (step == 3) {
+        UNROLL
+        for (int c = 0; c < 3; c++) v[c] = MORE_THIRDS(THIRDS(in[3 * c], in[3 * c + 1]), in[3 * c + 2]);
+        return;
+    }
+    const VEC even = UNZIP_LOW(in[0], in[1]), odd = UNZIP_HIGH(in[0], in[1]), even2 = UNZIP_LOW(in[2], in[3]),
+              odd2 = UNZIP_HIGH(in[2], in[3]);
+    v[0] = UNZIP_LOW(even, even2), v[1] = UNZIP_LOW(odd, odd2), v[2] = UNZIP_HIGH(even, even2), v[3] = UNZIP_HIGH(odd, odd2);
+}
+#endif
+
 /* The columns of one row, from its first tap on; beyond the edges there is `outside`. */
 INLINE void FN(square_row)(const int edge, const int step, const int side, T outside, const T *x, int64_t row,
                            const cs_squares *p, const FN(mask) *m, VEC *v)
@@ -46,6 +67,12 @@ INLINE void FN(square_row)(const int edge, const int step, const int side, T out
     for (int c = 0; c < side; c++) v[c] = none;
     if (row == ROW_OUTSIDE) return;
     FN(fetch)(step, x + row, p->ahead);
+#if FLOATING && LANES > 2
+    if (step > 2) {
+        FN(square_apart)(edge, step, none, x + row, m, v);
+        return;
+    }
+#endif
     UNROLL
     for (int c = 0; c < side; c += step) {
         const T *at = x + row + FN(square_place)(step, side, c);
@@ -127,10 +154,10 @@ INLINE void FN(square_mean)(const int edge, const int step, const int side, cons
 }
 #endif
 
-#define SQUARES(name, column) \
+#define SQUARES(name, column, APART) \
     INLINE void FN(name##_columns)(const int step, const int side, const T *x, const cs_squares *p, T *y) \
     { \
-        const int loads = (side + step - 1) / step * step; \
+        const int loads = step == 3 ? 9 : (side + step - 1) / step * step; \
         for (int64_t next = 0; next < p->width; next += LANES) { \
             const int64_t o = next + LANES < p->width ? next : p->width - LANES, at = p->first + step * o; \
             const T *divisors = p->divisors ? (const T *)p->divisors + o : NULL; \
@@ -155,12 +182,21 @@ INLINE void FN(square_mean)(const int edge, const int step, const int side, cons
             case 7: FN(name##_columns)(1, 3, x, p, y); break; \
             case 8: FN(name##_columns)(2, 3, x, p, y); break; \
             case 11: FN(name##_columns)(1, 5, x, p, y); break; \
+            APART(9, 3, name) APART(12, 4, name) \
         } \
     }
 
-SQUARES(squares_max, square_max)
+#define NONE_APART(at, side, name)
+#if LANES > 2
+#define ALL_APART(at, side, name) case at: FN(name##_columns)(side, side, x, p, y); break;
+#else
+#define ALL_APART(at, side, name)
+#endif
+SQUARES(squares_max, square_max, NONE_APART)
 #if FLOATING
-SQUARES(squares_mean, square_mean)
+SQUARES(squares_mean, square_mean, ALL_APART)
 #endif
 #undef SQUARES
+#undef NONE_APART
+#undef ALL_APART
 #endif
