@@ -1,4 +1,5 @@
-"""The gradients of windows of two rows and two columns, two apart, whose short rows are written over one another in order."""
+"""The gradients of windows that have nothing in common: of two rows and two columns, whose short rows are written over one another in
+order, and averages of any."""
 
 from __future__ import annotations
 
@@ -51,3 +52,27 @@ def test_the_first_of_the_greatest_of_four(width):
     x = random.choice(np.float32([-np.inf, -np.inf, -0.0, 0.0, np.inf, np.nan]), (2, 3, 41, width + 1))
     dy = random.integers(-9, 10, (2, 3, 21, width // 2 + 1)).astype(np.float32)
     assert_same_bits(fast.max_pool_grad(dy, x, 2, ceil_mode=True), reference.max_pool_grad(dy, x, 2, ceil_mode=True))
+
+
+@pytest.mark.clause("avg_pool.grad", "gradient.chain", "fast.threads", "call.in-bounds")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("count_include_pad", [False, True])
+@pytest.mark.parametrize(
+    ("size", "stride", "padding"), [(3, 3, 1), (2, 3, 0), (4, 4, 2), (7, 7, 0), (4, 6, 1), (20, 20, 3)]
+)
+def test_averages_of_windows_that_have_nothing_in_common(size, stride, padding, count_include_pad, dtype):
+    """Elements between windows, before the first and after the last get 0; nothing beyond the result is touched."""
+    random = np.random.default_rng(size)
+    keywords = {"stride": stride, "padding": padding, "count_include_pad": count_include_pad}
+    for width in (size, 2 * size + 1, 16, 17, 41):
+        for ceil_mode in (False, True) if width >= size else ():
+            x = np.zeros((2, 3, size + 2, width), dtype)
+            dy = random.standard_normal(fast.avg_pool(x, size, ceil_mode=ceil_mode, **keywords).shape).astype(dtype)
+            dy[random.random(dy.shape) < 0.1] = -0.0
+            expected = reference.avg_pool_grad(dy, x.shape, size, ceil_mode=ceil_mode, **keywords, stepwise=True)
+            for threads in (1, 3):
+                room = np.full(x.size + 64, np.nan, dtype)
+                out = room[32:-32].reshape(x.shape)
+                fast.avg_pool_grad(dy, x.shape, size, ceil_mode=ceil_mode, **keywords, num_threads=threads, out=out)
+                assert_same_bits(out, expected)
+                assert np.isnan(room[:32]).all() and np.isnan(room[-32:]).all()

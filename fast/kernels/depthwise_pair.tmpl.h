@@ -63,22 +63,6 @@ INLINE void FN(pair_sums)(const int edge, const int vectors, const int taps, con
     }
 }
 
-/* Stores the first `count` elements of a vector, if there are any. */
-INLINE void FN(store_some)(T *to, VEC v, int64_t count)
-{
-    if (count >= LANES) {
-        FN(store)(to, v);
-    } else if (count > 0) {
-#if STORES_INSIDE
-        FN(store_inside)(to, v, FN(inside)(0, count));
-#else
-        T part[LANES];
-        FN(store)(part, v);
-        FN(copy_few)(to, part, count);
-#endif
-    }
-}
-
 /* The first `count` elements of two vectors that are interleaved. */
 INLINE void FN(store_pair)(T *to, VEC even, VEC odd, int64_t count)
 {

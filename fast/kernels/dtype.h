@@ -108,6 +108,7 @@ static const cs_table FN(table) = {
 #if FLOATING
     .finite = FN(finite),
     .divide = FN(divide),
+    .repeat = FN(repeat),
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),
     LINE_TILES(LINE_TILE) LAST_TILES(LAST_TILE).last_pixel = FN(last_pixel),

@@ -27,7 +27,7 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
     w->size = cs_kernels(w->dtype)->size, w->images = images;
     g->shares = 1, g->run = NULL;
     if (cs_pool_quads_split(g, planes, threads) || cs_pool_squares_split(g, planes, threads) ||
-        cs_pool_max_split(g, planes, threads) || cs_pool_boxes_split(g, planes, threads))
+        cs_pool_apart_split(g, planes, threads) || cs_pool_max_split(g, planes, threads) || cs_pool_boxes_split(g, planes, threads))
         return;
     if (columns_apart(&a[2]) && planes < 4 * threads)
         g->shares = cs_least(cs_ceil(a[2].out, SHARE_COLUMNS), cs_ceil(4 * threads, cs_most(1, planes)));

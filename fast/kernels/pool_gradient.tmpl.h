@@ -206,3 +206,25 @@ static void FN(weave)(void *y_, int64_t step, const void *x_, int64_t length, in
     }
 }
 #endif
+
+#if FLOATING
+/* `rows` rows of y, each of `in` elements: window j's slope for those from first + j * step on, 0 for others. They are put together in
+ * `row`, which has room for a vector more. */
+static void FN(repeat)(void *to, int64_t rows, int64_t in, void *row, const void *slopes, int64_t windows, int64_t first, int64_t step,
+                       int64_t taps)
+{
+    T *y = row;
+    int64_t end = 0;
+    for (int64_t j = 0; j < windows; j++) {
+        const int64_t start = first + j * step, stop = start + taps < in ? start + taps : in;
+        const VEC v = FN(all)(((const T *)slopes)[j]) + FN(all)(0);
+        if (stop <= end || start >= in) continue;
+        for (; end < start; end++) y[end] = 0;
+        for (; end < stop; end += LANES) FN(store)(y + end, v); /* what comes after is written later */
+        end = stop;
+    }
+    for (; end < in; end++) y[end] = 0;
+    for (int64_t r = 0; r < rows; r++, to = (T *)to + in)
+        for (int64_t i = 0; i < in; i += LANES) FN(store_some)((T *)to + i, FN(load)(y + i), in - i);
+}
+#endif

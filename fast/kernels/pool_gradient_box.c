@@ -20,7 +20,7 @@ typedef struct {
     const cs_table *k, *kx;
     side h, v;
     int64_t pitch; /* windows from row to row */
-    int64_t *shifts, *terms, *offsets, *starts, *counts;
+    int64_t *shifts, *terms, *ends, *offsets, *starts, *counts; /* ends: of the taps through which each run is seen */
     int32_t *chosen, *columns, *marks;
     char *x, *dx, *slopes;
 } box_task;
@@ -80,7 +80,7 @@ static void lay_out(box_task *t, char *scratch)
     const int64_t taps = h->taps * v->taps, tall = t->h.groups + t->h.most, front = t->h.most * t->pitch + t->v.most;
     const int64_t size = t->k->size, windows = front + t->h.groups * t->pitch + beyond(t->g);
     t->shifts = (int64_t *)scratch, t->terms = t->shifts + taps, t->offsets = t->terms + taps;
-    t->starts = t->offsets + taps, t->counts = t->starts + tall;
+    t->ends = t->offsets + taps, t->starts = t->ends + h->step * v->step, t->counts = t->starts + tall;
     t->columns = (int32_t *)(t->counts + t->pitch);
     t->chosen = (int32_t *)cs_aligned(t->columns + t->pitch) + front;
     t->marks = t->chosen - front + windows;
@@ -151,30 +151,30 @@ static void make_slopes(const box_task *t, int64_t depth, const char *dy, const 
     }
 }
 
-/* The taps through which the runs of these remainders are seen, the last first: that is the order of the windows. */
-static int64_t list_taps(const box_task *t, int64_t p, int64_t q)
+/* The taps through which the runs of all remainders are seen, the last first: that is the order of the windows. */
+static void list_taps(const box_task *t)
 {
     const cs_axis *h = t->h.axis, *v = t->v.axis;
     int64_t count = 0;
-    for (int64_t k = h->taps * v->taps - 1; k >= 0; k--) {
-        const int64_t down = k / v->taps * h->gap, across = k % v->taps * v->gap;
-        if (down % h->step != p || across % v->step != q) continue;
-        t->shifts[count] = down / h->step * t->pitch + across / v->step, t->terms[count++] = k;
+    for (int64_t slot = 0; slot < h->step * v->step; slot++) {
+        for (int64_t k = h->taps * v->taps - 1; k >= 0; k--) {
+            const int64_t down = k / v->taps * h->gap, across = k % v->taps * v->gap;
+            if (down % h->step * v->step + across % v->step != slot) continue;
+            t->shifts[count] = down / h->step * t->pitch + across / v->step, t->terms[count++] = k;
+        }
+        t->ends[slot] = count;
     }
-    return count;
 }
 
 static void pass(const box_task *t)
 {
     const cs_axis *h = t->h.axis, *v = t->v.axis;
     const int64_t run = t->h.groups * t->pitch, tall = t->h.groups + t->h.most;
-    for (int64_t p = 0; p < h->step; p++)
-        for (int64_t q = 0; q < v->step; q++) {
-            const int64_t slot = p * v->step + q;
-            const cs_passing some = {run, list_taps(t, p, q), t->shifts, t->terms, t->chosen, t->slopes};
-            t->k->pass(t->g->window.kind, &some, t->dx + slot * run * t->k->size,
-                       t->x + slot * tall * t->pitch * t->g->window.size);
-        }
+    for (int64_t slot = 0; slot < h->step * v->step; slot++) {
+        const int64_t from = slot ? t->ends[slot - 1] : 0;
+        const cs_passing some = {run, t->ends[slot] - from, t->shifts + from, t->terms + from, t->chosen, t->slopes};
+        t->k->pass(t->g->window.kind, &some, t->dx + slot * run * t->k->size, t->x + slot * tall * t->pitch * t->g->window.size);
+    }
 }
 
 static void put(const box_task *t, char *dx)
@@ -213,6 +213,7 @@ static void run_boxes(const cs_pool_gradient *g, int64_t task, const char *x, co
     t.pitch = t.v.groups + t.v.most;
     lay_out(&t, scratch);
     mark_windows(&t);
+    list_taps(&t);
     if (w->kind != CS_MEAN) memcpy(t.chosen, t.marks, (size_t)(t.h.groups * t.pitch * 4));
     for (int64_t p = first; p < cs_least(all, first + g->planes); p++) {
         const int64_t depth = p % a[0].in, out = (p / a[0].in * w->y_plane + depth * a[0].y) * t.k->size;
@@ -236,7 +237,7 @@ int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads)
     g->planes = cs_most(1, cs_least(TASK_BYTES / bytes, all * g->tall * g->wide / (4 * threads)));
     g->tasks = cs_ceil(all, g->planes) * g->tall * g->wide;
     g->scratch = box_bytes(g, g->rows, g->columns) + 12 * LINE +
-                 (3 * taps + most_groups(h, g->rows) + 2 * most_groups(v, g->columns)) * 8;
+                 (3 * taps + h->step * v->step + most_groups(h, g->rows) + 2 * most_groups(v, g->columns)) * 8;
     g->run = run_boxes;
     return 1;
 }

@@ -13,6 +13,22 @@ INLINE void FN(copy_few)(T *y, const T *x, int64_t n)
         }
 }
 
+/* Stores the first `count` elements of a vector, if there are any. */
+INLINE void FN(store_some)(T *to, VEC v, int64_t count)
+{
+    if (count >= LANES) {
+        FN(store)(to, v);
+    } else if (count > 0) {
+#if STORES_INSIDE
+        FN(store_inside)(to, v, FN(inside)(0, count));
+#else
+        T part[LANES];
+        FN(store)(part, v);
+        FN(copy_few)(to, part, count);
+#endif
+    }
+}
+
 /* LANES x LANES elements, or those of them that are there; of whole ones, every element of a row of x, or every other. */
 INLINE void FN(turn_block)(const int whole, const int by, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {
