@@ -96,11 +96,17 @@ static void pack_terms(const cs_window *w, char *to, int64_t wide, const char *s
     const int64_t size = w->size;
     int64_t place[FEW_TERMS];
     list_places(w, term, n, place);
-    if (w->w_output != 1) {
+    if (w->w_output != 1 && outputs >= w->lanes) {
         cs_kernels(w->dtype)->gather_columns(to, wide, source, w->w_output, outputs, place, n);
         return;
     }
-    for (int64_t i = 0; i < n; i++) memcpy(to + i * wide * size, source + place[i] * size, (size_t)(outputs * size));
+    for (int64_t i = 0; i < n; i++, to += wide * size) {
+        if (w->w_output == 1) {
+            memcpy(to, source + place[i] * size, (size_t)(outputs * size));
+            continue;
+        }
+        for (int64_t k = 0; k < outputs; k++) put(to, k, source, place[i] + k * w->w_output, size);
+    }
 }
 
 int cs_pack_block(const cs_window *w, int64_t block, const void *weights, const void *bias, char *p)

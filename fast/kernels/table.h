@@ -227,7 +227,7 @@ typedef struct {
     void (*transpose_apart)(void *y, int64_t ldy, int64_t step, const void *x, int64_t ldx, int64_t rows,
                             int64_t columns);                        /* y[j][step * i] = x[i][j] */
     void (*gather_columns)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows, const int64_t *columns,
-                           int64_t n);                               /* y[j][i] = x[i][columns[j]] */
+                           int64_t n);                               /* y[j][i] = x[i][columns[j]], LANES rows or more */
     void (*spread)(void *y, int64_t step, const void *x, int64_t n); /* y[i * step] = x[i] */
     void (*local)(const void *const *w, int64_t terms, const void *x, int64_t ldx, int64_t images, void *sums,
                   void *spare);

@@ -136,16 +136,18 @@ static void FN(transpose_apart)(void *to, int64_t ldy, int64_t step, const void 
 #define ROWS ROW_1(0)
 #endif
 
-/* y[j][i] = x[i][columns[j]], i < rows, j < n: columns that are no neighbours, element by element. */
+/* y[j][i] = x[i][columns[j]], i < rows, j < n: columns that are no neighbours, element by element, of at least LANES rows; the last
+ * vector overlaps the one before. */
 static void FN(gather_columns)(void *to, int64_t ldy, const void *from, int64_t ldx, int64_t rows, const int64_t *columns,
                                int64_t n)
 {
     T *y = to;
     for (int64_t j = 0; j < n; j++, y += ldy) {
-        const T *x = (const T *)from + columns[j];
-        int64_t i = 0;
-        for (; i + LANES <= rows; i += LANES, x += LANES * ldx) FN(store)(y + i, (VEC){ROWS});
-        for (; i < rows; i++, x += ldx) y[i] = *x;
+        for (int64_t next = 0; next < rows; next += LANES) {
+            const int64_t i = next + LANES <= rows ? next : rows - LANES;
+            const T *x = (const T *)from + columns[j] + i * ldx;
+            FN(store)(y + i, (VEC){ROWS});
+        }
     }
 }
 
