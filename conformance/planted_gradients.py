@@ -92,7 +92,9 @@ def depthwise_rows_of_seven_are_stored_as_eight(dy: Array, w: Array, x_shape: An
 
 
 @planted("conv.grad-input", "conv_grad_input")
-def strided_dx_of_depthwise_groups_beyond_sixteen_lacks_a_column(dy: Array, w: Array, x_shape: Any, **rest: Any) -> Array:
+def strided_dx_of_depthwise_groups_beyond_sixteen_lacks_a_column(
+    dy: Array, w: Array, x_shape: Any, **rest: Any
+) -> Array:
     dx = computed("conv_grad_input", dy, w, x_shape, **rest)
     f = gradients.conv_grad_input(dy, w, x_shape, **rest).forward
     if f.groups == f.C > 16 and f.stride[-1] > 1:

@@ -169,7 +169,8 @@ def narrow(op: str, thorough: bool) -> Iterator[Case]:
             size = shapes.transposed_size if op == "conv_transpose" else shapes.output_size
             if size(least, k, stride=stride, pad=(padding, padding)) <= 0:
                 continue
-            for groups in (2, 17) if padding == 1 else (2,):  # 17: beyond the vectors of those that take groups together
+            # 17 groups: beyond the vectors of those that take them together
+            for groups in (2, 17) if padding == 1 else (2,):
                 x, w = ((2, groups, 4, width), "float32"), ((groups, 1, k, k), "float32")
                 arguments = {"padding": padding, "groups": groups, "stride": stride}
                 yield make(op, {"x": x, "w": w}, arguments, data=wide_or_small(op, k * k), seed=width)
