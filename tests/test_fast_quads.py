@@ -76,3 +76,26 @@ def test_averages_of_windows_that_have_nothing_in_common(size, stride, padding, 
                 fast.avg_pool_grad(dy, x.shape, size, ceil_mode=ceil_mode, **keywords, num_threads=threads, out=out)
                 assert_same_bits(out, expected)
                 assert np.isnan(room[:32]).all() and np.isnan(room[-32:]).all()
+
+
+@pytest.mark.clause("max_pool.grad", "max_pool.grad-nan", "gradient.chain", "fast.threads", "call.in-bounds")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("keywords", [
+    {"size": 3, "stride": 2, "padding": 1}, {"size": 4}, {"size": 5, "stride": 2, "padding": 2}, {"size": 2},
+    {"size": 3, "stride": 1, "padding": 1}, {"size": 2, "stride": 3, "dilation": 3}, {"size": (3, 1), "stride": (1, 2)},
+])  # fmt: skip
+@pytest.mark.parametrize("planes", [1, 15, 17, 40])
+def test_maxima_over_narrow_planes(planes, keywords, dtype):
+    """Vectors of planes, of which the last overlaps the one before; equal elements, and NaN."""
+    random = np.random.default_rng(planes)
+    for height, width in ((7, 7), (4, 8), (9, 16), (5, 4)):
+        x = random.integers(-3, 4, (1, planes, height, width)).astype(dtype)
+        x[random.random(x.shape) < 0.05] = np.nan
+        dy = random.standard_normal(fast.max_pool(x, **keywords).shape).astype(dtype)
+        expected = reference.max_pool_grad(dy, x, **keywords, stepwise=True)
+        for threads in (1, 3):
+            room = np.full(x.size + 64, np.nan, dtype)
+            out = room[32:-32].reshape(x.shape)
+            fast.max_pool_grad(dy, x, **keywords, num_threads=threads, out=out)
+            assert_same_bits(out, expected)
+            assert np.isnan(room[:32]).all() and np.isnan(room[-32:]).all()

@@ -8,6 +8,7 @@
 #include "quads.tmpl.h"
 #include "pool_gradient.tmpl.h"
 #include "pool_greatest.tmpl.h"
+#include "planes_gradient.tmpl.h"
 #include "squares_gradient.tmpl.h"
 #include "quads_gradient.tmpl.h"
 #if FLOATING
@@ -109,6 +110,7 @@ static const cs_table FN(table) = {
     .finite = FN(finite),
     .divide = FN(divide),
     .repeat = FN(repeat),
+    .planes_back = FN(planes_max_back),
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),
     LINE_TILES(LINE_TILE) LAST_TILES(LAST_TILE).last_pixel = FN(last_pixel),

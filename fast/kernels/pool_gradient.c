@@ -4,7 +4,8 @@
 #include "pool_gradient.h"
 #include "pool_windows.h"
 
-enum { SHARE_COLUMNS = 1024 };
+/* Planes of so many columns are better by vectors of them, of windows other than squares twice as many. */
+enum { SHARE_COLUMNS = 1024, NARROW = 8 };
 
 /* The outputs that see the input through tap t. */
 static cs_range outputs_inside(const cs_axis *a, int64_t t, cs_range outputs)
@@ -26,7 +27,8 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads)
     const int64_t planes = images * w->groups;
     w->size = cs_kernels(w->dtype)->size, w->images = images;
     g->shares = 1, g->run = NULL;
-    if (cs_pool_quads_split(g, planes, threads) || cs_pool_squares_split(g, planes, threads) ||
+    if (cs_pool_planes_split(g, planes, threads, NARROW) || cs_pool_quads_split(g, planes, threads) ||
+        cs_pool_squares_split(g, planes, threads) || cs_pool_planes_split(g, planes, threads, 2 * NARROW) ||
         cs_pool_apart_split(g, planes, threads) || cs_pool_max_split(g, planes, threads) || cs_pool_boxes_split(g, planes, threads))
         return;
     if (columns_apart(&a[2]) && planes < 4 * threads)

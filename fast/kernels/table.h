@@ -219,6 +219,7 @@ typedef struct {
     void (*quads_back[KINDS])(const cs_quads *p);
     int (*finite)(const void *x, int64_t n);
     void (*divide)(void *y, const int64_t *count, int64_t times, int64_t n);
+    void (*planes_back)(const void *strips, const cs_planes *p, const void *dy, void *dx); /* of maxima */
     void (*repeat)(void *y, int64_t rows, int64_t in, void *row, const void *slopes, int64_t windows, int64_t first, int64_t step,
                    int64_t taps);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
