@@ -25,8 +25,9 @@ void cs_pool_gradient_split(cs_pool_gradient *g, int64_t images, int threads);
 void cs_pool_gradient_run(const cs_pool_gradient *g, int64_t task, const void *x, const void *dy, const void *norm,
                           void *dx, void *scratch);
 
-/* Each is 0, or sets `run` and what it needs, if it suits: maxima over planes of so many columns at most, a vector of planes at a time; squares of two rows and columns, two apart, a row of windows at a time;
- * those of windows in floating point, a band of rows at a time; averages that have no element in common; maxima, a row of windows at a time; boxes of elements of planes. */
+/* Each is 0, or sets `run` and what it needs, if it suits: maxima over planes of so many columns at most, a vector of planes at a time;
+ * squares of two rows and columns, two apart, a row of windows at a time; those of windows in floating point, a band of rows at a
+ * time; averages that have no element in common; maxima, a row of windows at a time; boxes of elements of planes. */
 int cs_pool_quads_split(cs_pool_gradient *g, int64_t planes, int threads);
 int cs_pool_squares_split(cs_pool_gradient *g, int64_t planes, int threads);
 int cs_pool_apart_split(cs_pool_gradient *g, int64_t planes, int threads);
