@@ -66,12 +66,7 @@ static cs_planes columns(const cs_pool_state *t, const cs_pooling *p, int64_t le
 {
     const cs_axis *a = &t->w->axis[2];
     int64_t *first = t->columns, *end = first + t->w->width;
-    for (int64_t o = 0; o < p->width; o++) {
-        const int64_t start = (left + o) * a->step + a->first;
-        const cs_range taps = cs_taps_inside(a, left + o);
-        first[o] = start + taps.from * a->gap;
-        end[o] = start + taps.to * a->gap;
-    }
+    cs_list_columns(a, left, p->width, first, end);
     return (cs_planes){p->rows, a->in, p->width, a->gap, first, end, p->divisors, p->row_divisors};
 }
 

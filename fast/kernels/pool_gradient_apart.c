@@ -64,8 +64,7 @@ int cs_pool_apart_split(cs_pool_gradient *g, int64_t planes, int threads)
 {
     const cs_axis *d = &g->window.axis[0], *h = &g->window.axis[1], *v = &g->window.axis[2];
     const int64_t all = planes * d->in, bytes = cs_most(1, h->in * v->in * cs_kernels(g->dtype)->size);
-    if (g->window.kind != CS_MEAN || !cs_kernels(g->dtype)->repeat || !is_apart(h) || !is_apart(v)) return 0;
-    if (d->taps != 1 || d->step != 1 || d->first != 0 || d->in != d->out) return 0;
+    if (g->window.kind != CS_MEAN || !cs_kernels(g->dtype)->repeat || !cs_is_flat(d) || !is_apart(h) || !is_apart(v)) return 0;
     if (all < 2 * threads && bytes > TASK_BYTES) return 0; /* boxes share planes out */
     g->planes = cs_most(1, cs_least(TASK_BYTES / bytes, all / (4 * threads)));
     g->tasks = cs_ceil(all, g->planes);

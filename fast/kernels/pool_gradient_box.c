@@ -225,8 +225,7 @@ int cs_pool_boxes_split(cs_pool_gradient *g, int64_t planes, int threads)
 {
     const cs_axis *a = g->window.axis, *h = &a[1], *v = &a[2];
     const int64_t least = 16 * lanes_of(g), taps = h->taps * v->taps;
-    if (g->window.kind == CS_POWER || a[0].taps > 1 || a[0].step > 1 || a[0].in != a[0].out || taps > MOST_TAPS ||
-        cs_most(h->step, v->step) > LONGEST_STEP)
+    if (g->window.kind == CS_POWER || !cs_is_flat(&a[0]) || taps > MOST_TAPS || cs_most(h->step, v->step) > LONGEST_STEP)
         return 0;
     g->rows = h->in, g->columns = v->in;
     while (g->columns > least && box_bytes(g, 4 * h->taps, g->columns) > BOX_BYTES) g->columns = cs_ceil(g->columns, 2);

@@ -118,7 +118,7 @@ static void run_max(const cs_pool_gradient *g, int64_t task, const char *x, cons
 int cs_pool_max_split(cs_pool_gradient *g, int64_t planes, int threads)
 {
     const cs_axis *a = g->window.axis, *h = &a[1];
-    if (g->window.kind != CS_MAX || h->step * a[2].step == 1 || a[0].taps > 1 || a[0].step > 1 || a[0].in != a[0].out || scratch_bytes(g) > RING_BYTES)
+    if (g->window.kind != CS_MAX || h->step * a[2].step == 1 || !cs_is_flat(&a[0]) || scratch_bytes(g) > RING_BYTES)
         return 0;
     const int64_t all = planes * a[0].in, bytes = h->in * a[2].in * g->window.size;
     g->tall = cs_most(1, cs_least(h->in / (8 * h->taps), cs_ceil(4 * threads, cs_most(1, all))));

@@ -45,10 +45,7 @@ static planes_task lay_out(const cs_pool_gradient *g, void *scratch)
         for (int64_t t = taps.from; t < taps.to; t++) starts[n++] = (o * h->step + h->first + t * h->gap) * v->in;
     }
     from[h->out] = n;
-    for (int64_t o = 0; o < v->out; o++) {
-        const cs_range taps = cs_taps_inside(v, o);
-        first[o] = o * v->step + v->first + taps.from * v->gap, end[o] = o * v->step + v->first + taps.to * v->gap;
-    }
+    cs_list_columns(v, 0, v->out, first, end);
     planes_task t = {.windows = {{h->out, from, starts}, v->in, v->out, v->gap, first, end, NULL, NULL}};
     t.x = cs_aligned((char *)scratch + list_bytes(a));
     t.dx = t.x + inputs(a) * k->lanes * k->size, t.dy = t.dx + inputs(a) * k->lanes * k->size;
@@ -81,8 +78,7 @@ int cs_pool_planes_split(cs_pool_gradient *g, int64_t planes, int threads, int64
     const cs_table *k = cs_kernels(g->dtype);
     const int64_t all = planes * a[0].in, some = cs_most(k->lanes, TASK_BYTES / cs_most(1, inputs(a) * k->size));
     if (w->kind != CS_MAX || w->dtype != g->dtype || !k->planes_back || k->lanes == 1 || all < k->lanes) return 0;
-    if (a[0].taps != 1 || a[0].step != 1 || a[0].first != 0 || a[0].in != a[0].out || a[2].in > widest || outputs(a) == 0) return 0;
-    if (vector_bytes(g) > MOST_BYTES) return 0;
+    if (!cs_is_flat(&a[0]) || a[2].in > widest || outputs(a) == 0 || vector_bytes(g) > MOST_BYTES) return 0;
     g->tasks = cs_most(1, all / cs_most(k->lanes, cs_least(some, all / (4 * threads))));
     g->scratch = list_bytes(a) + vector_bytes(g) + 3 * LINE;
     g->run = run_planes;

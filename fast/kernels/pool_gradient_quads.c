@@ -76,7 +76,7 @@ int cs_pool_quads_split(cs_pool_gradient *g, int64_t planes, int threads)
     const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
     const int64_t size = cs_kernels(g->dtype)->size, all = planes * d->in * cs_ceil(h->in, 2);
     if (!cs_kernels(g->dtype)->quads_back[w->kind] || (w->kind != CS_MEAN && w->dtype != g->dtype)) return 0;
-    if (d->taps != 1 || d->step != 1 || d->first != 0 || d->in != d->out || !by_twos(h) || !by_twos(v)) return 0;
+    if (!cs_is_flat(d) || !by_twos(h) || !by_twos(v)) return 0;
     g->rows = cs_most(1, cs_least(TASK_BYTES / (2 * v->in * size), all / (4 * threads)));
     g->tasks = cs_ceil(all, g->rows);
     g->scratch = v->out * (8 + size) + 2 * LINE;

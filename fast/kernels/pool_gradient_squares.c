@@ -40,7 +40,7 @@ static int suits(const cs_pool_gradient *g)
     const cs_axis *d = &w->axis[0], *h = &w->axis[1], *v = &w->axis[2];
     const cs_table *k = cs_kernels(g->dtype);
     if (!k->squares_back[w->kind] || (w->kind == CS_MAX && w->dtype != g->dtype)) return 0;
-    if (d->taps != 1 || d->step != 1 || d->first != 0 || d->in != d->out) return 0;
+    if (!cs_is_flat(d)) return 0;
     if (h->taps != v->taps || h->step != v->step || h->gap != 1 || v->gap != 1) return 0;
     if (v->step == 1) return v->taps == 3;
     return v->step == 2 && v->taps == 3;
