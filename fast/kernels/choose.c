@@ -229,11 +229,12 @@ static int alternate(const cs_window *l, const cs_window *r)
 void cs_choose_pairs(cs_window *w, int64_t windows)
 {
     for (int64_t n = 0; n < windows; n++) {
-        if (n + 1 < windows && alternate(w + n + 1, w + n)) {
+        const int more = n + 1 < windows;
+        if (more && alternate(w + n + 1, w + n)) {
             const cs_window first = w[n + 1];
             w[n + 1] = w[n], w[n] = first;
         }
-        if (n + 1 < windows && alternate(w + n, w + n + 1)) {
+        if (more && alternate(w + n, w + n + 1)) {
             choose_depthwise(w + n), choose_depthwise(w + n + 1);
             w[n].half = 1, w[++n].half = 2;
         } else if (w[n].kind == CS_FMA && w[n].axis[2].y > 1 && !last(w + n)) {

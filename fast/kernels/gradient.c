@@ -116,8 +116,11 @@ static void lay_out(cs_outer_task *k, void *scratch)
     k->plane = cs_aligned(k->wide + strip);
     k->own = cs_aligned(k->plane + cs_gradient_plane(k->g));
     cs_lay_out_scratch(&k->t, cs_aligned(k->own + (k->g->alone ? cs_panel_bytes(k->g) : 0)));
-    cs_list_terms(&k->t);
-    if (k->g->each) cs_list_input_terms(k);
+    if (k->g->each) {
+        cs_list_input_terms(k);
+    } else {
+        cs_list_terms(&k->t);
+    }
     if (k->g->ones) k->t.k->ones(k->t.strip, 1), memset(k->t.terms, 0, (size_t)k->w.terms * 8);
 }
 

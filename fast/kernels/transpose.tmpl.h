@@ -33,7 +33,6 @@ INLINE void FN(store_some)(T *to, VEC v, int64_t count)
 INLINE void FN(turn_block)(const int whole, const int by, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {
     VEC v[LANES];
-    T part[LANES];
     const FN(mask) across = FN(inside)(0, count);
     UNROLL
     for (int l = 0; l < LANES; l++)
@@ -44,12 +43,7 @@ INLINE void FN(turn_block)(const int whole, const int by, T *y, int64_t apart, c
     FN(turn)(v);
     UNROLL
     for (int l = 0; l < LANES; l++) {
-        if (whole || (n >= LANES && l < count)) {
-            FN(store)(y + l * apart, v[l]);
-        } else if (l < count) {
-            FN(store)(part, v[l]);
-            FN(copy_few)(y + l * apart, part, n);
-        }
+        if (whole || l < count) FN(store_some)(y + l * apart, v[l], whole ? LANES : n);
     }
 }
 
