@@ -146,6 +146,7 @@ static const cs_table FN(table) = {
     .divisors = FN(divisors),
     PRODUCT_TILES(PRODUCT_TILE).gather = FN(gather),
     .spread_peaks = FN(spread_peaks),
+    .peaks_of_planes = FN(peaks_of_planes),
     .uneven = FN(uneven),
     .see_outputs = FN(see_outputs),
     .uneven_least = FN(uneven_least),

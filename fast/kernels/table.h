@@ -263,6 +263,7 @@ typedef struct {
     void (*gather)(void *to, const int64_t *places, const void *from, int64_t channel, int64_t pixel, int64_t channels,
                    int64_t n, void *peaks);
     void (*spread_peaks)(void *to, const int64_t *places, const void *from, int64_t step, int64_t n);
+    void (*peaks_of_planes)(void *to, const void *from, int64_t n, int64_t planes);
     int (*uneven)(int64_t high, int64_t broad, const void *peaks, const void *seen, int64_t pitch, int64_t rows, int64_t columns,
                   void *spare, char *marks);
     void (*see_outputs)(const void *peaks, int64_t pitch, const cs_view *s, void *least);

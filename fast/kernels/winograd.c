@@ -12,7 +12,7 @@ enum { CALL_CYCLES = 12000 };
 /* Cycles to transform 16 inputs or outputs for a point, also inputs of several parts of the taps or for several phases, and of
  * outputs two apart; what the outputs of phases take beyond those of the direct algorithm, which alternate too; for a weight
  * from the third-level cache, or memory, for each box. */
-static const double TRANSFORM = 0.8, PARTED = 1.1, SPREAD = 2, ALTERNATING = 0.12, STREAM = 0.7, PARTED_STREAM = 1.1, FROM_MEMORY = 1.4;
+static const double TRANSFORM = 0.8, PARTED = 1.1, SPREAD = 2, ALTERNATING = 0.12, FOLDED = 1.1, STREAM = 0.7, PARTED_STREAM = 1.1, FROM_MEMORY = 1.4;
 
 /* To be used tiles take so much less than the direct algorithm; of several parts calls bring more weights to the points. */
 static const double MARGIN = 0.9, PARTED_MARGIN = 0.82, PARTED_WEIGHT = 0.1;
@@ -57,11 +57,11 @@ static double tiled_cycles(const cs_winograd *g)
     const cs_window *w = &g->window;
     const double terms = (double)(w->channels * w->outputs), tiles = (double)(g->tall * g->wide), points = (double)cs_slab_points(g);
     const double bytes = points * terms * (double)w->size;
-    const double inputs = vectors_of_16(w->channels), outputs = vectors_of_16(w->outputs);
-    const double boxes = tiles * (double)(g->points * g->slabs * w->size) * inputs / (double)cs_box_bytes((int64_t)bytes);
+    const double inputs = vectors_of_16(g->folded ? g->channels : w->channels), outputs = vectors_of_16(w->outputs);
+    const double boxes = tiles * (double)(g->points * cs_layers(g) * w->size) * inputs / (double)cs_box_bytes((int64_t)bytes);
     const double weight = bytes > CACHE_BYTES ? FROM_MEMORY : parted(g) ? PARTED_STREAM : STREAM;
     const double stream = weight * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
-    const double input = g->apart > 1 ? SPREAD : parted(g) || g->phases > 1 ? PARTED : TRANSFORM;
+    const double input = g->folded ? FOLDED / (double)g->slabs : g->apart > 1 ? SPREAD : parted(g) || g->phases > 1 ? PARTED : TRANSFORM;
     const double output = g->phases > 1 ? (double)g->phases * ALTERNATING : TRANSFORM;
     return (double)w->axis[0].out * (points * (terms * (multiply > stream ? multiply : stream) + tiles * input * inputs / (double)g->phases) +
                                      (double)g->points * tiles * output * outputs);
@@ -75,7 +75,8 @@ static void lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
     g->points = high * broad;
     g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high, g->apart), g->slab[2] = cs_parts(a[2].taps, broad, g->apart);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
-    g->maps = cs_strip_slabs(g) > 1 ? g->apart : 0;
+    g->channels = g->window.channels * (g->folded ? g->slabs : 1);
+    g->maps = g->folded ? 2 : cs_strip_slabs(g) > 1 ? g->apart : 0;
     cs_measure_parts(g);
     g->tall = cs_ceil(a[1].out, g->down), g->wide = cs_ceil(a[2].out, g->across);
     g->tiled_cycles = tiled_cycles(g);
@@ -87,8 +88,26 @@ static int try_tiles(cs_winograd *g, int64_t high, int64_t broad)
     const cs_window *w = &g->window;
     if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
     if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&w->axis[2])) return 0;
-    g->apart = apart(broad);
+    g->apart = apart(broad), g->folded = 0;
     lay_tiles(g, high, broad);
+    return 1;
+}
+
+/* Whether the outputs of an axis are further apart than one, and each remainder of its taps by that has so many at most. */
+static int may_fold(const cs_window *w, int axis, int64_t taps)
+{
+    const cs_axis *a = &w->axis[axis];
+    return a->step > 1 && (a->gap == 1 || a->gap == -1) && cs_ceil(a->taps, a->step) == taps;
+}
+
+/* Where all inputs between neighbouring outputs may be channels. */
+static int try_folded(cs_winograd *g, int64_t points)
+{
+    const cs_window *w = &g->window;
+    if (!may_fold(w, 1, cs_part(points)) || !may_fold(w, 2, cs_part(points)) || w->axis[1].step != w->axis[2].step) return 0;
+    if (w->axis[0].taps > 1 || w->channels * w->outputs == 1) return 0;
+    g->apart = w->axis[1].step, g->folded = 1;
+    lay_tiles(g, points, points);
     return 1;
 }
 
@@ -109,6 +128,8 @@ static int choose_tiles(cs_winograd *g, int64_t side, int forced)
     for (unsigned i = 0; i < sizeof points / sizeof *points && g->phases == 1; i++)
         if (try_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             best = *g;
+    for (int64_t side = 5; side <= 6 && g->phases == 1; side++)
+        if (try_folded(g, side) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles)) best = *g;
     if (best.down == 0 || !(forced || pays(&best))) return 0;
     *g = best;
     return 1;
@@ -184,7 +205,7 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int 
     *g = found;
     for (int i = 0; i < 3 && windows == 1; i++) g->all[i] = w->axis[i].out;
     if (windows == 1) cs_ascend(g, 0, g->axis);
-    g->blocks = cs_ceil(w->channels, w->lanes);
+    g->blocks = cs_ceil(g->channels, w->lanes);
     choose_panels(g, k);
     g->packed = w->groups * cs_winograd_group(g) * w->size;
     return 1;

@@ -1,6 +1,7 @@
 /* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
  * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. Where outputs
- * are two apart, taps are too, two at a time; transposed by two, outputs alternate between four windows. */
+ * are two apart, taps are too, two at a time; transposed by two, outputs alternate between four windows. Few channels whose
+ * outputs are further apart, or as far, are folded: all that taps with the same remainder see is a channel of its own. */
 #ifndef CONVSPEC_WINOGRAD_H
 #define CONVSPEC_WINOGRAD_H
 
@@ -19,6 +20,7 @@ typedef struct {
     cs_phase phase[4];
     int64_t lead[3], all[3];                     /* outputs of the first tile that are not in the result; all that are */
     int64_t apart;                               /* inputs from output to output */
+    int64_t folded, channels;                    /* 1: the parts of the taps are channels of the inputs; that many in all */
     cs_axis axis[3];                             /* its axes, with taps in ascending order */
     int64_t high, broad;                         /* points of a tile down and across; 1 along an axis that is summed over */
     int64_t down, across;                        /* its outputs, for which it sees as many inputs as there are points */
@@ -105,17 +107,27 @@ void cs_measure_parts(cs_winograd *g);
 /* Parts down that see the same strip of inputs: rows that are summed over one by one have strips of their own. */
 static inline int64_t cs_row_parts(const cs_winograd *g)
 {
-    return g->high > 1 ? g->slab[1] : 1;
+    return g->high > 1 && !g->folded ? g->slab[1] : 1;
+}
+
+/* Parts whose inputs at the points are apart, and pixels of a strip from output to output. */
+static inline int64_t cs_layers(const cs_winograd *g)
+{
+    return g->folded ? 1 : g->slabs;
+}
+static inline int64_t cs_pixel_step(const cs_winograd *g)
+{
+    return g->folded ? 1 : g->apart;
 }
 
 /* Slabs that see the same strip, and strips. */
 static inline int64_t cs_strip_slabs(const cs_winograd *g)
 {
-    return cs_row_parts(g) * g->slab[2];
+    return cs_row_parts(g) * (g->folded ? 1 : g->slab[2]);
 }
 static inline int64_t cs_strips(const cs_winograd *g)
 {
-    return g->slabs / cs_strip_slabs(g);
+    return cs_layers(g) / cs_strip_slabs(g);
 }
 
 /* The points at which a part of an axis is something: a part whose first taps are zeros is nothing at 0, the first point,
@@ -141,7 +153,7 @@ int cs_phase_has(const cs_winograd *g, int64_t phase, int64_t point);
 static inline int64_t cs_reach(const cs_winograd *g, int axis, int64_t tiles)
 {
     const int64_t points = axis == 1 ? g->high : g->broad;
-    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * g->apart + 1 + g->far[axis];
+    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * cs_pixel_step(g) + 1 + g->far[axis];
 }
 
 /* Outputs of a tile along an axis, of all phases. */
@@ -160,6 +172,12 @@ static inline int64_t cs_stage_vectors(const cs_winograd *g)
 /* Whether each output sees all inputs that the parts reach from it. */
 int cs_whole(const cs_winograd *g, const cs_slab *s);
 
+/* Elements of the channels of a folded strip, one after the other. */
+static inline int64_t cs_folded_size(const cs_winograd *g)
+{
+    return g->folded * g->channels * g->rows * g->columns;
+}
+
 /* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */
 int64_t cs_winograd_inputs(const cs_winograd *g);
 int64_t cs_winograd_common(const cs_winograd *g);
@@ -170,6 +188,12 @@ int64_t cs_winograd_boxes(const cs_winograd *g);
 static inline int64_t cs_map_size(const cs_winograd *g)
 {
     return (g->rows * g->columns + 2 * g->window.lanes) * g->window.size;
+}
+
+/* Elements of the peaks of an image's part of a box: of folded inputs also those that all outputs beside them see. */
+static inline int64_t cs_peaks(const cs_winograd *g)
+{
+    return (1 + g->folded) * g->rows * g->columns;
 }
 
 /* The greatest number of columns that are computed again at once. */

@@ -58,10 +58,12 @@ int cs_find_uneven(cs_tile_box *b, int64_t shares)
     const char *peaks = g->maps ? b->maps : b->strip, *seen = peaks + (g->maps > 1) * room;
     int found = 0;
     for (int64_t n = 0; n < b->images; n++) {
-        memset(b->strip, 0, (size_t)room);
+        char *own = g->folded ? b->maps : b->strip;
+        memset(own, 0, (size_t)((1 + g->folded) * room));
         for (int64_t share = 0; share < shares; share++)
-            b->k->spread_peaks(b->strip, NULL, b->peaks + (n * shares + share) * pixels * size, 1, pixels);
-        if (g->maps) fold_peaks(b, across);
+            for (int64_t map = 0; map <= g->folded; map++)
+                b->k->spread_peaks(own + map * room, NULL, b->peaks + ((n * shares + share) * cs_peaks(g) + map * pixels) * size, 1, pixels);
+        if (g->maps && !g->folded) fold_peaks(b, across);
         for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size) {
             char *marks = b->uneven + cs_first_tile(b, n, h);
             found |= g->phases > 1 ? find_uneven_row(b, peaks + first, h, marks)

@@ -8,7 +8,9 @@ static void lay_out(cs_tile_box *b, char *scratch)
     const int64_t vector = w->lanes * w->size, pixels = g->rows * g->columns;
     b->places = (int64_t *)cs_aligned(scratch);
     b->at = b->places + pixels;
-    b->strip = cs_aligned(b->at + g->slab[2]);
+    b->starts = b->at + g->slab[2];
+    b->folded = cs_aligned(b->starts + g->rows);
+    b->strip = cs_aligned(b->folded + cs_folded_size(g) * w->size);
     b->maps = b->strip + (pixels + 3) * vector;
     b->lines = cs_aligned(b->maps + g->maps * cs_map_size(g));
     b->run = cs_aligned(b->lines + (g->high + 1) * g->columns * vector);
@@ -41,7 +43,7 @@ cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scr
     b.w0 = g->wide * column / g->wide_boxes, b.w1 = g->wide * (column + 1) / g->wide_boxes;
     b.rows = cs_reach(g, 1, b.h1 - b.h0), b.columns = cs_reach(g, 2, b.w1 - b.w0);
     b.tiles = b.images * (b.h1 - b.h0) * (b.w1 - b.w0);
-    b.step = (g->slabs * g->blocks * b.tiles + 1) * w->lanes;
+    b.step = (cs_layers(g) * g->blocks * b.tiles + 1) * w->lanes;
     for (int64_t j = 0; j < g->slab[2]; j++) b.at[j] = cs_find_slab(g, j).at[2];
     return b;
 }

@@ -11,12 +11,17 @@ typedef struct {
     int64_t image, images, group, depth, h0, h1, w0, w1; /* rows and columns of tiles */
     int64_t rows, columns;                               /* of the strip of inputs */
     int64_t tiles, step;                                 /* elements from point to point of v */
-    int64_t *places, *at;                                /* of the strip's pixels; of its columns for each part across */
-    char *strip, *maps, *lines, *run, *v, *peaks, *sums, *some, *stage, *flags, *uneven, *direct, *spare;
+    int64_t *places, *at, *starts;                       /* of the strip's pixels; of its columns for each part across; of rows */
+    char *folded, *strip, *maps, *lines, *run, *v, *peaks, *sums, *some, *stage, *flags, *uneven, *direct, *spare;
 } cs_tile_box;
 
 /* The box with that number; shared inputs are in `common`. */
 cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scratch);
+
+/* The channels of an image of the box that its folded inputs are: [channel][row][column] of the strip. */
+void cs_fold_inputs(const cs_tile_box *b, const char *x, int64_t n);
+/* Of those that have all taps, whose inputs each output beside them sees, to what is 0 in the beginning. */
+void cs_peaks_of_all(const cs_tile_box *b, char *peaks);
 
 /* A share of all strips and vectors of channels of the inputs, at the points; peaks[image][share][pixel]. */
 void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int64_t shares);

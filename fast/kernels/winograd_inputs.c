@@ -31,11 +31,23 @@ static cs_inside list_places(const cs_tile_box *b, int64_t slab)
     return s;
 }
 
+/* Of a folded strip everything. */
+static cs_inside list_all(const cs_tile_box *b)
+{
+    for (int64_t i = 0; i < b->rows * b->columns; i++) b->places[i] = i;
+    return (cs_inside){0, 0, 1, b->rows * b->columns};
+}
+
 /* A vector of channels of one image to the strip, and the greatest |x| of each pixel among them and those before. */
 static void fill_strip(const cs_tile_box *b, const cs_inside *s, const char *x, int64_t n, int64_t block)
 {
     const cs_window *w = &b->g->window;
     const int64_t first = block * w->lanes, channel = b->group * w->channels + first, size = w->size;
+    if (b->g->folded) {
+        b->k->gather(b->strip, b->places, b->folded + first * s->length * size, s->length, 1, cs_least(w->lanes, b->g->channels - first),
+                     s->length, b->run);
+        return;
+    }
     const char *in = x + ((b->image + n) * w->x_image + channel * w->x_channel + s->start) * size;
     for (int64_t r = 0; r < s->runs; r++)
         b->k->gather(b->strip, b->places + r * s->length, in + r * s->pitch * size, w->x_channel, w->x[2],
@@ -49,13 +61,13 @@ static void transform_row(const cs_tile_box *b, const char *rows, int64_t i, cha
     const int64_t size = g->window.size, vector = g->window.lanes * size, pitch = b->columns * g->window.lanes;
     const cs_points down = cs_points_of(g, 1, i);
     if (g->high > 1) {
-        b->k->down(g->high, rows, g->apart * pitch, b->columns, b->lines);
+        b->k->down(g->high, rows, cs_pixel_step(g) * pitch, b->columns, b->lines);
         rows = b->lines;
     }
     rows += down.from * pitch * size, v += down.from * g->broad * b->step * size;
-    for (int64_t j = 0; j < g->slab[2]; j++, v += g->blocks * b->tiles * vector) {
+    for (int64_t j = 0; j < cs_strip_slabs(g) / cs_row_parts(g); j++, v += g->blocks * b->tiles * vector) {
         const cs_points across = cs_points_of(g, 2, j);
-        b->k->across(g->broad, g->apart, across.to - across.from < g->broad, rows + b->at[j] * vector, down.to - down.from, pitch,
+        b->k->across(g->broad, cs_pixel_step(g), across.to - across.from < g->broad, rows + b->at[j] * vector, down.to - down.from, pitch,
                      b->w1 - b->w0, v, b->step);
     }
 }
@@ -65,22 +77,24 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
                             int64_t shares)
 {
     const cs_winograd *g = b->g;
-    const int64_t size = g->window.size, vector = g->window.lanes * size, pixels = g->rows * g->columns;
-    const cs_inside s = list_places(b, slab);
+    const int64_t size = g->window.size, vector = g->window.lanes * size;
+    const cs_inside s = g->folded ? list_all(b) : list_places(b, slab);
     memset(b->strip, 0, (size_t)(b->rows * b->columns * vector));
     for (int64_t n = 0; n < b->images; n++) {
+        char *peaks = b->peaks + (n * shares + share) * cs_peaks(g) * size;
         memset(b->run, 0, (size_t)(s.runs * s.length * size));
+        if (g->folded) cs_fold_inputs(b, x, n), cs_peaks_of_all(b, peaks + g->rows * g->columns * size);
         for (int64_t block = from; block < to; block++) {
             fill_strip(b, &s, x, n, block);
             for (int64_t i = 0; i < cs_row_parts(g); i++) {
                 const int64_t top = cs_find_slab(g, i * g->slab[2]).at[1];
                 char *v = b->v + ((slab + i * g->slab[2]) * g->blocks + block) * b->tiles * vector;
                 for (int64_t h = b->h0; h < b->h1; h++)
-                    transform_row(b, b->strip + ((h - b->h0) * g->down * g->apart + top) * b->columns * vector, i,
+                    transform_row(b, b->strip + ((h - b->h0) * g->down * cs_pixel_step(g) + top) * b->columns * vector, i,
                                   v + cs_first_tile(b, n, h) * vector);
             }
         }
-        b->k->spread_peaks(b->peaks + (n * shares + share) * pixels * size, b->places, b->run, 1, s.runs * s.length);
+        b->k->spread_peaks(peaks, b->places, b->run, 1, s.runs * s.length);
     }
 }
 
@@ -88,7 +102,7 @@ void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int
 {
     const cs_winograd *g = b->g;
     const int64_t slabs = cs_strip_slabs(g), all = cs_strips(g) * g->blocks, to = all * (share + 1) / shares;
-    const int64_t map = g->rows * g->columns * g->window.size;
+    const int64_t map = cs_peaks(g) * g->window.size;
     for (int64_t n = 0; n < b->images; n++) memset(b->peaks + (n * shares + share) * map, 0, (size_t)map);
     for (int64_t from = all * share / shares, next; from < to; from = next) {
         const int64_t strip = from / g->blocks, first = strip * g->blocks;

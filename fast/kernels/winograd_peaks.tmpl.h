@@ -11,6 +11,18 @@ static void FN(spread_peaks)(void *to, const int64_t *places, const void *from, 
     }
 }
 
+/* The greatest |x| at each of n places of some planes, one after the other, if there is none greater yet. */
+static void FN(peaks_of_planes)(void *to, const void *from, int64_t n, int64_t planes)
+{
+    T *peaks = to;
+    for (const T *x = from; x < (const T *)from + planes * n; x += n) {
+        int64_t i = 0;
+        for (; i + LANES <= n; i += LANES)
+            FN(store)(peaks + i, FN(larger)(FN(load)(peaks + i), FN(abs)(FN(load)(x + i))));
+        for (; i < n; i++) peaks[i] = peaks[i] > ABS(x[i]) ? peaks[i] : ABS(x[i]);
+    }
+}
+
 /* For each column of a row of tiles: the greatest peak, and the least of what its outputs see at most. */
 INLINE void FN(see)(const int high, const int broad, const T *p, const T *q, int64_t pitch, int64_t rows, T *greatest, T *least)
 {

@@ -50,10 +50,10 @@ static void multiply(const cs_tile_box *b, int64_t vectors, int64_t phase, terms
 static void multiply_panel(const cs_tile_box *b, const char *weights, int64_t panel, int64_t phase, int64_t vectors)
 {
     const cs_winograd *g = b->g;
-    const int64_t channels = g->window.channels;
+    const int64_t channels = g->channels;
     if (!g->some) {
         const char *u = weights + (cs_winograd_panel(g, panel) + cs_winograd_phase(g, panel, phase)) * g->window.size;
-        multiply(b, vectors, phase, (terms){0, g->slabs, 0, channels, u});
+        multiply(b, vectors, phase, (terms){0, cs_layers(g), 0, channels, u});
         return;
     }
     for (int64_t slab = 0; slab < g->slabs; slab++)

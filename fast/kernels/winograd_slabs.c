@@ -41,7 +41,7 @@ void cs_measure_parts(cs_winograd *g)
 {
     memset(g->lacks, 0, sizeof g->lacks), memset(g->far, 0, sizeof g->far);
     const int64_t points[3] = {1, g->high, g->broad};
-    for (int axis = 1; axis < 3; axis++)
+    for (int axis = 1; axis < 3 && !g->folded; axis++)
         for (int64_t i = 0; i < g->slab[axis] && points[axis] > 1; i++) {
             cs_slab s;
             find_part(g->window.axis[axis].taps, points[axis], g->apart, i, &s, axis);

@@ -21,9 +21,9 @@ int64_t cs_box_bytes(int64_t weights)
 int64_t cs_box_tiles(const cs_winograd *g)
 {
     const int64_t vector = g->window.lanes * g->window.size, outputs = cs_ceil(g->window.outputs, g->window.lanes);
-    const int64_t strip = cs_most(g->points, cs_reach(g, 1, 2) * cs_reach(g, 2, 2) / 4);
+    const int64_t strip = cs_most(g->points, cs_reach(g, 1, 2) * cs_reach(g, 2, 2) / 4) * (1 + g->folded * g->blocks);
     const int64_t staged = g->phases > 1 ? cs_breadth(g, 1) * cs_breadth(g, 2) * cs_most(g->vectors, 1) : 0;
-    const int64_t one = (g->points * (g->slabs * g->blocks + 1) + strip + staged) * vector;
+    const int64_t one = (g->points * (cs_layers(g) * g->blocks + 1) + strip + staged) * vector;
     const int64_t all = one + (g->points * (g->vectors + 3) + g->phases * outputs) * vector;
     const int64_t weights = g->points * g->slabs * g->phases * g->window.channels * g->window.outputs * g->window.size;
     return cs_most(1, cs_least(cs_box_bytes(weights) / one, MOST_BYTES / all));
@@ -31,13 +31,13 @@ int64_t cs_box_tiles(const cs_winograd *g)
 
 int64_t cs_winograd_inputs(const cs_winograd *g)
 {
-    return (g->points * (g->slabs * g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
+    return (g->points * (cs_layers(g) * g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
 }
 
 int64_t cs_winograd_common(const cs_winograd *g)
 {
     const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
-    return (cs_winograd_inputs(g) + g->planes * shares * g->rows * g->columns * g->window.size + 63) & -64;
+    return (cs_winograd_inputs(g) + g->planes * shares * cs_peaks(g) * g->window.size + 63) & -64;
 }
 
 /* Bytes of the parts of the scratch: see winograd_run.c. */
@@ -46,11 +46,11 @@ static void measure_scratch(cs_winograd *g)
     const cs_window *w = &g->window;
     const int64_t lanes = w->lanes, pixels = g->rows * g->columns, outputs = cs_ceil(w->outputs, lanes);
     const int64_t input = (pixels + (g->high + 1) * g->columns + 4) * lanes * w->size + pixels * (8 + w->size) +
-                          g->slab[2] * 8 + g->maps * cs_map_size(g);
+                          (g->slab[2] + g->rows) * 8 + g->maps * cs_map_size(g) + cs_folded_size(g) * w->size;
     const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
     const int64_t output = cs_stage_vectors(g) + g->phases * g->tiles * outputs;
     g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
-                 cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 12 * 64;
+                 cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 13 * 64;
     g->common = g->shared ? cs_winograd_common(g) * cs_winograd_boxes(g) + 64 : 0;
 }
 
@@ -81,7 +81,7 @@ static int64_t even_planes(int64_t images, int64_t most, int threads)
 static int inputs_exceed(const cs_winograd *g, int64_t times)
 {
     const int64_t tiles = g->planes * g->height * g->width, outputs = cs_ceil(g->window.outputs, g->window.lanes);
-    return times * tiles * g->blocks > g->window.channels * outputs;
+    return times * tiles * g->blocks > g->channels * outputs;
 }
 
 /* Rows of tiles before box i. */
@@ -122,7 +122,7 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
     const int64_t most = cs_box_tiles(g), wide = cs_ceil(g->wide, most);
     const int64_t tall = cs_ceil(g->tall, cs_most(1, most / cs_ceil(g->wide, wide)));
     g->planes = tall * wide == 1 ? even_planes(g->window.images, most / (g->tall * g->wide), threads) : 1;
-    const int even = count_boxes(g, tall, wide) >= threads || g->panels < threads || inputs_exceed(g, 1);
+    const int even = count_boxes(g, tall, wide) >= threads || g->panels < threads || g->folded || inputs_exceed(g, 1);
     return count_boxes(g, even ? even_boxes(g, tall, threads) : tall, wide);
 }
 
@@ -138,13 +138,14 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     g->window.images = images;
     /* Weights that are transformed where they are used are by every box: panels make tasks for more threads than boxes. */
     int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
-    g->some = once ? some_channels(g, boxes) : 0;
+    g->some = once && !g->folded ? some_channels(g, boxes) : 0;
     if (!g->some) boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);
-    /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights. */
+    /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights.
+     * Folded inputs, each vector of which may take all channels, are never shared: boxes are made smaller. */
     const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
-    g->shared = boxes < threads && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
+    g->shared = boxes < threads && !g->folded && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
     g->input_tasks = g->shared ? boxes * cs_least(cs_strips(g) * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
     measure_scratch(g);

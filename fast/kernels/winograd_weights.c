@@ -162,6 +162,7 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
     char *base = (char *)packed + group * cs_winograd_group(g) * size;
     cs_winograd_take_bias(g, group, panel, bias, base + (cs_winograd_bias(g) + panel * panel_outputs(g)) * size);
     char *points = base + cs_winograd_panel(g, panel) * size;
+    if (g->folded) memset(points, 0, (size_t)(g->points * point_size(g, all_terms(g), wide) * size)); /* F(4, 2) lacks some */
     for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
         cs_winograd_transform(g, &(cs_weights){group, panel, 0, g->phases, slab, 0, w->channels, all_terms(g)}, weights, points);
 }
