@@ -128,7 +128,7 @@ static int choose_tiles(cs_winograd *g, int64_t side, int forced)
     for (unsigned i = 0; i < sizeof points / sizeof *points && g->phases == 1; i++)
         if (try_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             best = *g;
-    for (int64_t side = 5; side <= 6 && g->phases == 1; side++)
+    for (int64_t side = 5; side <= 7 && g->phases == 1; side++)
         if (try_folded(g, side) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles)) best = *g;
     if (best.down == 0 || !(forced || pays(&best))) return 0;
     *g = best;

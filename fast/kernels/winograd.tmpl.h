@@ -1,6 +1,6 @@
 /* Winograd's convolution of 3 taps along one axis or two: F(4, 3) with the points 0, +-sqrt(1/2), +-sqrt(2) and infinity, F(2, 3) with 0,
  * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); and of 2
- * taps along both: F(4, 2) with +-1, +-1/2 and infinity. An axis whose taps are summed over one by one has tiles of 1. Lanes are
+ * or 4 taps along both: F(4, 2) with +-1, +-1/2 and infinity, F(4, 4) with +-2 besides. An axis whose taps are summed over one by one has tiles of 1. Lanes are
  * channels of the input, then outputs. Inputs and weights are scaled by a power of two, so that subnormal numbers keep their
  * digits. */
 
@@ -8,6 +8,7 @@
 #define WHOLE_ROOT ((T)1.41421356237309504880)
 #define WINOGRAD_SCALE ((T)(BITS == 32 ? 0x1p26 : 0x1p56))
 #define WINOGRAD_EVEN ((T)16)
+#define MOST_POINTS 7
 /* For so many points along an axis, the outputs of a tile, and the taps of each. */
 #define SIDE(points) ((points) == 4 ? 2 : (points) == 1 ? 1 : 4)
 #define TAPS(points) ((points) - SIDE(points) + 1)
@@ -17,6 +18,8 @@
         DO(6, 6); \
     } else if (high == 5) { \
         DO(5, 5); \
+    } else if (high == 7) { \
+        DO(7, 7); \
     } else if (high == 4 && broad == 6) { \
         DO(4, 6); \
     } else if (high == 4) { \
@@ -95,6 +98,18 @@ INLINE void FN(points)(const int points, VEC *d)
         d[0] = odd + even, d[1] = odd - even, d[2] = far_odd + far_even, d[3] = far_odd - far_even, d[4] = last;
         return;
     }
+    if (points == 7) {
+        const VEC two = FN(all)((T)2), half = FN(all)((T)0.5), near = FN(all)((T)-4.25), most = FN(all)((T)-5.25);
+        const VEC even = FN(fma)(d[2], near, d[0] + d[4]), odd = FN(fma)(d[3], near, d[1] + d[5]);
+        const VEC low = FN(fma)(FN(fma)(d[2], FN(all)((T)-1.25), d[0]), two, d[4] * half);
+        const VEC low_odd = FN(fma)(d[1], FN(all)((T)4), FN(fma)(d[3], FN(all)((T)-5), d[5]));
+        const VEC high = FN(fma)(FN(fma)(d[2], FN(all)((T)-1.25), d[4]), two, d[0] * half);
+        const VEC high_odd = FN(fma)(d[1], FN(all)((T)0.25), FN(fma)(d[3], FN(all)((T)-1.25), d[5]));
+        const VEC last = FN(fma)(d[4] - d[2], most, d[6] - d[0]);
+        d[0] = odd + even, d[1] = odd - even, d[2] = low_odd + low, d[3] = low_odd - low;
+        d[4] = high_odd + high, d[5] = high_odd - high, d[6] = last;
+        return;
+    }
     if (points == 4) {
         const VEC a = d[0] - d[2], b = d[1] + d[2], c = d[2] - d[1], e = d[1] - d[3];
         d[0] = a, d[1] = b, d[2] = c, d[3] = e;
@@ -119,6 +134,13 @@ INLINE void FN(outputs_of)(const int points, VEC *m)
         m[0] = a + c, m[1] = FN(fma)(d, half, b), m[2] = FN(fma)(c, quarter, a), m[3] = FN(fma)(d, eighth, b + m[4]);
         return;
     }
+    if (points == 7) {
+        const VEC half = FN(all)((T)0.5), quarter = FN(all)((T)0.25), eighth = FN(all)((T)0.125);
+        const VEC a = m[0] + m[1], b = m[0] - m[1], c = m[2] + m[3], d = m[2] - m[3], e = m[4] + m[5], f = m[4] - m[5];
+        m[0] = a + c + e, m[1] = FN(fma)(d, half, FN(fma)(f, FN(all)((T)2), b));
+        m[2] = FN(fma)(c, quarter, FN(fma)(e, FN(all)((T)4), a)), m[3] = FN(fma)(d, eighth, FN(fma)(f, FN(all)((T)8), b + m[6]));
+        return;
+    }
     if (points == 4) {
         const VEC a = m[0] + m[1] + m[2], b = m[1] - m[2] - m[3];
         m[0] = a, m[1] = b;
@@ -133,7 +155,7 @@ INLINE void FN(outputs_of)(const int points, VEC *m)
 /* For a row of tiles: so many columns of rows `pitch` elements apart become as many at each point. */
 INLINE void FN(down)(const int points, const T *rows, int64_t pitch, int64_t columns, T *to)
 {
-    VEC d[6];
+    VEC d[MOST_POINTS];
     for (int64_t c = 0; c < columns * LANES; c += LANES) {
         UNROLL
         for (int i = 0; i < points; i++) d[i] = FN(load)(rows + i * pitch + c);
@@ -148,7 +170,7 @@ INLINE void FN(down)(const int points, const T *rows, int64_t pitch, int64_t col
 INLINE void FN(across)(const int points, const int apart, const int lack, const T *from, int64_t rows, int64_t pitch,
                        int64_t tiles, T *v, int64_t step)
 {
-    VEC d[6];
+    VEC d[MOST_POINTS];
     for (int64_t t = 0; t < tiles; t++, from += SIDE(points) * apart * LANES, v += LANES)
         for (int64_t i = 0; i < rows; i++) {
             UNROLL
@@ -169,10 +191,10 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
     const VEC b = FN(load)(bias), scale = FN(all)(1 / (WINOGRAD_SCALE * WINOGRAD_SCALE));
     VEC some = FN(load)(any);
     for (int64_t at = 0; at < columns; at += SIDE(broad), m += apart, flags += LANES) {
-        VEC half[4][6], flag = {0};
+        VEC half[4][MOST_POINTS], flag = {0};
         UNROLL
         for (int j = 0; j < broad; j++) {
-            VEC p[6];
+            VEC p[MOST_POINTS];
             UNROLL
             for (int i = 0; i < high; i++) p[i] = FN(load)(m + (i * broad + j) * step);
             FN(outputs_of)(high, p);
@@ -198,6 +220,7 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
 static void FN(down_row)(int64_t high, const void *rows, int64_t pitch, int64_t columns, void *to)
 {
     if (high == 6) FN(down)(6, rows, pitch, columns, to);
+    else if (high == 7) FN(down)(7, rows, pitch, columns, to);
     else if (high == 5) FN(down)(5, rows, pitch, columns, to);
     else FN(down)(4, rows, pitch, columns, to);
 }
@@ -208,6 +231,7 @@ static void FN(across_rows)(int64_t broad, int64_t apart, int lacks, const void 
 #define ACROSS(points, apart, lack) FN(across)(points, apart, lack, from, rows, pitch, tiles, v, step)
     if (broad == 6 && lacks) ACROSS(6, 1, 0);
     else if (broad == 6) ACROSS(6, 1, -1);
+    else if (broad == 7) ACROSS(7, 1, -1);
     else if (broad == 5 && apart == 1) ACROSS(5, 1, -1);
     else if (broad == 5 && lacks) ACROSS(5, 2, 4);
     else if (broad == 5) ACROSS(5, 2, -1);
@@ -234,6 +258,7 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
 #undef WHOLE_ROOT
 #undef WINOGRAD_SCALE
 #undef WINOGRAD_EVEN
+#undef MOST_POINTS
 #undef SIDE
 #undef TAPS
 #undef BY_POINTS

@@ -26,7 +26,7 @@ static void FN(peaks_of_planes)(void *to, const void *from, int64_t n, int64_t p
 /* For each column of a row of tiles: the greatest peak, and the least of what its outputs see at most. */
 INLINE void FN(see)(const int high, const int broad, const T *p, const T *q, int64_t pitch, int64_t rows, T *greatest, T *least)
 {
-    VEC all = FN(load)(p), seen[6], low = {0};
+    VEC all = FN(load)(p), seen[MOST_POINTS], low = {0};
     UNROLL
     for (int i = 0; i < high; i++) {
         all = FN(larger)(all, FN(load)(p + i * pitch));

@@ -31,6 +31,14 @@ INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, co
         return;
     }
     const FN(exact) a = u[0], b = u[step], c = u[2 * step];
+    if (points == 7) {
+        const FN(exact) last = u[3 * step], even = a + c, odd = b + last;
+        const FN(exact) low = a + c * 0.25, low_odd = b * 0.5 + last * 0.125, high = a + c * 4, high_odd = b * 2 + last * 8;
+        u[0] = (even + odd) * (-2.0 / 9), u[step] = (even - odd) * (2.0 / 9);
+        u[2 * step] = (low + low_odd) * (16.0 / 45), u[3 * step] = (low - low_odd) * (-16.0 / 45);
+        u[4 * step] = (high + high_odd) * (1.0 / 45), u[5 * step] = (high - high_odd) * (-1.0 / 45), u[6 * step] = last;
+        return;
+    }
     if (points == 4) {
         u[step] = (a + c + b) * 0.5, u[2 * step] = (a + c - b) * 0.5, u[3 * step] = c;
         return;
@@ -46,21 +54,21 @@ INLINE void FN(kernels)(const int high, const int broad, const int down, const i
                         T *u, int64_t step)
 {
     for (int l = 0; l < LANES; l += LANES / PARTS) {
-        FN(exact) all[6 * 6];
+        FN(exact) all[MOST_POINTS * MOST_POINTS];
         UNROLL
         for (int t = 0; t < down * across; t++) {
             const T *tap = w + t / across * row + t % across * column + l;
-            all[t / across * 6 + t % across] = EXACT(tap) * (double)WINOGRAD_SCALE;
+            all[t / across * MOST_POINTS + t % across] = EXACT(tap) * (double)WINOGRAD_SCALE;
         }
         UNROLL
-        for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, 6);
+        for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, MOST_POINTS);
         UNROLL
         for (int i = 0; i < high - (high == 5 && down == 1); i++) {
-            FN(kernel_points)(broad, across, all + 6 * i, 1);
+            FN(kernel_points)(broad, across, all + MOST_POINTS * i, 1);
             UNROLL
             for (int j = 0; j < broad - (broad == 5 && across == 1); j++)
                 *(FN(part) *)(u + (i * broad + j) * step + l) =
-                    __builtin_convertvector(all[6 * i + j], FN(part));
+                    __builtin_convertvector(all[MOST_POINTS * i + j], FN(part));
         }
     }
 }
@@ -68,7 +76,7 @@ INLINE void FN(kernels)(const int high, const int broad, const int down, const i
 static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *s,
                                void *u, int64_t step)
 {
-    enum { MOST = 3 };
+    enum { MOST = 4 };
     const T *w = taps;
     T padded[MOST * MOST * LANES];
     const int64_t down = s->to[1] - s->from[1], across = s->to[2] - s->from[2];
