@@ -29,8 +29,13 @@ FORMS = [
     ((2, 20, 17, 24), (18, 20, 3, 3), {"padding": 1, "stride": 2}),
     ((1, 9, 31, 29), (20, 9, 5, 4), {"padding": (2, 0), "stride": 2}),
     ((1, 18, 5, 21, 20), (20, 9, 2, 7, 3), {"padding": 1, "stride": (1, 2, 2), "groups": 2}),
+    ((2, 3, 40, 57), (20, 3, 11, 10), {"padding": 2, "stride": 4}),
+    ((1, 5, 31, 24), (18, 5, 3, 4), {"padding": 1, "stride": 2}),
+    ((3, 4, 26, 33), (40, 2, 7, 8), {"padding": 3, "stride": 2, "groups": 2}),
+    ((1, 6, 3, 40, 31), (20, 6, 1, 5, 6), {"padding": (0, 2, 0), "stride": (2, 3, 3)}),
+    ((1, 2, 70, 80), (9, 2, 14, 16), {"stride": 4}),
 ]
-"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart."""
+"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart or more."""
 
 ALTERNATING = [
     ((2, 20, 9, 13), (20, 18, 3, 3), {"padding": 1}),

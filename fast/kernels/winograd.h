@@ -85,7 +85,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
 
-/* Outputs for which there are so many points: F(4, 3), F(4, 2) and F(2, 3); the taps of a part. */
+/* Outputs for which there are so many points: F(4, 3), F(4, 2), F(4, 4) and F(2, 3); the taps of a part. */
 static inline int64_t cs_tile_side(int64_t points)
 {
     return points == 4 ? 2 : points == 1 ? 1 : 4;
