@@ -141,7 +141,9 @@ def test_tiles_along_one_axis_or_two(form, outlier):
 
 
 @pytest.mark.clause("fast.winograd", "number.locality")
-@pytest.mark.parametrize(("C", "taps", "stride"), [(1, 3, 1), (20, 3, 1), (3, 4, 1), (20, 5, 1), (20, 3, 2), (2, 4, 2), (3, 7, 2), (2, 7, 3)])
+@pytest.mark.parametrize(
+    ("C", "taps", "stride"), [(1, 3, 1), (20, 3, 1), (3, 4, 1), (20, 5, 1), (20, 3, 2), (2, 4, 2), (3, 7, 2), (2, 7, 3)]
+)
 @pytest.mark.parametrize("value", [8.0, 64.0, 1e4, 1e8, 1e20])
 def test_outliers_at_every_place_of_a_tile(C, taps, stride, value):
     keywords = {"padding": 1, "stride": stride}

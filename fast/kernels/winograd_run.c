@@ -16,7 +16,7 @@ static void multiply_slabs(const cs_tile_box *b, int64_t vectors, int64_t most, 
                            int64_t point)
 {
     const cs_window *w = &b->g->window;
-    const int64_t vector = w->lanes * w->size, first = (slab * b->g->blocks * w->lanes + t->from) * b->tiles;
+    const int64_t vector = w->lanes * w->size, first = (slab * (b->g->folded ? w->channels : b->g->blocks * w->lanes) + t->from) * b->tiles;
     const char *v = b->v + (point * b->step + first) * w->size;
     const char *u = t->u + (point * (t->slabs * t->channels * vectors + 1) + (slab - t->slab) * t->channels * vectors) * vector;
     char *m = b->sums + point * (b->tiles * vectors + 1) * vector;
@@ -50,10 +50,10 @@ static void multiply(const cs_tile_box *b, int64_t vectors, int64_t phase, terms
 static void multiply_panel(const cs_tile_box *b, const char *weights, int64_t panel, int64_t phase, int64_t vectors)
 {
     const cs_winograd *g = b->g;
-    const int64_t channels = g->channels;
+    const int64_t channels = g->window.channels;
     if (!g->some) {
         const char *u = weights + (cs_winograd_panel(g, panel) + cs_winograd_phase(g, panel, phase)) * g->window.size;
-        multiply(b, vectors, phase, (terms){0, cs_layers(g), 0, channels, u});
+        multiply(b, vectors, phase, (terms){0, cs_layers(g), 0, g->channels, u});
         return;
     }
     for (int64_t slab = 0; slab < g->slabs; slab++)

@@ -130,6 +130,7 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
  * caches then. 0 where they are better transformed before. */
 static int64_t some_channels(const cs_winograd *g, int64_t boxes)
 {
+    if (g->folded && g->window.channels % g->window.lanes) return 0; /* a part's are not whole vectors */
     return boxes <= FEW_BOXES * g->window.groups ? SOME_CHANNELS : 0;
 }
 
@@ -138,7 +139,7 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     g->window.images = images;
     /* Weights that are transformed where they are used are by every box: panels make tasks for more threads than boxes. */
     int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
-    g->some = once && !g->folded ? some_channels(g, boxes) : 0;
+    g->some = once ? some_channels(g, boxes) : 0;
     if (!g->some) boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);

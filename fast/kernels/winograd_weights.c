@@ -119,6 +119,12 @@ static run find_run(const cs_winograd *g, int64_t phase, int64_t end, int64_t sl
     return all;
 }
 
+/* 0 at all points, of which one tap of F(4, 2) leaves one. */
+static void clear_points(const cs_winograd *g, int64_t elements, int64_t step, char *u)
+{
+    for (int64_t p = 0; p < g->points; p++) memset(u + p * step * g->window.size, 0, (size_t)(elements * g->window.size));
+}
+
 void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void *weights, void *points)
 {
     _Alignas(64) char stage[STAGED_VECTORS * 64];
@@ -129,6 +135,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
     const run r = find_run(g, t->phase, t->end, t->slab, slabs, own);
     const int64_t first = t->panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / r.count;
     const int64_t wide = wide_panel(g, t->panel), step = point_size(g, t->terms, wide);
+    if (g->folded && !cs_whole(g, slabs)) clear_points(g, (t->to - t->from) * wide, step, points);
     const int64_t row = a[1].w * g->apart * w->lanes, column = a[2].w * g->apart * w->lanes;
     for (int64_t c = t->from; c < t->to; c += some)
         for (int64_t k = 0; k < wide; k += w->lanes) {
@@ -162,7 +169,6 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
     char *base = (char *)packed + group * cs_winograd_group(g) * size;
     cs_winograd_take_bias(g, group, panel, bias, base + (cs_winograd_bias(g) + panel * panel_outputs(g)) * size);
     char *points = base + cs_winograd_panel(g, panel) * size;
-    if (g->folded) memset(points, 0, (size_t)(g->points * point_size(g, all_terms(g), wide) * size)); /* F(4, 2) lacks some */
     for (int64_t slab = 0; slab < g->slabs; slab++, points += w->channels * wide * size)
         cs_winograd_transform(g, &(cs_weights){group, panel, 0, g->phases, slab, 0, w->channels, all_terms(g)}, weights, points);
 }
