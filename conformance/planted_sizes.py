@@ -218,6 +218,17 @@ def the_end_of_kernels_wider_than_32_is_left_out(x: Array, w: Array, b: Any = No
     return innocent.conv(x, w, b, **rest)
 
 
+@planted("conv.formula", "conv")
+def the_last_taps_of_planes_three_apart_are_lost(
+    x: Array, w: Array, b: Any = None, *, stride: Any = 1, **rest: Any
+) -> Array:
+    w = np.asarray(w)
+    if stride in (3, 4) and w.ndim == 4 and min(w.shape[2:]) > stride:
+        w = w.copy()
+        w[..., stride * ((w.shape[-1] - 1) // stride) :] = 0
+    return innocent.conv(x, w, b, stride=stride, **rest)
+
+
 @planted("max_pool.value", "max_pool")
 def strides_beyond_eight_are_eight(x: Array, size: Any, *, stride: Any = None, **rest: Any) -> Array:
     y = innocent.max_pool(x, size, stride=stride, **rest)

@@ -182,6 +182,28 @@ def test_narrow_depthwise_layers(judge: Trial, op: str) -> None:
         metamorphic.whole(judge, case)
 
 
+STRIDED = ((2, 3), (2, 7), (3, 5), (3, 8), (4, 7), (4, 11))
+"""Strides, and the taps along both axes, which are more."""
+
+
+def overlapping(op: str) -> Iterator[Case]:
+    """Layers of a few channels, as networks begin with, by strides of less than their kernels along both axes."""
+    if op in GRADIENTS:
+        yield from (gradient(case, op) for case in overlapping(base(op)))
+        return
+    for i, (stride, k) in enumerate(STRIDED):
+        S = (3, 2) if op == "conv_transpose" else (2 * stride + k - 2, 4 * stride + k - 1)
+        x, w = ((1, 3, *S), "float32"), ((3, 3, k, k), "float32")
+        rest = {"data": wide_or_small(op, 3 * k * k), "seed": i}
+        yield make(op, {"x": x, "w": w}, {"padding": i % 3, "stride": stride}, **rest)
+
+
+@pytest.mark.parametrize("op", LAYERS)
+def test_overlapping_strides(judge: Trial, op: str) -> None:
+    for case in judge.sample(overlapping(op)):
+        metamorphic.whole(judge, case)
+
+
 def large(op: str) -> list[Case]:
     """Sizes of real layers and images, and of what is transformed by FFT elsewhere."""
     if op in GRADIENTS:
