@@ -185,6 +185,20 @@ def test_a_plan_meets_its_first_outliers_from_many_threads():
     assert np.isnan(spoilt).any() and not np.isnan(clean).any()
 
 
+@pytest.mark.clause("fast.winograd", "number.bound-fast")
+@pytest.mark.parametrize(("taps", "stride"), [(3, 1), (4, 1), (7, 1), (5, 2), (8, 2)])
+def test_single_taps_and_inputs_of_any_sign_obey_the_bound(taps, stride):
+    rng = np.random.default_rng(taps)
+    w = np.zeros((taps * taps, 1, taps, taps), np.float32)
+    w.reshape(taps * taps, -1)[np.diag_indices(taps * taps)] = rng.uniform(0.5, 1, taps * taps)
+    signs = rng.choice([-1, 1], (20, 1, 40, 1)) * rng.choice([-1, 1], (20, 1, 1, 40))
+    x = (signs * rng.uniform(0.999, 1, signs.shape)).astype(np.float32)
+    y = fast.conv(x, w, stride=stride, algorithm="winograd")
+    exact = fast.conv(x.astype(float), w.astype(float), stride=stride, algorithm="direct")
+    assert (np.abs(y - exact) <= seen_bounds(x, w, stride=stride)).all()
+    assert not np.array_equal(y, fast.conv(x, w, stride=stride, algorithm="direct"))
+
+
 @pytest.mark.clause("number.special")
 def test_special_weights_spoil_their_own_output_only():
     x, w, b = draw((1, 20, 12, 12), 40)

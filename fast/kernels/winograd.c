@@ -38,7 +38,7 @@ static int64_t apart(int64_t points)
 /* Whether an axis may have tiles of so many points. */
 static int may_have(const cs_window *w, int axis, int64_t points)
 {
-    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].step == apart(points);
+    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].taps >= cs_part(points) && w->axis[axis].step == apart(points);
 }
 
 static double vectors_of_16(int64_t n)
@@ -123,7 +123,7 @@ static int pays(const cs_winograd *g)
 /* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
 static int choose_tiles(cs_winograd *g, int64_t side, int forced)
 {
-    static const int64_t points[][2] = {{6, 6}, {4, 6}, {4, 4}, {1, 6}, {6, 1}, {5, 5}};
+    static const int64_t points[][2] = {{6, 6}, {4, 6}, {4, 4}, {1, 6}, {6, 1}, {5, 5}, {7, 7}, {1, 7}, {7, 1}};
     cs_winograd best = {0};
     for (int64_t p = 0; p < g->phases; p++) g->direct_cycles += direct_cycles(&g->windows[p]);
     if (g->phases > 1) lay_tiles(g, side, side), best = *g;

@@ -1,6 +1,6 @@
 /* Winograd's convolution of 3 taps along one axis or two: F(4, 3) with the points 0, +-sqrt(1/2), +-sqrt(2) and infinity, F(2, 3) with 0,
  * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); and of 2
- * or 4 taps along both: F(4, 2) with +-1, +-1/2 and infinity, F(4, 4) with +-2 besides. An axis whose taps are summed over one by one has tiles of 1. Lanes are
+ * or 4 taps along both: F(4, 2) with +-1, +-1/2 and infinity, F(4, 4) with +-7/8, +-3/8, +-7/4 and infinity. An axis whose taps are summed over one by one has tiles of 1. Lanes are
  * channels of the input, then outputs. Inputs and weights are scaled by a power of two, so that subnormal numbers keep their
  * digits. */
 
@@ -9,6 +9,8 @@
 #define WINOGRAD_SCALE ((T)(BITS == 32 ? 0x1p26 : 0x1p56))
 #define WINOGRAD_EVEN ((T)16)
 #define MOST_POINTS 7
+/* Of F(4, 4), besides infinity, and their negatives: eighths, whose powers are exact. */
+#define SEVEN {(T)0.875, (T)0.375, (T)1.75}
 /* For so many points along an axis, the outputs of a tile, and the taps of each. */
 #define SIDE(points) ((points) == 4 ? 2 : (points) == 1 ? 1 : 4)
 #define TAPS(points) ((points) - SIDE(points) + 1)
@@ -18,14 +20,18 @@
         DO(6, 6); \
     } else if (high == 5) { \
         DO(5, 5); \
-    } else if (high == 7) { \
+    } else if (high == 7 && broad == 7) { \
         DO(7, 7); \
+    } else if (high == 7) { \
+        DO(7, 1); \
     } else if (high == 4 && broad == 6) { \
         DO(4, 6); \
     } else if (high == 4) { \
         DO(4, 4); \
-    } else if (high == 1) { \
+    } else if (high == 1 && broad == 6) { \
         DO(1, 6); \
+    } else if (high == 1) { \
+        DO(1, 7); \
     } else { \
         DO(6, 1); \
     }
@@ -99,15 +105,19 @@ INLINE void FN(points)(const int points, VEC *d)
         return;
     }
     if (points == 7) {
-        const VEC two = FN(all)((T)2), half = FN(all)((T)0.5), near = FN(all)((T)-4.25), most = FN(all)((T)-5.25);
-        const VEC even = FN(fma)(d[2], near, d[0] + d[4]), odd = FN(fma)(d[3], near, d[1] + d[5]);
-        const VEC low = FN(fma)(FN(fma)(d[2], FN(all)((T)-1.25), d[0]), two, d[4] * half);
-        const VEC low_odd = FN(fma)(d[1], FN(all)((T)4), FN(fma)(d[3], FN(all)((T)-5), d[5]));
-        const VEC high = FN(fma)(FN(fma)(d[2], FN(all)((T)-1.25), d[4]), two, d[0] * half);
-        const VEC high_odd = FN(fma)(d[1], FN(all)((T)0.25), FN(fma)(d[3], FN(all)((T)-1.25), d[5]));
-        const VEC last = FN(fma)(d[4] - d[2], most, d[6] - d[0]);
-        d[0] = odd + even, d[1] = odd - even, d[2] = low_odd + low, d[3] = low_odd - low;
-        d[4] = high_odd + high, d[5] = high_odd - high, d[6] = last;
+        const T p[3] = SEVEN, q[3] = {p[0] * p[0], p[1] * p[1], p[2] * p[2]};
+        const VEC last = FN(fma)(d[4], FN(all)(-(q[0] + q[1] + q[2])), d[6]);
+        const VEC rest = FN(fma)(d[2], FN(all)(q[0] * q[1] + (q[0] + q[1]) * q[2]), d[0] * FN(all)(-(q[0] * q[1] * q[2])));
+        VEC even[3], odd[3];
+        UNROLL
+        for (int i = 0; i < 3; i++) {
+            const T a = q[(i + 1) % 3], b = q[(i + 2) % 3];
+            even[i] = FN(fma)(d[0], FN(all)(a * b), FN(fma)(d[2], FN(all)(-(a + b)), d[4])) * FN(all)(p[i]);
+            odd[i] = FN(fma)(d[1], FN(all)(a * b), FN(fma)(d[3], FN(all)(-(a + b)), d[5]));
+        }
+        UNROLL
+        for (int i = 0; i < 3; i++) d[2 * i] = odd[i] + even[i], d[2 * i + 1] = odd[i] - even[i];
+        d[6] = last + rest;
         return;
     }
     if (points == 4) {
@@ -135,10 +145,16 @@ INLINE void FN(outputs_of)(const int points, VEC *m)
         return;
     }
     if (points == 7) {
-        const VEC half = FN(all)((T)0.5), quarter = FN(all)((T)0.25), eighth = FN(all)((T)0.125);
-        const VEC a = m[0] + m[1], b = m[0] - m[1], c = m[2] + m[3], d = m[2] - m[3], e = m[4] + m[5], f = m[4] - m[5];
-        m[0] = a + c + e, m[1] = FN(fma)(d, half, FN(fma)(f, FN(all)((T)2), b));
-        m[2] = FN(fma)(c, quarter, FN(fma)(e, FN(all)((T)4), a)), m[3] = FN(fma)(d, eighth, FN(fma)(f, FN(all)((T)8), b + m[6]));
+        const T p[3] = SEVEN;
+        VEC sum = m[0] + m[1], difference = (m[0] - m[1]) * FN(all)(p[0]), y[4] = {sum, difference};
+        y[2] = sum * FN(all)(p[0] * p[0]), y[3] = FN(fma)(difference, FN(all)(p[0] * p[0]), m[6]);
+        UNROLL
+        for (int i = 1; i < 3; i++) {
+            const VEC square = FN(all)(p[i] * p[i]);
+            sum = m[2 * i] + m[2 * i + 1], difference = (m[2 * i] - m[2 * i + 1]) * FN(all)(p[i]);
+            y[0] += sum, y[1] += difference, y[2] = FN(fma)(sum, square, y[2]), y[3] = FN(fma)(difference, square, y[3]);
+        }
+        m[0] = y[0], m[1] = y[1], m[2] = y[2], m[3] = y[3];
         return;
     }
     if (points == 4) {
@@ -182,6 +198,17 @@ INLINE void FN(across)(const int points, const int apart, const int lack, const 
         }
 }
 
+/* A column of points becomes one of outputs. */
+INLINE void FN(column_of)(const int high, const int broad, const T *m, int64_t step, VEC half[4][MOST_POINTS], const int j)
+{
+    VEC p[MOST_POINTS];
+    UNROLL
+    for (int i = 0; i < high; i++) p[i] = FN(load)(m + i * broad * step);
+    FN(outputs_of)(high, p);
+    UNROLL
+    for (int i = 0; i < SIDE(high); i++) half[i][j] = p[i];
+}
+
 /* A row of tiles of one vector of outputs, `apart` elements from each other and `step` from point to point, to rows of
  * `columns` vectors, of which there are `rows`; y has them `row` and `pixel` elements apart. A tile's flag is 0 in every lane whose outputs are all finite, and NaN
  * elsewhere; what they add up to is returned by `any`. */
@@ -192,14 +219,12 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
     VEC some = FN(load)(any);
     for (int64_t at = 0; at < columns; at += SIDE(broad), m += apart, flags += LANES) {
         VEC half[4][MOST_POINTS], flag = {0};
-        UNROLL
-        for (int j = 0; j < broad; j++) {
-            VEC p[MOST_POINTS];
+        if (high * broad == 49) { /* unrolled it is long */
+            _Pragma("GCC unroll 1")
+            for (int j = 0; j < broad; j++) FN(column_of)(high, broad, m + j * step, step, half, j);
+        } else {
             UNROLL
-            for (int i = 0; i < high; i++) p[i] = FN(load)(m + (i * broad + j) * step);
-            FN(outputs_of)(high, p);
-            UNROLL
-            for (int i = 0; i < SIDE(high); i++) half[i][j] = p[i];
+            for (int j = 0; j < broad; j++) FN(column_of)(high, broad, m + j * step, step, half, j);
         }
         UNROLL
         for (int i = 0; i < SIDE(high); i++) {
@@ -259,6 +284,7 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
 #undef WINOGRAD_SCALE
 #undef WINOGRAD_EVEN
 #undef MOST_POINTS
+#undef SEVEN
 #undef SIDE
 #undef TAPS
 #undef BY_POINTS

@@ -46,7 +46,7 @@ void cs_measure_parts(cs_winograd *g)
             cs_slab s;
             find_part(g->window.axis[axis].taps, points[axis], g->apart, i, &s, axis);
             g->far[axis] = cs_most(g->far[axis], s.at[axis]);
-            g->lacks[axis] = g->apart > 1 ? s.to[axis] < cs_part(points[axis]) : s.from[axis] > 0;
+            g->lacks[axis] = g->apart > 1 ? s.to[axis] < cs_part(points[axis]) : s.from[axis] > 0 && points[axis] != 7;
         }
 }
 

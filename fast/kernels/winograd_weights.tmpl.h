@@ -32,11 +32,16 @@ INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, co
     }
     const FN(exact) a = u[0], b = u[step], c = u[2 * step];
     if (points == 7) {
-        const FN(exact) last = u[3 * step], even = a + c, odd = b + last;
-        const FN(exact) low = a + c * 0.25, low_odd = b * 0.5 + last * 0.125, high = a + c * 4, high_odd = b * 2 + last * 8;
-        u[0] = (even + odd) * (-2.0 / 9), u[step] = (even - odd) * (2.0 / 9);
-        u[2 * step] = (low + low_odd) * (16.0 / 45), u[3 * step] = (low - low_odd) * (-16.0 / 45);
-        u[4 * step] = (high + high_odd) * (1.0 / 45), u[5 * step] = (high - high_odd) * (-1.0 / 45), u[6 * step] = last;
+        const double p[3] = SEVEN;
+        const FN(exact) last = u[3 * step];
+        UNROLL
+        for (int i = 0; i < 3; i++) {
+            const double square = p[i] * p[i], l = p[(i + 1) % 3], m = p[(i + 2) % 3];
+            const double scale = 1 / (2 * p[i] * (square - l * l) * (square - m * m));
+            const FN(exact) even = (a + c * square) * scale, odd = (b + last * square) * (p[i] * scale);
+            u[2 * i * step] = even + odd, u[(2 * i + 1) * step] = odd - even;
+        }
+        u[6 * step] = last;
         return;
     }
     if (points == 4) {
@@ -48,13 +53,33 @@ INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, co
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
+/* A row of points from the taps across, to vectors `step` elements apart. */
+INLINE void FN(kernel_row)(const int broad, const int across, FN(exact) *row, T *u, int64_t step)
+{
+    FN(kernel_points)(broad, across, row, 1);
+    UNROLL
+    for (int j = 0; j < broad - (broad == 5 && across == 1); j++)
+        *(FN(part) *)(u + j * step) = __builtin_convertvector(row[j], FN(part));
+}
+
 /* So many vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point but
- * those where F(4, 2) is nothing. Computed in double and rounded once. */
+ * those where F(4, 2) is nothing. Computed in double and rounded once. F(4, 4), for few channels, is to be short. */
 INLINE void FN(kernels)(const int high, const int broad, const int down, const int across, const T *w, int64_t row, int64_t column,
                         T *u, int64_t step)
 {
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[MOST_POINTS * MOST_POINTS];
+        if (high == 7) {
+            _Pragma("GCC unroll 1")
+            for (int j = 0; j < across; j++) {
+                _Pragma("GCC unroll 1")
+                for (int i = 0; i < down; i++) all[i * MOST_POINTS + j] = EXACT(w + i * row + j * column + l) * (double)WINOGRAD_SCALE;
+                FN(kernel_points)(high, down, all + j, MOST_POINTS);
+            }
+            _Pragma("GCC unroll 1")
+            for (int i = 0; i < high; i++) FN(kernel_row)(broad, across, all + MOST_POINTS * i, u + i * broad * step + l, step);
+            continue;
+        }
         UNROLL
         for (int t = 0; t < down * across; t++) {
             const T *tap = w + t / across * row + t % across * column + l;
@@ -62,14 +87,9 @@ INLINE void FN(kernels)(const int high, const int broad, const int down, const i
         }
         UNROLL
         for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, MOST_POINTS);
-        _Pragma("GCC unroll 1") /* unrolled it is twice the code, and no faster */
-        for (int i = 0; i < high - (high == 5 && down == 1); i++) {
-            FN(kernel_points)(broad, across, all + MOST_POINTS * i, 1);
-            UNROLL
-            for (int j = 0; j < broad - (broad == 5 && across == 1); j++)
-                *(FN(part) *)(u + (i * broad + j) * step + l) =
-                    __builtin_convertvector(all[MOST_POINTS * i + j], FN(part));
-        }
+        UNROLL
+        for (int i = 0; i < high - (high == 5 && down == 1); i++)
+            FN(kernel_row)(broad, across, all + MOST_POINTS * i, u + i * broad * step + l, step);
     }
 }
 
