@@ -75,7 +75,7 @@ static void lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
     const cs_axis *a = g->window.axis;
     g->high = high, g->broad = broad, g->down = cs_tile_side(high), g->across = cs_tile_side(broad);
     g->points = high * broad;
-    g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high, g->apart), g->slab[2] = cs_parts(a[2].taps, broad, g->apart);
+    g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high, g->step), g->slab[2] = cs_parts(a[2].taps, broad, g->step);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
     g->channels = g->window.channels * (g->folded ? g->slabs : 1);
     g->maps = g->folded ? 2 : cs_strip_slabs(g) > 1 ? g->apart : 0;
@@ -90,7 +90,7 @@ static int try_tiles(cs_winograd *g, int64_t high, int64_t broad)
     const cs_window *w = &g->window;
     if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
     if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&w->axis[2])) return 0;
-    g->apart = apart(broad), g->folded = 0;
+    g->step = g->apart = apart(broad), g->folded = 0;
     lay_tiles(g, high, broad);
     return 1;
 }
@@ -99,7 +99,7 @@ static int try_tiles(cs_winograd *g, int64_t high, int64_t broad)
 static int may_fold(const cs_window *w, int axis, int64_t taps)
 {
     const cs_axis *a = &w->axis[axis];
-    return a->step > 1 && (a->gap == 1 || a->gap == -1) && cs_ceil(a->taps, a->step) == taps;
+    return a->step > 1 && cs_gap(a) == 1 && cs_ceil(a->taps, a->step) == taps;
 }
 
 /* Where all inputs between neighbouring outputs may be channels. */
@@ -108,7 +108,7 @@ static int try_folded(cs_winograd *g, int64_t points)
     const cs_window *w = &g->window;
     if (!may_fold(w, 1, cs_part(points)) || !may_fold(w, 2, cs_part(points)) || w->axis[1].step != w->axis[2].step) return 0;
     if (w->axis[0].taps > 1 || w->channels * w->outputs == 1) return 0;
-    g->apart = w->axis[1].step, g->folded = 1;
+    g->step = w->axis[1].step, g->apart = 1, g->folded = 1;
     lay_tiles(g, points, points);
     return 1;
 }
@@ -130,8 +130,8 @@ static int choose_tiles(cs_winograd *g, int64_t side, int forced)
     for (unsigned i = 0; i < sizeof points / sizeof *points && g->phases == 1; i++)
         if (try_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             best = *g;
-    for (int64_t side = 5; side <= 7 && g->phases == 1; side++)
-        if (try_folded(g, side) && (best.down == 0 || FOLDED_GAIN * g->tiled_cycles < best.tiled_cycles)) best = *g;
+    for (int64_t n = 5; n <= 7 && g->phases == 1; n++)
+        if (try_folded(g, n) && (best.down == 0 || FOLDED_GAIN * g->tiled_cycles < best.tiled_cycles)) best = *g;
     if (best.down == 0 || !(forced || pays(&best))) return 0;
     *g = best;
     return 1;

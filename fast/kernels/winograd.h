@@ -1,5 +1,5 @@
 /* Winograd's convolution: three neighbouring taps one output apart, along the columns, the rows or both, over tiles of
- * outputs; all other taps are summed over as if they were channels, three at a time along the axes of the tiles. Where outputs
+ * outputs; all other taps are summed over as if they were channels, three or four at a time along the axes of the tiles. Where outputs
  * are two apart, taps are too, two at a time; transposed by two, outputs alternate between four windows. Few channels whose
  * outputs are further apart, or as far, are folded: all that taps with the same remainder see is a channel of its own. */
 #ifndef CONVSPEC_WINOGRAD_H
@@ -19,7 +19,7 @@ typedef struct {
     int64_t phases;                              /* so many */
     cs_phase phase[4];
     int64_t lead[3], all[3];                     /* outputs of the first tile that are not in the result; all that are */
-    int64_t apart;                               /* inputs from output to output */
+    int64_t step, apart;                         /* inputs from output to output; pixels of a strip: as many, if not folded */
     int64_t folded, channels;                    /* 1: the parts of the taps are channels of the inputs; that many in all */
     cs_axis axis[3];                             /* its axes, with taps in ascending order */
     int64_t high, broad;                         /* points of a tile down and across; 1 along an axis that is summed over */
@@ -96,7 +96,7 @@ static inline int64_t cs_part(int64_t points)
 }
 
 /* Parts of the taps of an axis: those of each remainder by the distance of outputs by themselves. */
-int64_t cs_parts(int64_t taps, int64_t points, int64_t apart);
+int64_t cs_parts(int64_t taps, int64_t points, int64_t step);
 
 /* The last part of an axis begins early, so that nothing is read that no output sees, unless there are too few taps. */
 cs_slab cs_find_slab(const cs_winograd *g, int64_t slab);
@@ -110,20 +110,20 @@ static inline int64_t cs_row_parts(const cs_winograd *g)
     return g->high > 1 && !g->folded ? g->slab[1] : 1;
 }
 
-/* Parts whose inputs at the points are apart, and pixels of a strip from output to output. */
+/* Parts whose inputs at the points are apart. */
 static inline int64_t cs_layers(const cs_winograd *g)
 {
     return g->folded ? 1 : g->slabs;
 }
-static inline int64_t cs_pixel_step(const cs_winograd *g)
-{
-    return g->folded ? 1 : g->apart;
-}
 
-/* Slabs that see the same strip, and strips. */
+/* Parts across, which always do; slabs that see the same strip, and strips. */
+static inline int64_t cs_column_parts(const cs_winograd *g)
+{
+    return g->folded ? 1 : g->slab[2];
+}
 static inline int64_t cs_strip_slabs(const cs_winograd *g)
 {
-    return cs_row_parts(g) * (g->folded ? 1 : g->slab[2]);
+    return cs_row_parts(g) * cs_column_parts(g);
 }
 static inline int64_t cs_strips(const cs_winograd *g)
 {
@@ -153,7 +153,7 @@ int cs_phase_has(const cs_winograd *g, int64_t phase, int64_t point);
 static inline int64_t cs_reach(const cs_winograd *g, int axis, int64_t tiles)
 {
     const int64_t points = axis == 1 ? g->high : g->broad;
-    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * cs_pixel_step(g) + 1 + g->far[axis];
+    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * g->apart + 1 + g->far[axis];
 }
 
 /* Outputs of a tile along an axis, of all phases. */

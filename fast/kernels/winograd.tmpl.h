@@ -1,8 +1,8 @@
 /* Winograd's convolution of 3 taps along one axis or two: F(4, 3) with the points 0, +-sqrt(1/2), +-sqrt(2) and infinity, F(2, 3) with 0,
- * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); and of 2
- * or 4 taps along both: F(4, 2) with +-1, +-1/2 and infinity, F(4, 4) with +-7/8, +-3/8, +-7/4 and infinity. An axis whose taps are summed over one by one has tiles of 1. Lanes are
- * channels of the input, then outputs. Inputs and weights are scaled by a power of two, so that subnormal numbers keep their
- * digits. */
+ * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); of 4 taps
+ * F(4, 4) with +-7/8, +-3/8, +-7/4 and infinity; and of 2 along both axes F(4, 2) with +-1, +-1/2 and infinity. An axis whose
+ * taps are summed over one by one has tiles of 1. Lanes are channels of the input, then outputs. Inputs and weights are scaled by
+ * a power of two, so that subnormal numbers keep their digits. */
 
 #define HALF_ROOT ((T)0.70710678118654752440)
 #define WHOLE_ROOT ((T)1.41421356237309504880)
@@ -219,8 +219,8 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
     VEC some = FN(load)(any);
     for (int64_t at = 0; at < columns; at += SIDE(broad), m += apart, flags += LANES) {
         VEC half[4][MOST_POINTS], flag = {0};
-        if (high * broad == 49) { /* unrolled it is long */
-            _Pragma("GCC unroll 1")
+        if (high * broad == 49) {
+            ROLLED
             for (int j = 0; j < broad; j++) FN(column_of)(high, broad, m + j * step, step, half, j);
         } else {
             UNROLL

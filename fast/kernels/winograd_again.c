@@ -61,8 +61,10 @@ int cs_find_uneven(cs_tile_box *b, int64_t shares)
         char *own = g->folded ? b->maps : b->strip;
         memset(own, 0, (size_t)((1 + g->folded) * room));
         for (int64_t share = 0; share < shares; share++)
-            for (int64_t map = 0; map <= g->folded; map++)
-                b->k->spread_peaks(own + map * room, NULL, b->peaks + ((n * shares + share) * cs_peaks(g) + map * pixels) * size, 1, pixels);
+            for (int64_t map = 0; map <= g->folded; map++) {
+                const char *from = b->peaks + ((n * shares + share) * cs_peaks(g) + map * pixels) * size;
+                b->k->spread_peaks(own + map * room, NULL, from, 1, pixels);
+            }
         if (g->maps && !g->folded) fold_peaks(b, across);
         for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size) {
             char *marks = b->uneven + cs_first_tile(b, n, h);

@@ -18,8 +18,8 @@ typedef struct {
 /* The box with that number; shared inputs are in `common`. */
 cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scratch);
 
-/* The channels of an image of the box that its folded inputs are: [channel][row][column] of the strip. */
-void cs_fold_inputs(const cs_tile_box *b, const char *x, int64_t n);
+/* The channels that the folded inputs of an image and group are: [channel][row][column] of the strip. */
+void cs_fold_inputs(const cs_tile_box *b, const char *image);
 /* Of those that have all taps, whose inputs each output beside them sees, to what is 0 in the beginning. */
 void cs_peaks_of_all(const cs_tile_box *b, char *peaks);
 

@@ -14,20 +14,19 @@ static void list_starts(const cs_tile_box *b, int64_t i)
     }
 }
 
-void cs_fold_inputs(const cs_tile_box *b, const char *x, int64_t n)
+void cs_fold_inputs(const cs_tile_box *b, const char *image)
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
     const cs_axis *a = g->axis;
     const int64_t pixels = b->rows * b->columns, left = b->w0 * g->across * a[2].step + a[2].first;
     char *to = b->folded;
-    x += ((b->image + n) * w->x_image + b->group * w->channels * w->x_channel) * w->size;
     for (int64_t i = 0; i < g->slab[1]; i++) {
         list_starts(b, i);
         for (int64_t j = 0; j < g->slab[2]; j++, to += w->channels * pixels * w->size) {
             cs_row r = cs_row_of(w, left + j, a[2].step, b->columns);
             r.channels = w->channels;
-            b->k->copy_rows(to, pixels, b->columns, x, b->starts, b->rows, &r);
+            b->k->copy_rows(to, pixels, b->columns, image, b->starts, b->rows, &r);
         }
     }
 }

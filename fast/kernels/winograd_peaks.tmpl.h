@@ -27,7 +27,7 @@ static void FN(peaks_of_planes)(void *to, const void *from, int64_t n, int64_t p
 INLINE void FN(see)(const int high, const int broad, const T *p, const T *q, int64_t pitch, int64_t rows, T *greatest, T *least)
 {
     VEC all = FN(load)(p), seen[MOST_POINTS], low = {0};
-    _Pragma("GCC unroll 1")
+    ROLLED
     for (int i = 0; i < high; i++) {
         all = FN(larger)(all, FN(load)(p + i * pitch));
         seen[i] = FN(load)(q + i * pitch);

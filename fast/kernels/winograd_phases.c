@@ -56,7 +56,7 @@ int64_t cs_lay_phases(cs_winograd *g, const cs_window *w)
 {
     cs_axis a[4][3];
     int64_t least = w->y_base;
-    g->windows = w, g->phases = 4, g->apart = 1;
+    g->windows = w, g->phases = 4, g->step = g->apart = 1;
     for (int i = 0; i < 4; i++) cs_ascend(g, i, a[i]), least = cs_least(least, w[i].y_base);
     const int64_t row = a[0][1].y / 2, column = a[0][2].y / 2, first = w->y_base - least;
     const int64_t down = first >= row, across = first - down * row >= column;

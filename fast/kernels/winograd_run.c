@@ -16,7 +16,8 @@ static void multiply_slabs(const cs_tile_box *b, int64_t vectors, int64_t most, 
                            int64_t point)
 {
     const cs_window *w = &b->g->window;
-    const int64_t vector = w->lanes * w->size, first = (slab * (b->g->folded ? w->channels : b->g->blocks * w->lanes) + t->from) * b->tiles;
+    const int64_t vector = w->lanes * w->size, part = b->g->folded ? w->channels : b->g->blocks * w->lanes;
+    const int64_t first = (slab * part + t->from) * b->tiles;
     const char *v = b->v + (point * b->step + first) * w->size;
     const char *u = t->u + (point * (t->slabs * t->channels * vectors + 1) + (slab - t->slab) * t->channels * vectors) * vector;
     char *m = b->sums + point * (b->tiles * vectors + 1) * vector;

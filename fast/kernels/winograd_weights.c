@@ -74,7 +74,7 @@ static run find_taps(const cs_winograd *g, int64_t phase, int64_t slab, cs_slab 
     *s = cs_find_slab(g, slab);
     for (int i = 0; i < 3; i++) {
         s->to[i] -= g->phase[phase].lacks[i];
-        const int64_t w = a[i].w, more = i ? (s->to[i] - 1) * g->apart * w : 0;
+        const int64_t w = a[i].w, more = i ? (s->to[i] - 1) * g->step * w : 0;
         r.low += s->at[i] * w + cs_least(0, more), r.count += more < 0 ? -more : more;
         *first -= cs_least(0, more);
     }
@@ -136,7 +136,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
     const int64_t first = t->panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / r.count;
     const int64_t wide = wide_panel(g, t->panel), step = point_size(g, t->terms, wide);
     if (g->folded && !cs_whole(g, slabs)) clear_points(g, (t->to - t->from) * wide, step, points);
-    const int64_t row = a[1].w * g->apart * w->lanes, column = a[2].w * g->apart * w->lanes;
+    const int64_t row = a[1].w * g->step * w->lanes, column = a[2].w * g->step * w->lanes;
     for (int64_t c = t->from; c < t->to; c += some)
         for (int64_t k = 0; k < wide; k += w->lanes) {
             const int64_t count = cs_least(t->to - c, some), outputs = cs_least(w->lanes, w->outputs - first - k);

@@ -53,7 +53,15 @@ INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, co
     u[3 * step] = far + half, u[4 * step] = far - half, u[5 * step] = c;
 }
 
-/* A row of points from the taps across, to vectors `step` elements apart. */
+/* A column of taps, `row` elements apart, in double and at the points down. */
+INLINE void FN(kernel_column)(const int high, const int down, const T *w, int64_t row, FN(exact) *column)
+{
+    UNROLL
+    for (int i = 0; i < down; i++) column[i * MOST_POINTS] = EXACT(w + i * row) * (double)WINOGRAD_SCALE;
+    FN(kernel_points)(high, down, column, MOST_POINTS);
+}
+
+/* A row of points from the taps across, rounded once, to vectors `step` elements apart. */
 INLINE void FN(kernel_row)(const int broad, const int across, FN(exact) *row, T *u, int64_t step)
 {
     FN(kernel_points)(broad, across, row, 1);
@@ -63,30 +71,21 @@ INLINE void FN(kernel_row)(const int broad, const int across, FN(exact) *row, T 
 }
 
 /* So many vectors of taps, in rows and columns that many elements apart, to vectors `step` elements apart, one for each point but
- * those where F(4, 2) is nothing. Computed in double and rounded once. F(4, 4), for few channels, is to be short. */
+ * those where F(4, 2) is nothing. */
 INLINE void FN(kernels)(const int high, const int broad, const int down, const int across, const T *w, int64_t row, int64_t column,
                         T *u, int64_t step)
 {
     for (int l = 0; l < LANES; l += LANES / PARTS) {
         FN(exact) all[MOST_POINTS * MOST_POINTS];
-        if (high == 7) {
-            _Pragma("GCC unroll 1")
-            for (int j = 0; j < across; j++) {
-                _Pragma("GCC unroll 1")
-                for (int i = 0; i < down; i++) all[i * MOST_POINTS + j] = EXACT(w + i * row + j * column + l) * (double)WINOGRAD_SCALE;
-                FN(kernel_points)(high, down, all + j, MOST_POINTS);
-            }
-            _Pragma("GCC unroll 1")
+        if (high * broad == 49) {
+            ROLLED
+            for (int j = 0; j < across; j++) FN(kernel_column)(high, down, w + j * column + l, row, all + j);
+            ROLLED
             for (int i = 0; i < high; i++) FN(kernel_row)(broad, across, all + MOST_POINTS * i, u + i * broad * step + l, step);
             continue;
         }
         UNROLL
-        for (int t = 0; t < down * across; t++) {
-            const T *tap = w + t / across * row + t % across * column + l;
-            all[t / across * MOST_POINTS + t % across] = EXACT(tap) * (double)WINOGRAD_SCALE;
-        }
-        UNROLL
-        for (int j = 0; j < across; j++) FN(kernel_points)(high, down, all + j, MOST_POINTS);
+        for (int j = 0; j < across; j++) FN(kernel_column)(high, down, w + j * column + l, row, all + j);
         UNROLL
         for (int i = 0; i < high - (high == 5 && down == 1); i++)
             FN(kernel_row)(broad, across, all + MOST_POINTS * i, u + i * broad * step + l, step);

@@ -15,6 +15,7 @@
 /* The greater integers, where there is no instruction for them; compilers do not find them in a loop over the lanes. */
 #define CHOSEN(a, x) (((x) & (VEC)((x) > (a))) | ((a) & ~(VEC)((x) > (a))))
 #define UNROLL _Pragma("GCC unroll 16")
+#define ROLLED _Pragma("GCC unroll 1") /* where it would be long, and no faster */
 #define UNROLL_TWICE _Pragma("GCC unroll 2")
 #define OWN(p) __asm__("" : "+r"(p)) /* a register of its own, lest it be added up from others again and again */
 /* Sanitizers do not see what instructions with a mask read and write, so they are given loops, which are not repeated
