@@ -199,6 +199,17 @@ def test_single_taps_and_inputs_of_any_sign_obey_the_bound(taps, stride):
     assert not np.array_equal(y, fast.conv(x, w, stride=stride, algorithm="direct"))
 
 
+@pytest.mark.clause("fast.plan", "fast.winograd")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("C", "taps"), [(16, 3), (48, 5), (32, 7), (3, 7)])
+def test_outputs_apart_are_the_same_in_a_call_and_a_plan(C, taps, dtype):
+    x, w, b = draw((1, C, 31, 40), 37, dtype=dtype, taps=taps)
+    keywords = {"stride": 2, "padding": 1, "algorithm": "winograd"}
+    y = fast.conv(x, w, b, **keywords)
+    np.testing.assert_array_equal(fast.plan_conv(w, b, **keywords)(x), y)
+    assert not np.array_equal(y, fast.conv(x, w, b, stride=2, padding=1, algorithm="direct"))
+
+
 @pytest.mark.clause("number.special")
 def test_special_weights_spoil_their_own_output_only():
     x, w, b = draw((1, 20, 12, 12), 40)
