@@ -21,20 +21,23 @@ INLINE VEC FN(top)(const int64_t n, const T *x, const int64_t *starts, int64_t i
     return v;
 }
 
-INLINE T FN(top_one)(int64_t n, const T *x, const int64_t *starts, int64_t i)
+/* The same for a few columns, `step` elements apart. */
+static __attribute__((noinline)) void FN(top_few)(int64_t n, T *y, const T *x, const int64_t *starts, int64_t step, int64_t length)
 {
-    T v = x[starts[0] + i];
-    for (int64_t k = 1; k < n; k++) {
-        const T u = x[starts[k] + i];
-        v = u > v || u != u ? u : v;
+    for (int64_t i = 0; i < length; i++, x += step) {
+        T v = x[starts[0]];
+        for (int64_t k = 1; k < n; k++) {
+            const T u = x[starts[k]];
+            v = u > v || u != u ? u : v;
+        }
+        y[i] = v;
     }
-    return v;
 }
 
 INLINE void FN(top_row)(const int64_t n, T *y, const T *x, const int64_t *starts, int64_t length)
 {
     if (length < LANES) {
-        for (int64_t i = 0; i < length; i++) y[i] = FN(top_one)(n, x, starts, i);
+        FN(top_few)(n, y, x, starts, 1, length);
         return;
     }
     for (int64_t i = 0; i < length - LANES; i += LANES) FN(store)(y + i, FN(top)(n, x, starts, i));
@@ -45,10 +48,8 @@ INLINE void FN(top_row)(const int64_t n, T *y, const T *x, const int64_t *starts
 INLINE void FN(top_pairs)(const int64_t n, T *y, T *z, const T *x, const int64_t *starts, int64_t length)
 {
     if (length < LANES) {
-        for (int64_t i = 0; i < length; i++) {
-            y[i] = FN(top_one)(n, x, starts, 2 * i);
-            z[i] = FN(top_one)(n, x, starts, 2 * i + 1);
-        }
+        FN(top_few)(n, y, x, starts, 2, length);
+        FN(top_few)(n, z, x + 1, starts, 2, length);
         return;
     }
     for (int64_t next = 0; next < length; next += LANES) {
@@ -96,7 +97,7 @@ INLINE void FN(bring_row)(const int64_t n, T *y, const T *x, const int64_t *star
         const int64_t pairs = other->outside - other->inside, from = one->start + 2 * one->inside;
         T *first = y + one->at + one->inside;
         FN(top_pairs)(n, first, y + other->at + other->inside, x + from, starts, pairs);
-        if (one->outside - one->inside > pairs) first[pairs] = FN(top_one)(n, x, starts, from + 2 * pairs);
+        if (one->outside - one->inside > pairs) FN(top_few)(n, first + pairs, x + from + 2 * pairs, starts, 1, 1);
         return;
     }
     const T *row = x + starts[0];
@@ -117,8 +118,8 @@ static void FN(bring)(const cs_pooling *p, int64_t r, const T *x, T *strips, T *
         T *y = strips + i % p->kept * s->pitch;
         if (n && s->pixel != 1) {
             for (const cs_span *c = s->spans; c < s->spans + s->count; c++)
-                for (int64_t j = c->inside; j < c->outside; j++)
-                    y[c->at + j] = FN(top_one)(n, x, starts, (c->start + j * s->step) * s->pixel);
+                FN(top_few)(n, y + c->at + c->inside, x + (c->start + c->inside * s->step) * s->pixel, starts, s->step * s->pixel,
+                            c->outside - c->inside);
         } else if (WIDE && n == 1) {
             FN(bring_row)(1, y, x, starts, s, spare);
         } else if (WIDE && n == 2) {
