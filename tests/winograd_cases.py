@@ -34,8 +34,12 @@ FORMS = [
     ((3, 4, 26, 33), (40, 2, 7, 8), {"padding": 3, "stride": 2, "groups": 2}),
     ((1, 6, 3, 40, 31), (20, 6, 1, 5, 6), {"padding": (0, 2, 0), "stride": (2, 3, 3)}),
     ((1, 2, 70, 80), (9, 2, 14, 16), {"stride": 4}),
+    ((2, 4, 21, 37), (20, 4, 3, 3), {"padding": 1}),
+    ((1, 8, 5, 12, 18), (18, 4, 3, 3, 3), {"padding": 1, "groups": 2}),
+    ((3, 5, 19, 22), (21, 5, 4, 4), {"padding": (1, 2)}),
 ]
-"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart or more."""
+"""Shapes of x and w and keywords: tiles along one axis or two, other taps summed over, more than three taps, outputs two apart or more,
+few channels."""
 
 ALTERNATING = [
     ((2, 20, 9, 13), (20, 18, 3, 3), {"padding": 1}),

@@ -15,6 +15,10 @@ enum { CALL_CYCLES = 12000 };
 static const double TRANSFORM = 0.8, PARTED = 1.1, SPREAD = 2, FOLDED = 1.1, ALTERNATING = 0.12, STREAM = 0.7, PARTED_STREAM = 1.1,
                     FROM_MEMORY = 1.4;
 
+/* The same where lanes are tiles, for a channel or an output of one tile, and the most channels, of processors with 32 registers or fewer. */
+static const double LANE_INPUT = 1.2, LANE_OUTPUT = 0.25;
+enum { LANE_CHANNELS = 16, LANE_CHANNELS_FEW = 6 };
+
 /* To be used tiles take so much less than the direct algorithm; of several parts calls bring more weights to the points. Folded tiles
  * take so much less than others: what gathers whole vectors of channels does it better. */
 static const double MARGIN = 0.9, FOLDED_GAIN = 1.4, PARTED_MARGIN = 0.82, PARTED_WEIGHT = 0.1, FOLDED_WEIGHT = 1;
@@ -54,7 +58,7 @@ static double direct_cycles(const cs_window *w)
     return (double)(w->terms * w->outputs) * (double)(a[0].out * a[1].out * a[2].out) / 14.5;
 }
 
-static double tiled_cycles(const cs_winograd *g)
+static double mixed_cycles(const cs_winograd *g)
 {
     const cs_window *w = &g->window;
     const double terms = (double)(w->channels * w->outputs), tiles = (double)(g->tall * g->wide), points = (double)cs_slab_points(g);
@@ -67,6 +71,32 @@ static double tiled_cycles(const cs_winograd *g)
     const double output = g->phases > 1 ? (double)g->phases * ALTERNATING : TRANSFORM;
     return (double)w->axis[0].out * (points * (terms * (multiply > stream ? multiply : stream) + tiles * input * inputs / (double)g->phases) +
                                      (double)g->points * tiles * output * outputs);
+}
+
+/* Where lanes may be tiles: of one part of the taps. */
+static int may_lane(const cs_winograd *g)
+{
+    return (g->points == 36 || g->points == 49) && g->phases == 1 && (g->folded || !parted(g)) && cs_layers(g) * g->channels <= LANE_CHANNELS;
+}
+
+/* So many of them, of which no row of pixels is in two vectors. */
+static double lane_cycles(const cs_winograd *g, int64_t lanes)
+{
+    const double terms = (double)(cs_layers(g) * g->channels), outputs = (double)g->window.outputs;
+    const int64_t some = cs_most(1, lanes / cs_tile_side(g->broad)), tiles = g->tall * cs_ceil(g->wide, some) * some;
+    return (double)(g->window.axis[0].out * g->points * tiles) * (terms * outputs / 14 + LANE_OUTPUT * outputs + LANE_INPUT * terms);
+}
+
+int cs_lanes_are_tiles(const cs_winograd *g)
+{
+    const int few = cs_few_registers(&g->window) && cs_layers(g) * g->channels > LANE_CHANNELS_FEW;
+    return may_lane(g) && !few && lane_cycles(g, g->window.lanes) < mixed_cycles(g);
+}
+
+static double tiled_cycles(const cs_winograd *g)
+{
+    const double mixed = mixed_cycles(g), lanes = may_lane(g) ? lane_cycles(g, 16) : mixed;
+    return lanes < mixed ? lanes : mixed;
 }
 
 /* Tiles of so many points. */

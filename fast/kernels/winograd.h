@@ -35,6 +35,7 @@ typedef struct {
     int64_t rows, columns;                       /* of the strip of inputs of a box in an image */
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
     int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
+    int64_t by_tiles;                            /* 1: lanes are tiles, not channels and outputs */
     int64_t some;                                /* channels whose weights are transformed where they are used, or 0 */
     int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
     double direct_cycles, tiled_cycles;          /* by the yardstick, for one image and group */
@@ -49,6 +50,9 @@ void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t panel, c
 /* Bytes of the transformed inputs of a box, by those of the weights; the most tiles of a box. */
 int64_t cs_box_bytes(int64_t weights);
 int64_t cs_box_tiles(const cs_winograd *g);
+
+/* Whether tiles are better side by side in the lanes of vectors than channels and outputs are, which changes no bit. */
+int cs_lanes_are_tiles(const cs_winograd *g);
 
 /* Weights that are used `once` may stay as they are. */
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once);
@@ -172,10 +176,10 @@ static inline int64_t cs_stage_vectors(const cs_winograd *g)
 /* Whether each output sees all inputs that the parts reach from it. */
 int cs_whole(const cs_winograd *g, const cs_slab *s);
 
-/* Elements of the channels of a folded strip, one after the other. */
+/* Elements of the channels of a strip of folded inputs, or of those for lanes of tiles, one after the other. */
 static inline int64_t cs_folded_size(const cs_winograd *g)
 {
-    return g->folded * g->channels * g->rows * g->columns;
+    return (g->folded | g->by_tiles) * g->channels * g->rows * g->columns;
 }
 
 /* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */

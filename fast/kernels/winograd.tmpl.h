@@ -276,6 +276,7 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
 
 #include "winograd_peaks.tmpl.h"
 #include "winograd_product.tmpl.h"
+#include "winograd_lanes.tmpl.h"
 #include "winograd_weights.tmpl.h"
 #include "winograd_gradient.tmpl.h"
 

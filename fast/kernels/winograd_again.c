@@ -87,6 +87,7 @@ static int all_zero(const char *p, int64_t n)
 static const char *flags_of(const cs_tile_box *b, int64_t phase, int64_t output, int64_t tile)
 {
     const cs_window *w = &b->g->window;
+    if (b->g->by_tiles) return cs_lane_flag(b, output, tile);
     const int64_t vector = phase * cs_ceil(w->outputs, w->lanes) + output / w->lanes;
     return b->flags + ((vector * b->tiles + tile) * w->lanes + output % w->lanes) * w->size;
 }
@@ -95,9 +96,10 @@ static const char *flags_of(const cs_tile_box *b, int64_t phase, int64_t output,
 static int marked(const cs_tile_box *b, int64_t phase, int64_t tile, int64_t from, int64_t to)
 {
     const cs_window *w = &b->g->window;
+    const int64_t some = b->g->by_tiles ? 1 : w->lanes;
     if (b->uneven[tile]) return 1;
-    for (int64_t k = from; k < to; k += w->lanes)
-        if (!all_zero(flags_of(b, phase, k, tile), w->lanes * w->size)) return 1;
+    for (int64_t k = from; k < to; k += some)
+        if (!all_zero(flags_of(b, phase, k, tile), some * w->size)) return 1;
     return 0;
 }
 

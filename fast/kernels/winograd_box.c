@@ -13,14 +13,14 @@ static void lay_out(cs_tile_box *b, char *scratch)
     b->strip = cs_aligned(b->folded + cs_folded_size(g) * w->size);
     b->maps = b->strip + (pixels + 3) * vector;
     b->lines = cs_aligned(b->maps + g->maps * cs_map_size(g));
-    b->run = cs_aligned(b->lines + (g->high + 1) * g->columns * vector);
+    b->run = cs_aligned(b->lines + cs_lines_size(g) * w->size);
     b->v = cs_aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
     b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
     b->some = cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
     b->stage = cs_aligned(b->some + cs_winograd_some(g) * w->size);
     b->flags = cs_aligned(b->stage + cs_stage_vectors(g) * vector);
-    b->uneven = cs_aligned(b->flags + g->phases * g->tiles * cs_ceil(w->outputs, w->lanes) * vector);
+    b->uneven = cs_aligned(b->flags + cs_flag_vectors(g) * vector);
     b->direct = cs_aligned(b->uneven + g->tiles);
     b->spare = cs_aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
 }
@@ -43,7 +43,7 @@ cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scr
     b.w0 = g->wide * column / g->wide_boxes, b.w1 = g->wide * (column + 1) / g->wide_boxes;
     b.rows = cs_reach(g, 1, b.h1 - b.h0), b.columns = cs_reach(g, 2, b.w1 - b.w0);
     b.tiles = b.images * (b.h1 - b.h0) * (b.w1 - b.w0);
-    b.step = (cs_layers(g) * g->blocks * b.tiles + 1) * w->lanes;
+    b.step = g->by_tiles ? cs_lane_point(g) : (cs_layers(g) * g->blocks * b.tiles + 1) * w->lanes;
     for (int64_t j = 0; j < g->slab[2]; j++) b.at[j] = cs_find_slab(g, j).at[2];
     return b;
 }

@@ -81,7 +81,7 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
         char *peaks = b->peaks + (n * shares + share) * cs_peaks(g) * size;
         memset(b->run, 0, (size_t)(s.runs * s.length * size));
         if (g->folded) {
-            cs_fold_inputs(b, image), cs_peaks_of_all(b, peaks + g->rows * g->columns * size);
+            cs_fold_inputs(b, image, 0), cs_peaks_of_all(b, peaks + g->rows * g->columns * size);
             image = b->folded;
         }
         for (int64_t block = from; block < to; block++) {
@@ -104,6 +104,10 @@ void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int
     const int64_t slabs = cs_strip_slabs(g), all = cs_strips(g) * g->blocks, to = all * (share + 1) / shares;
     const int64_t map = cs_peaks(g) * g->window.size;
     for (int64_t n = 0; n < b->images; n++) memset(b->peaks + (n * shares + share) * map, 0, (size_t)map);
+    if (g->by_tiles) {
+        cs_transform_lanes(b, x);
+        return;
+    }
     for (int64_t from = all * share / shares, next; from < to; from = next) {
         const int64_t strip = from / g->blocks, first = strip * g->blocks;
         next = cs_least(to, first + g->blocks);

@@ -47,14 +47,19 @@ static void multiply(const cs_tile_box *b, int64_t vectors, int64_t phase, terms
     }
 }
 
+/* A panel's weights at the points, all of them. */
+static const char *panel_weights(const cs_winograd *g, const char *weights, int64_t panel, int64_t phase)
+{
+    return weights + (cs_winograd_panel(g, panel) + cs_winograd_phase(g, panel, phase)) * g->window.size;
+}
+
 /* The sums over all terms; `weights` are the panel's, or all as they are where they are transformed here. */
 static void multiply_panel(const cs_tile_box *b, const char *weights, int64_t panel, int64_t phase, int64_t vectors)
 {
     const cs_winograd *g = b->g;
     const int64_t channels = g->window.channels;
     if (!g->some) {
-        const char *u = weights + (cs_winograd_panel(g, panel) + cs_winograd_phase(g, panel, phase)) * g->window.size;
-        multiply(b, vectors, phase, (terms){0, cs_layers(g), 0, g->channels, u});
+        multiply(b, vectors, phase, (terms){0, cs_layers(g), 0, g->channels, panel_weights(g, weights, panel, phase)});
         return;
     }
     for (int64_t slab = 0; slab < g->slabs; slab++)
@@ -82,11 +87,37 @@ static void finish_panel(const cs_tile_box *b, const char *weights, int64_t pane
     }
 }
 
+/* The same where lanes are tiles, and the panel's weights are brought to the points here. */
+static void finish_lanes_panel(const cs_tile_box *b, const char *weights, int64_t panel, const char *biases, char *y, void *any)
+{
+    const int64_t C = b->g->window.channels;
+    const cs_weights all = {b->group, panel, 0, 1, 0, 0, C, C};
+    cs_winograd_transform(b->g, &all, weights, b->some);
+    cs_finish_lanes(b, panel, panel + 1, b->some, biases, y, any);
+}
+
+/* Panels [from, to); `weights` are the group's, or all as they are, with the biases beside them. */
+static void finish_panels(const cs_tile_box *b, const char *weights, const void *bias, int64_t from, int64_t to, char *y, void *any)
+{
+    enum { VECTOR = 64 };
+    _Alignas(VECTOR) char own[MAX_VECTORS * VECTOR];
+    const cs_winograd *g = b->g;
+    const int64_t size = g->window.size, wide = g->vectors * g->window.lanes;
+    const char *biases = weights + cs_winograd_bias(g) * size;
+    if (g->by_tiles && !g->some) {
+        cs_finish_lanes(b, from, to, panel_weights(g, weights, from, 0), biases + from * wide * size, y, any);
+        return;
+    }
+    for (int64_t panel = from; panel < to; panel++) {
+        if (g->some) cs_winograd_take_bias(g, b->group, panel, bias, own);
+        (g->by_tiles ? finish_lanes_panel : finish_panel)(b, weights, panel, g->some ? own : biases + panel * wide * size, y, any);
+    }
+}
+
 int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct,
                        void *y, void *common, void *scratch)
 {
-    enum { VECTOR = 64 };
-    _Alignas(VECTOR) char any[VECTOR] = {0}, own[MAX_VECTORS * VECTOR];
+    _Alignas(64) char any[64] = {0};
     const cs_window *w = &g->window;
     const int64_t boxes = cs_winograd_boxes(g), shares = g->output_tasks / boxes, share = task % shares, size = w->size;
     cs_tile_box b = cs_find_box(g, task / shares, common, scratch);
@@ -94,10 +125,7 @@ int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const 
     int again = cs_find_uneven(&b, g->shared ? g->input_tasks / boxes : 1);
     const char *u = (const char *)packed + (g->some ? 0 : b.group * (g->packed / w->groups));
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares, wide = g->vectors * w->lanes;
-    for (int64_t panel = from; panel < to; panel++) {
-        if (g->some) cs_winograd_take_bias(g, b.group, panel, bias, own);
-        finish_panel(&b, u, panel, g->some ? own : u + (cs_winograd_bias(g) + panel * wide) * size, y, any);
-    }
+    finish_panels(&b, u, bias, from, to, y, any);
     for (int64_t i = 0; i < w->lanes * size; i++) again |= any[i];
     if (!again) return 0;
     if (!direct) return 1;

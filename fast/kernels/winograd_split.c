@@ -1,6 +1,5 @@
 /* Winograd's convolution: how its tiles are split into boxes, and tasks. */
-#include "window.h"
-#include "winograd.h"
+#include "winograd_box.h"
 
 /* The transformed inputs of a box and some sums; more of them where many weights are read for each box. */
 enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20 };
@@ -31,7 +30,8 @@ int64_t cs_box_tiles(const cs_winograd *g)
 
 int64_t cs_winograd_inputs(const cs_winograd *g)
 {
-    return (g->points * (cs_layers(g) * g->blocks * g->tiles + 1) * g->window.lanes * g->window.size + 63) & -64;
+    const int64_t point = g->by_tiles ? cs_lane_point(g) : (cs_layers(g) * g->blocks * g->tiles + 1) * g->window.lanes;
+    return (g->points * point * g->window.size + 63) & -64;
 }
 
 int64_t cs_winograd_common(const cs_winograd *g)
@@ -45,10 +45,10 @@ static void measure_scratch(cs_winograd *g)
 {
     const cs_window *w = &g->window;
     const int64_t lanes = w->lanes, pixels = g->rows * g->columns, outputs = cs_ceil(w->outputs, lanes);
-    const int64_t input = (pixels + (g->high + 1) * g->columns + 4) * lanes * w->size + pixels * (8 + w->size) +
+    const int64_t input = ((pixels + 4) * lanes + cs_lines_size(g)) * w->size + pixels * (8 + w->size) +
                           (g->slab[2] + g->rows) * 8 + g->maps * cs_map_size(g) + cs_folded_size(g) * w->size;
     const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
-    const int64_t output = cs_stage_vectors(g) + g->phases * g->tiles * outputs;
+    const int64_t output = cs_stage_vectors(g) + cs_flag_vectors(g);
     g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
                  cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 13 * 64;
     g->common = g->shared ? cs_winograd_common(g) * cs_winograd_boxes(g) + 64 : 0;
@@ -137,16 +137,18 @@ static int64_t some_channels(const cs_winograd *g, int64_t boxes)
 void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
 {
     g->window.images = images;
+    g->by_tiles = cs_lanes_are_tiles(g) && !(once && g->slabs > 1);
     /* Weights that are transformed where they are used are by every box: panels make tasks for more threads than boxes. */
     int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
     g->some = once ? some_channels(g, boxes) : 0;
+    if (g->some && g->by_tiles) g->some = cs_most(g->some, g->channels);
     if (!g->some) boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);
     /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights.
      * Folded inputs, each vector of which may take all channels, are never shared: boxes are made smaller. */
     const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
-    g->shared = boxes < threads && !g->folded && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
+    g->shared = boxes < threads && !g->folded && !g->by_tiles && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
     g->input_tasks = g->shared ? boxes * cs_least(cs_strips(g) * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
     g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
     measure_scratch(g);
