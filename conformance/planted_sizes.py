@@ -229,6 +229,14 @@ def the_last_taps_of_planes_three_apart_are_lost(
     return innocent.conv(x, w, b, stride=stride, **rest)
 
 
+@planted("conv.formula", "conv")
+def rows_of_many_outputs_of_few_channels_lack_a_pixel(x: Array, w: Array, b: Any = None, **rest: Any) -> Array:
+    y = innocent.conv(x, w, b, **rest)
+    if np.ndim(w) == 4 and np.shape(w)[1] < 6 and len(w) > 64 and y.shape[-1] % 4 == 3:
+        y[..., -1] = 0
+    return y
+
+
 @planted("max_pool.value", "max_pool")
 def strides_beyond_eight_are_eight(x: Array, size: Any, *, stride: Any = None, **rest: Any) -> Array:
     y = innocent.max_pool(x, size, stride=stride, **rest)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from convspec import GRADIENTS, IMAGE_OPERATORS, shapes
 from convspec.conformance import metamorphic
-from convspec.conformance.case import ARGUMENTS, Case, make
+from convspec.conformance.case import ARGUMENTS, Case, Put, make
 from convspec.conformance.data import wide_or_small
 from convspec.conformance.derived import base, clause_of, gradient
 from convspec.conformance.judge import Trial
@@ -202,6 +202,24 @@ def overlapping(op: str) -> Iterator[Case]:
 def test_overlapping_strides(judge: Trial, op: str) -> None:
     for case in judge.sample(overlapping(op)):
         metamorphic.whole(judge, case)
+
+
+OPENING = (
+    ((1, 3, 30, 31), (70, 3, 3, 3), 1, 1, "float32"), ((5, 4, 14, 15), (150, 4, 3, 3), 1, 1, "float32"),
+    ((2, 5, 20, 23), (90, 5, 4, 4), 1, 2, "float32"), ((1, 3, 61, 62), (70, 3, 5, 5), 2, 2, "float64"),
+    ((2, 3, 45, 57), (50, 3, 7, 7), 2, 3, "float32"), ((2, 8, 29, 30), (96, 4, 3, 3), 1, 0, "float64"),
+)  # fmt: skip
+"""Images, kernels, stride, padding and dtype of a network's first layers: many outputs of few channels."""
+
+
+@pytest.mark.clause("conv.formula", "number.locality")
+def test_opening_layers(judge: Trial) -> None:
+    for x, w, stride, padding, dtype in judge.sample(OPENING):
+        arguments = {"stride": stride, "padding": padding, "groups": x[1] // w[1]}
+        arrays = {"x": (x, dtype), "w": (w, dtype), "b": (w[:1], dtype)}
+        case = make("conv", arrays, arguments, data=wide_or_small("conv", prod(w[1:])))
+        metamorphic.whole(judge, case)
+        metamorphic.local(judge, case.but(data="real"), Put("x", tuple(n // 2 for n in x), "nan"))
 
 
 def large(op: str) -> list[Case]:
