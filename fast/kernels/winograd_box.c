@@ -17,7 +17,7 @@ static void lay_out(cs_tile_box *b, char *scratch)
     b->v = cs_aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
     b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
-    b->some = cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
+    b->some = g->by_tiles ? b->sums : cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
     b->stage = cs_aligned(b->some + cs_winograd_some(g) * w->size);
     b->flags = cs_aligned(b->stage + cs_stage_vectors(g) * vector);
     b->uneven = cs_aligned(b->flags + cs_flag_vectors(g) * vector);

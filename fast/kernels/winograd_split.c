@@ -47,7 +47,7 @@ static void measure_scratch(cs_winograd *g)
     const int64_t lanes = w->lanes, pixels = g->rows * g->columns, outputs = cs_ceil(w->outputs, lanes);
     const int64_t input = ((pixels + 4) * lanes + cs_lines_size(g)) * w->size + pixels * (8 + w->size) +
                           (g->slab[2] + g->rows) * 8 + g->maps * cs_map_size(g) + cs_folded_size(g) * w->size;
-    const int64_t sums = g->points * (g->tiles * g->vectors + 1) + cs_winograd_some(g) / lanes;
+    const int64_t sums = (g->by_tiles ? 0 : g->points * (g->tiles * g->vectors + 1)) + cs_winograd_some(g) / lanes;
     const int64_t output = cs_stage_vectors(g) + cs_flag_vectors(g);
     g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
                  cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 13 * 64;
