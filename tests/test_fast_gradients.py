@@ -95,6 +95,8 @@ POOLS = {
     "apart": ((1, 3, 40, 90), (3, 2), {"stride": (1, 2), "padding": (2, 0), "dilation": (3, 2)}),
     "narrow": ((2, 3, 30, 21), (3, 3), {"stride": 2, "dilation": (1, 2)}),
     "mostly padding": ((2, 3, 5, 4), (6, 5), {"stride": 2, "padding": 2}),
+    "one window": ((3, 40, 7, 9), (4, 5), {"stride": (4, 5)}),
+    "one padded window": ((2, 21, 5, 6), (7, 8), {"stride": 8, "padding": (1, 2)}),
 }
 
 

@@ -99,3 +99,19 @@ def test_maxima_over_narrow_planes(planes, keywords, dtype):
             fast.max_pool_grad(dy, x, **keywords, num_threads=threads, out=out)
             assert_same_bits(out, expected)
             assert np.isnan(room[:32]).all() and np.isnan(room[-32:]).all()
+
+
+@pytest.mark.clause("avg_pool.grad", "fast.threads", "call.initialised")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("size", "padding"), [((7, 9), 0), ((4, 5), 0), ((5, 7), (2, 3)), ((9, 9), (1, 0))])
+def test_averages_of_one_window_a_plane(dtype, size, padding):
+    """Each element that the window sees has its share, and the others nothing, in every plane."""
+    dy = np.random.default_rng(3).standard_normal((5, 30, 1, 1)).astype(dtype)
+    keywords = {"stride": 9, "padding": padding, "count_include_pad": False}
+    top, left = np.broadcast_to(padding, 2)
+    seen = np.zeros((7, 9), dtype)
+    seen[: size[0] - top, : size[1] - left] = 1
+    for threads in (1, 3):
+        out = np.full((5, 30, 7, 9), np.nan, dtype)
+        fast.avg_pool_grad(dy, out.shape, size, **keywords, num_threads=threads, out=out)
+        assert_same_bits(out, np.where(seen > 0, dy / seen.sum(), 0).astype(dtype))

@@ -110,6 +110,7 @@ static const cs_table FN(table) = {
     .finite = FN(finite),
     .divide = FN(divide),
     .repeat = FN(repeat),
+    .repeat_planes = FN(repeat_planes),
     .planes_back = FN(planes_max_back),
     .slopes = FN(slopes),
     .pass_on = FN(pass_on),

@@ -227,4 +227,16 @@ static void FN(repeat)(void *to, int64_t rows, int64_t in, void *row, const void
     for (int64_t r = 0; r < rows; r++, to = (T *)to + in)
         for (int64_t i = 0; i < in; i += LANES) FN(store_some)((T *)to + i, FN(load)(y + i), in - i);
 }
+
+/* Some planes of n elements, each with its slope where the bits of `seen` are set, and 0 elsewhere. */
+static void FN(repeat_planes)(void *to, const void *seen, int64_t n, const void *slopes, int64_t planes)
+{
+    typedef INTEGER FN(seen_bits) __attribute__((vector_size(sizeof(VEC))));
+    T *y = to;
+    for (int64_t p = 0; p < planes; p++, y += n) {
+        const VEC v = FN(all)(((const T *)slopes)[p]) + FN(all)(0);
+        for (int64_t i = 0; i < n; i += LANES)
+            FN(store_some)(y + i, (VEC)((FN(seen_bits))v & (FN(seen_bits))FN(load)((const T *)seen + i)), n - i);
+    }
+}
 #endif

@@ -5,7 +5,7 @@
 #include "pool_gradient.h"
 #include "pool_windows.h"
 
-enum { TASK_BYTES = 256 << 10, LINE = 64 };
+enum { TASK_BYTES = 256 << 10, ALONE_BYTES = 16 << 10, LINE = 64 };
 
 static int is_apart(const cs_axis *a)
 {
@@ -19,9 +19,17 @@ typedef struct {
     char *slopes, *row;
 } apart_task;
 
+/* Whether a small plane has one window. */
+static int is_alone(const cs_pool_gradient *g)
+{
+    const cs_axis *a = g->window.axis;
+    return a[0].in == 1 && a[1].out == 1 && a[2].out == 1 && a[1].in * a[2].in * cs_kernels(g->dtype)->size <= ALONE_BYTES;
+}
+
 static int64_t scratch_bytes(const cs_pool_gradient *g)
 {
     const cs_axis *v = &g->window.axis[2];
+    if (is_alone(g)) return g->planes * (8 + cs_kernels(g->dtype)->size) + ALONE_BYTES + 4 * LINE;
     return v->out * (8 + cs_kernels(g->dtype)->size) + v->in * cs_kernels(g->dtype)->size + 4 * LINE;
 }
 
@@ -44,12 +52,35 @@ static void run_plane(const cs_pool_gradient *g, const apart_task *t, int64_t de
     memset(dx + next * line, 0, (size_t)((h->in - next) * line));
 }
 
+/* Planes [from, to) of one window each, from the bits of the elements that it sees. */
+static void run_alone(const cs_pool_gradient *g, int64_t from, int64_t to, const char *dy, char *dx, char *scratch)
+{
+    const cs_window *w = &g->window;
+    const cs_axis *h = &w->axis[1], *v = &w->axis[2];
+    const cs_table *k = cs_kernels(g->dtype);
+    const int64_t size = k->size, n = h->in * v->in, planes = to - from;
+    const cs_range rows = cs_taps_inside(h, 0), columns = cs_taps_inside(v, 0);
+    int64_t *counts = (int64_t *)scratch;
+    char *slopes = scratch + planes * 8, *seen = cs_aligned(slopes + planes * size);
+    memset(seen, 0, (size_t)(n * size));
+    for (int64_t r = rows.from; r < rows.to && columns.from < columns.to; r++)
+        memset(seen + ((h->first + r) * v->in + v->first + columns.from) * size, 0xff, (size_t)((columns.to - columns.from) * size));
+    for (int64_t i = 0; i < planes; i++) counts[i] = cs_tap_count(v, 0);
+    for (int64_t i = 0; i < planes; i++) memcpy(slopes + i * size, dy + (from + i) * w->y_plane * size, (size_t)size);
+    k->divide(slopes, counts, cs_tap_count(&w->axis[0], 0) * cs_tap_count(h, 0), planes);
+    k->repeat_planes(dx + from * n * size, seen, n, slopes, planes);
+}
+
 static void run_apart(const cs_pool_gradient *g, int64_t task, const char *x, const char *dy, const char *norm, char *dx,
                       char *scratch)
 {
     const cs_window *w = &g->window;
     const cs_axis *a = w->axis;
     const int64_t size = cs_kernels(g->dtype)->size, in = a[1].in * a[2].in * size, all = w->images * w->groups * a[0].in;
+    if (is_alone(g)) {
+        run_alone(g, task * g->planes, cs_least(all, (task + 1) * g->planes), dy, dx, scratch);
+        return;
+    }
     apart_task t = {.counts = (int64_t *)scratch, .slopes = scratch + a[2].out * 8};
     t.row = cs_aligned(t.slopes + a[2].out * size);
     for (int64_t j = 0; j < a[2].out; j++) t.counts[j] = cs_tap_count(&a[2], j);

@@ -3,8 +3,9 @@
 #define CONVSPEC_TABLE_H
 
 #include "kernels.h"
+#include "winograd_lanes.h"
 
-enum { MAX_ROWS = 14, MAX_VECTORS = 8,  DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
+enum { MAX_ROWS = 14, MAX_VECTORS = 8, DTYPES = 12, KINDS = 7, ROW_TILE = 4, DOT_ROWS = 4, PASS_VECTORS = 4 };
 /* AHEAD: bytes to prefetch ahead; LATER: the same of rows that are read or written in turn; STREAMED: the same of weights that are
  * read once; LEAD: rows of strips */
 enum { POOL_VECTORS = 4, MIXED_VECTORS = 4, AHEAD = 4096, LATER = 6 << 10, STREAMED = 2048, LEAD = 2 };
@@ -50,26 +51,6 @@ typedef void tile_outer(const cs_outer *o);
 /* A point of Winograd's algorithm: a few tiles of all channels of all slabs, whose vectors are `block` elements apart, by
  * weights, from 0 on or added to what is there. */
 typedef void tile_product(const void *v, int64_t block, const void *u, int64_t channels, int64_t slabs, void *m, int more);
-
-/* A vector of Winograd's tiles by some outputs, or of outputs by some tiles: described in winograd_lanes.tmpl.h. */
-typedef struct {
-    int64_t points;
-    int of_tiles, fetched;                           /* which; whether the lines of the result are brought to the caches before */
-    const void *x, *w, *bias, *exists;               /* of vectors, and of `count`; exists: lanes of tiles that there are, by their bits */
-    int64_t x_point, x_term, w_point, w_term, terms; /* elements from point to point, and from term to term */
-    int64_t count, lanes;                            /* lanes: outputs that there are */
-    void *y, *flags;
-    int64_t plane, row, pixel, flag_plane; /* elements between outputs, rows, pixels, and the flags of one of `count` */
-    /* Of the 4 vectors that a row of pixels of a vector of tiles becomes, or of each tile: where in the result, and how many rows and
-     * columns are in it. */
-    int64_t places[4], rows[4], columns[4];
-} cs_lanes;
-
-/* Elements of a point's row of tiles: their columns, and others that are read with them. */
-static inline int64_t cs_lane_room(int64_t tiles, int64_t lanes)
-{
-    return ((tiles + lanes - 1) / lanes * 4 + 4) * lanes;
-}
 
 /* `slabs` x `taps` rows of `groups` lanes of weights over the rows of a strip; described in dots.tmpl.h. ldy: bytes. */
 typedef void dot_tile(const void *x, int64_t pitch, int64_t slabs, int64_t slab, int64_t taps, int64_t groups,
@@ -242,6 +223,7 @@ typedef struct {
     void (*planes_back)(const void *strips, const cs_planes *p, const void *dy, void *dx); /* of maxima */
     void (*repeat)(void *y, int64_t rows, int64_t in, void *row, const void *slopes, int64_t windows, int64_t first, int64_t step,
                    int64_t taps);
+    void (*repeat_planes)(void *y, const void *seen, int64_t n, const void *slopes, int64_t planes);
     void (*divisors)(void *to, const int64_t *count, int64_t times, int64_t n);
     void (*transpose)(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows,
                       int64_t columns);                              /* y[j][i] = x[i][j] */
