@@ -231,12 +231,10 @@ static void FN(repeat)(void *to, int64_t rows, int64_t in, void *row, const void
 /* Some planes of n elements, each with its slope where the bits of `seen` are set, and 0 elsewhere. */
 static void FN(repeat_planes)(void *to, const void *seen, int64_t n, const void *slopes, int64_t planes)
 {
-    typedef INTEGER FN(seen_bits) __attribute__((vector_size(sizeof(VEC))));
     T *y = to;
     for (int64_t p = 0; p < planes; p++, y += n) {
         const VEC v = FN(all)(((const T *)slopes)[p]) + FN(all)(0);
-        for (int64_t i = 0; i < n; i += LANES)
-            FN(store_some)(y + i, (VEC)((FN(seen_bits))v & (FN(seen_bits))FN(load)((const T *)seen + i)), n - i);
+        for (int64_t i = 0; i < n; i += LANES) FN(store_some)(y + i, FN(masked)(v, FN(load)((const T *)seen + i)), n - i);
     }
 }
 #endif

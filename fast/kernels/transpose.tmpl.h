@@ -29,6 +29,15 @@ INLINE void FN(store_some)(T *to, VEC v, int64_t count)
     }
 }
 
+#if FLOATING
+/* v in the lanes that have all bits of `bits`, 0 in those that have none. */
+INLINE VEC FN(masked)(VEC v, VEC bits)
+{
+    typedef INTEGER FN(bits) __attribute__((vector_size(sizeof(VEC))));
+    return (VEC)((FN(bits))v & (FN(bits))bits);
+}
+#endif
+
 /* LANES x LANES elements, or those of them that are there; of whole ones, every element of a row of x, or every other. */
 INLINE void FN(turn_block)(const int whole, const int by, T *y, int64_t apart, const T *x, int64_t step, int64_t count, int64_t n)
 {

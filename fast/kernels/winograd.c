@@ -76,20 +76,20 @@ static double mixed_cycles(const cs_winograd *g)
 /* Where lanes may be tiles: of one part of the taps. */
 static int may_lane(const cs_winograd *g)
 {
-    return (g->points == 36 || g->points == 49) && g->phases == 1 && (g->folded || !parted(g)) && cs_layers(g) * g->channels <= LANE_CHANNELS;
+    return (g->points == 36 || g->points == 49) && g->phases == 1 && (g->folded || !parted(g)) && cs_lane_terms(g) <= LANE_CHANNELS;
 }
 
 /* So many of them, of which no row of pixels is in two vectors. */
 static double lane_cycles(const cs_winograd *g, int64_t lanes)
 {
-    const double terms = (double)(cs_layers(g) * g->channels), outputs = (double)g->window.outputs;
+    const double terms = (double)cs_lane_terms(g), outputs = (double)g->window.outputs;
     const int64_t some = cs_most(1, lanes / cs_tile_side(g->broad)), tiles = g->tall * cs_ceil(g->wide, some) * some;
     return (double)(g->window.axis[0].out * g->points * tiles) * (terms * outputs / 14 + LANE_OUTPUT * outputs + LANE_INPUT * terms);
 }
 
 int cs_lanes_are_tiles(const cs_winograd *g)
 {
-    const int few = cs_few_registers(&g->window) && cs_layers(g) * g->channels > LANE_CHANNELS_FEW;
+    const int few = cs_few_registers(&g->window) && cs_lane_terms(g) > LANE_CHANNELS_FEW;
     return may_lane(g) && !few && lane_cycles(g, g->window.lanes) < mixed_cycles(g);
 }
 

@@ -71,6 +71,12 @@ int64_t cs_winograd_phase(const cs_winograd *g, int64_t panel, int64_t phase); /
 int64_t cs_winograd_bias(const cs_winograd *g);
 int64_t cs_winograd_some(const cs_winograd *g);
 
+/* Elements from a point to the next in a panel `wide` outputs wide: a vector more than so many terms, as the caches would have
+ * one place for all points if they were a power of two apart. */
+int64_t cs_point_size(const cs_winograd *g, int64_t terms, int64_t wide);
+/* Outputs of a panel, with those that do not exist. */
+int64_t cs_wide_panel(const cs_winograd *g, int64_t panel);
+
 /* The axes of a phase's window with their taps in ascending order; returned is where the weights begin then. */
 int64_t cs_ascend(const cs_winograd *g, int64_t phase, cs_axis *axis);
 
@@ -118,6 +124,12 @@ static inline int64_t cs_row_parts(const cs_winograd *g)
 static inline int64_t cs_layers(const cs_winograd *g)
 {
     return g->folded ? 1 : g->slabs;
+}
+
+/* Terms of a tile's sum at a point, but for those that see the same strip in other parts. */
+static inline int64_t cs_lane_terms(const cs_winograd *g)
+{
+    return cs_layers(g) * g->channels;
 }
 
 /* Parts across, which always do; slabs that see the same strip, and strips. */

@@ -168,13 +168,13 @@ INLINE void FN(outputs_of)(const int points, VEC *m)
     m[2] = FN(fma)(a, half, c * two), m[3] = FN(fma)(b, half, FN(fma)(d, two, m[5]));
 }
 
-/* For a row of tiles: so many columns of rows `pitch` elements apart become as many at each point. */
-INLINE void FN(down)(const int points, const T *rows, int64_t pitch, int64_t columns, T *to)
+/* For a row of tiles: so many columns of rows `pitch` elements apart, scaled, become as many at each point. */
+INLINE void FN(down)(const int points, const T scale, const T *rows, int64_t pitch, int64_t columns, T *to)
 {
     VEC d[MOST_POINTS];
     for (int64_t c = 0; c < columns * LANES; c += LANES) {
         UNROLL
-        for (int i = 0; i < points; i++) d[i] = FN(load)(rows + i * pitch + c);
+        for (int i = 0; i < points; i++) d[i] = FN(load)(rows + i * pitch + c) * FN(all)(scale);
         FN(points)(points, d);
         UNROLL
         for (int i = 0; i < points; i++) FN(store)(to + i * columns * LANES + c, d[i]);
@@ -244,10 +244,10 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
 
 static void FN(down_row)(int64_t high, const void *rows, int64_t pitch, int64_t columns, void *to)
 {
-    if (high == 6) FN(down)(6, rows, pitch, columns, to);
-    else if (high == 7) FN(down)(7, rows, pitch, columns, to);
-    else if (high == 5) FN(down)(5, rows, pitch, columns, to);
-    else FN(down)(4, rows, pitch, columns, to);
+    if (high == 6) FN(down)(6, 1, rows, pitch, columns, to);
+    else if (high == 7) FN(down)(7, 1, rows, pitch, columns, to);
+    else if (high == 5) FN(down)(5, 1, rows, pitch, columns, to);
+    else FN(down)(4, 1, rows, pitch, columns, to);
 }
 
 static void FN(across_rows)(int64_t broad, int64_t apart, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles,

@@ -16,7 +16,7 @@ typedef struct {
 } cs_tile_box;
 
 /* Lanes of tiles: from row to row of these, of which no vector of outputs is in two; of a box, with what is written beyond the last;
- * the terms of a point; the size of its transformed inputs, which is no power of two. */
+ * the size of a point's transformed inputs, which is no power of two. */
 static inline int64_t cs_lane_pitch(const cs_winograd *g)
 {
     const int64_t tiles = g->window.axis[2].y == 1 ? cs_most(1, g->window.lanes / 4) : 1;
@@ -26,10 +26,6 @@ static inline int64_t cs_lanes_of_box(const cs_winograd *g)
 {
     const int64_t lanes = g->window.lanes;
     return ((cs_ceil(g->planes * g->height * cs_lane_pitch(g), lanes) + 1) | 1) * lanes;
-}
-static inline int64_t cs_lane_terms(const cs_winograd *g)
-{
-    return cs_layers(g) * g->channels;
 }
 static inline int64_t cs_lane_point(const cs_winograd *g)
 {

@@ -37,12 +37,11 @@ static void find_place(const cs_tile_box *b, int64_t pixel, int64_t columns, int
     t->places[i] = n * b->g->window.y_image + h * 4 * a[1].y + column * a[2].y;
 }
 
-/* All bits of the lanes of a vector whose tiles there are. */
-static void find_existing(const cs_tile_box *b, int64_t from, char *exists)
+/* All bits of the lanes of a vector whose tiles there are: whose first pixels are in the result. */
+static void find_existing(const cs_lanes *t, int64_t lanes, int64_t size, char *exists)
 {
-    const int64_t size = b->g->window.size, pitch = cs_lane_pitch(b->g);
-    for (int64_t l = 0; l < b->g->window.lanes; l++) {
-        const int64_t lane = from + l, there = lane / pitch < b->images * (b->h1 - b->h0) && lane % pitch < b->w1 - b->w0;
+    for (int64_t l = 0; l < lanes; l++) {
+        const int64_t q = l * 4 / lanes, there = t->rows[q] > 0 && t->columns[q] > l * 4 % lanes;
         memset(exists + l * size, there ? 0xff : 0, (size_t)size);
     }
 }
@@ -53,8 +52,8 @@ static void take_panel(const cs_tile_box *b, int64_t panel, const char *weights,
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
     const cs_axis *a = g->axis;
-    const int64_t lanes = w->lanes, output = panel * g->vectors * lanes, wide = cs_least(g->vectors * lanes, cs_lane_outputs(g) - output);
-    const int64_t point = t->terms * wide + lanes;
+    const int64_t lanes = w->lanes, output = panel * g->vectors * lanes, wide = cs_wide_panel(g, panel);
+    const int64_t point = cs_point_size(g, t->terms, wide);
     t->x_point = t->of_tiles ? b->step : point, t->x_term = t->of_tiles ? cs_lanes_of_box(g) : wide;
     t->w_point = t->of_tiles ? point : b->step, t->w_term = t->of_tiles ? wide : cs_lanes_of_box(g);
     t->x = t->w = weights, t->bias = bias, t->count = cs_least(wide, w->outputs - output);
@@ -97,7 +96,7 @@ void cs_finish_lanes(const cs_tile_box *b, int64_t from, int64_t to, const char 
     memset(exists, 0xff, sizeof exists);
     for (int64_t tile = 0; tile < all; tile += places * pixels / 4) {
         for (int64_t i = 0; i < places; i++) find_place(b, tile * 4 + i * pixels, pixels, i, &t);
-        if (of_tiles) find_existing(b, tile, exists);
+        if (of_tiles) find_existing(&t, lanes, size, exists);
         for (int64_t panel = from; panel < to; panel++) {
             const int64_t first = (panel - from) * g->vectors * lanes;
             take_panel(b, panel, weights + (panel - from) * cs_winograd_panel(g, 1) * size, bias + first * size, y, &t);

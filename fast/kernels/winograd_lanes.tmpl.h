@@ -9,16 +9,9 @@
  * whole vectors are read, and written. */
 INLINE void FN(tile_row_of)(const int points, const T *rows, int64_t pitch, int64_t tiles, T *lines, T *v, int64_t step)
 {
-    const VEC scale = FN(all)(WINOGRAD_SCALE);
-    const int64_t room = cs_lane_room(tiles, LANES);
+    const int64_t columns = (4 * tiles + points - 4 + LANES - 1) / LANES, room = columns * LANES;
     VEC d[MOST_POINTS];
-    for (int64_t c = 0; c < 4 * tiles + points - 4; c += LANES) {
-        UNROLL
-        for (int i = 0; i < points; i++) d[i] = FN(load)(rows + i * pitch + c) * scale;
-        FN(points)(points, d);
-        UNROLL
-        for (int i = 0; i < points; i++) FN(store)(lines + i * room + c, d[i]);
-    }
+    FN(down)(points, WINOGRAD_SCALE, rows, pitch, columns, lines);
     for (const T *p = lines; p < lines + points * room; p += room, v += points * step)
         for (int64_t t = 0; t < tiles; t += LANES) {
             VEC even[4], odd[4]; /* columns: of the tiles' first 4, and of the next tiles' */
@@ -121,13 +114,6 @@ INLINE void FN(fetch_tiles)(const int of_tiles, const cs_lanes *t, int64_t from)
     }
 }
 
-/* What is in the lanes that exist, all of whose bits are set there. */
-INLINE VEC FN(existing)(VEC v, VEC exists)
-{
-    typedef INTEGER FN(lane_bits) __attribute__((vector_size(sizeof(VEC))));
-    return (VEC)((FN(lane_bits))v & (FN(lane_bits))exists);
-}
-
 /* A vector for all of `count`; `any` adds up to something where one that exists is not finite. */
 INLINE void FN(all_lanes)(const int points, const int of_tiles, const cs_lanes *t, void *any)
 {
@@ -143,7 +129,7 @@ INLINE void FN(all_lanes)(const int points, const int of_tiles, const cs_lanes *
         for (int64_t i = k; i < k + TOGETHER && i < t->count; i++) {
             const VEC flag = FN(finish_tiles)(points, of_tiles, t, half[i - k], i);
             FN(store)((T *)t->flags + i * t->flag_plane, flag);
-            some += FN(existing)(flag, exists);
+            some += FN(masked)(flag, exists);
         }
     }
     FN(store)(any, some);

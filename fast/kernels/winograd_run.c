@@ -87,7 +87,7 @@ static void finish_panel(const cs_tile_box *b, const char *weights, int64_t pane
     }
 }
 
-/* The same where lanes are tiles, and the panel's weights are brought to the points here. */
+/* The same where lanes are tiles, and the panel's weights are brought to the points here: few channels are some of those at once. */
 static void finish_lanes_panel(const cs_tile_box *b, const char *weights, int64_t panel, const char *biases, char *y, void *any)
 {
     const int64_t C = b->g->window.channels;

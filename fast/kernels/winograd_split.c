@@ -141,7 +141,6 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     /* Weights that are transformed where they are used are by every box: panels make tasks for more threads than boxes. */
     int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
     g->some = once ? some_channels(g, boxes) : 0;
-    if (g->some && g->by_tiles) g->some = cs_most(g->some, g->channels);
     if (!g->some) boxes = choose_boxes(g, threads);
     g->tiles = g->planes * g->height * g->width, g->shared = 0;
     g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);

@@ -16,9 +16,7 @@ int64_t cs_winograd_span(const cs_window *w)
     return span;
 }
 
-/* Elements from a point to the next in a panel `wide` outputs wide: a vector more than so many terms, as the caches would have
- * one place for all points if they were a power of two apart. */
-static int64_t point_size(const cs_winograd *g, int64_t terms, int64_t wide)
+int64_t cs_point_size(const cs_winograd *g, int64_t terms, int64_t wide)
 {
     return terms * wide + g->window.lanes;
 }
@@ -30,11 +28,10 @@ static int64_t all_terms(const cs_winograd *g)
 
 int64_t cs_winograd_panel(const cs_winograd *g, int64_t panel)
 {
-    return panel * g->phases * g->points * point_size(g, all_terms(g), panel_outputs(g));
+    return panel * g->phases * g->points * cs_point_size(g, all_terms(g), panel_outputs(g));
 }
 
-/* Outputs of a panel, with those that do not exist. */
-static int64_t wide_panel(const cs_winograd *g, int64_t panel)
+int64_t cs_wide_panel(const cs_winograd *g, int64_t panel)
 {
     const int64_t lanes = g->window.lanes, padded = cs_ceil(g->window.outputs, lanes) * lanes;
     return cs_least(panel_outputs(g), padded - panel * panel_outputs(g));
@@ -42,7 +39,7 @@ static int64_t wide_panel(const cs_winograd *g, int64_t panel)
 
 int64_t cs_winograd_phase(const cs_winograd *g, int64_t panel, int64_t phase)
 {
-    return phase * g->points * point_size(g, all_terms(g), wide_panel(g, panel));
+    return phase * g->points * cs_point_size(g, all_terms(g), cs_wide_panel(g, panel));
 }
 
 int64_t cs_winograd_bias(const cs_winograd *g)
@@ -58,7 +55,7 @@ int64_t cs_winograd_group(const cs_winograd *g)
 
 int64_t cs_winograd_some(const cs_winograd *g)
 {
-    return g->some ? g->points * point_size(g, g->some, panel_outputs(g)) : 0;
+    return g->some ? g->points * cs_point_size(g, g->some, panel_outputs(g)) : 0;
 }
 
 /* Of a channel's weights some elements that follow each other, from the first on. */
@@ -134,7 +131,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
     int64_t own[4] = {0};
     const run r = find_run(g, t->phase, t->end, t->slab, slabs, own);
     const int64_t first = t->panel * panel_outputs(g), size = w->size, vector = w->lanes * size, some = STAGED_VECTORS / r.count;
-    const int64_t wide = wide_panel(g, t->panel), step = point_size(g, t->terms, wide);
+    const int64_t wide = cs_wide_panel(g, t->panel), step = cs_point_size(g, t->terms, wide);
     if (g->folded && !cs_whole(g, slabs)) clear_points(g, (t->to - t->from) * wide, step, points);
     const int64_t row = a[1].w * g->step * w->lanes, column = a[2].w * g->step * w->lanes;
     for (int64_t c = t->from; c < t->to; c += some)
@@ -153,7 +150,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
 void cs_winograd_take_bias(const cs_winograd *g, int64_t group, int64_t panel, const void *bias, char *to)
 {
     const cs_window *w = &g->window;
-    const int64_t first = panel * panel_outputs(g), wide = wide_panel(g, panel), size = w->size;
+    const int64_t first = panel * panel_outputs(g), wide = cs_wide_panel(g, panel), size = w->size;
     memset(to, 0, (size_t)(wide * size));
     for (int64_t k = 0; bias && k < cs_least(wide, w->outputs - first); k++)
         memcpy(to + k * size, (const char *)bias + (w->b_base + (group * w->outputs + first + k) * w->b_output) * size,
@@ -165,7 +162,7 @@ void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, 
     const cs_window *w = &g->window;
     const int64_t group = panel / g->panels, size = w->size;
     panel %= g->panels;
-    const int64_t wide = wide_panel(g, panel);
+    const int64_t wide = cs_wide_panel(g, panel);
     char *base = (char *)packed + group * cs_winograd_group(g) * size;
     cs_winograd_take_bias(g, group, panel, bias, base + (cs_winograd_bias(g) + panel * panel_outputs(g)) * size);
     char *points = base + cs_winograd_panel(g, panel) * size;
