@@ -135,7 +135,7 @@ cdef class Plan:
         return s
 
     cdef split_tiles(self, Split s, const int64_t *strides):
-        """`size`: bytes of the scratch, common and each thread's, which have a cache line more."""
+        """`size`: bytes of the scratch of all threads, which have a cache line more."""
         s.tiles = self.tiles
         if strides != NULL:
             cs_lay(&s.tiles.window, strides)
@@ -143,7 +143,7 @@ cdef class Plan:
             s.threads = 1
         cs_winograd_split(&s.tiles, s.images, s.threads, self.once)
         s.tiles.scratch = whole_lines(s.tiles.scratch)
-        s.size = (s.tiles.common if s.tiles.input_tasks else 0) + (s.tiles.scratch + CACHE_LINE) * s.threads
+        s.size = (s.tiles.scratch + CACHE_LINE) * s.threads
 
     cdef split_windows(self, Split s, const int64_t *strides):
         """`size`: bytes of each thread's scratch."""

@@ -1,49 +1,42 @@
-# Winograd's tiles: their phases, each of many tasks.
+# Winograd's tiles: many tasks.
 
 cdef extern from "winograd.h" nogil:
     ctypedef struct cs_winograd:
         double direct_cycles, tiled_cycles
-        int64_t down, across, tall, wide, vectors, panels, packed, some, input_tasks, output_tasks, common, scratch
+        int64_t down, across, tall, wide, vectors, panels, packed, some, tasks, scratch
         cs_window window
     int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int forced)
     int64_t cs_slab_points(const cs_winograd *g)
     void cs_winograd_pack(const cs_winograd *g, int64_t panel, const void *weights, const void *bias, void *packed)
     void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
-    void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
-    int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias,
-                           const void *direct, void *y, void *common, void *scratch)
+    int cs_winograd_run(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct,
+                        void *y, void *scratch)
 
 
 cdef int tile_shares(const cs_winograd *g, int own, int threads, int64_t *next, const void *x, const char *packed, const void *bias,
-                     const void *direct, void *y, char *common, char *scratch) noexcept nogil:
+                     const void *direct, void *y, char *scratch) noexcept nogil:
     """A thread's share of the tasks, then what is left of the others'. Whether `direct` was missed."""
     cdef int t, missed = 0
     cdef int64_t i
     for t in range(threads):
-        i = cs_take(next, g.output_tasks, (own + t) % threads, threads)
+        i = cs_take(next, g.tasks, (own + t) % threads, threads)
         while i >= 0:
-            missed |= cs_winograd_output(g, i, x, packed, bias, direct, y, common, scratch)
-            i = cs_take(next, g.output_tasks, (own + t) % threads, threads)
+            missed |= cs_winograd_run(g, i, x, packed, bias, direct, y, scratch)
+            i = cs_take(next, g.tasks, (own + t) % threads, threads)
     return missed
 
 
 cdef int run_tiles(const cs_winograd *g, int threads, const void *x, const char *packed, const void *bias, const void *direct,
                    void *y, char *scratch) noexcept nogil:
-    """Winograd's phases; the scratch is a cache line for each thread, the common part, then one for each thread. Whether `direct`
-    was missed."""
-    cdef int64_t i
+    """The scratch is a cache line for each thread, then what each takes. Whether `direct` was missed."""
     cdef int t, missed = 0
     cdef int64_t *next = <int64_t *>scratch
-    cdef char *common = scratch + threads * CACHE_LINE
-    cdef char *own = common + (g.common if g.input_tasks else 0)
-    cs_share_out(next, g.output_tasks, threads)
+    cdef char *own = scratch + threads * CACHE_LINE
+    cs_share_out(next, g.tasks, threads)
     if threads == 1:
-        return tile_shares(g, 0, 1, next, x, packed, bias, direct, y, common, own)
-    with parallel(num_threads=threads):
-        for i in prange(g.input_tasks, schedule="dynamic"):
-            cs_winograd_input(g, i, x, common, own + threadid() * g.scratch)
-        for t in prange(threads, schedule="static"):
-            missed |= tile_shares(g, t, threads, next, x, packed, bias, direct, y, common, own + t * g.scratch)
+        return tile_shares(g, 0, 1, next, x, packed, bias, direct, y, own)
+    for t in prange(threads, schedule="static", num_threads=threads):
+        missed |= tile_shares(g, t, threads, next, x, packed, bias, direct, y, own + t * g.scratch)
     return missed
 
 

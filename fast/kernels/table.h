@@ -271,7 +271,8 @@ typedef struct {
     void (*see_outputs)(const void *peaks, int64_t pitch, const cs_view *s, void *least);
     int (*uneven_least)(const void *peaks, int64_t pitch, int64_t points, int64_t tiles, const void *least, char *marks);
     void (*down)(int64_t high, const void *rows, int64_t pitch, int64_t columns, void *to);
-    void (*across)(int64_t broad, int64_t apart, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles, void *v, int64_t step);
+    void (*across)(int64_t broad, int64_t side, int64_t apart, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles, void *v,
+                   int64_t step);
     void (*backward)(int64_t high, int64_t broad, const void *m, int64_t step, int64_t apart, int64_t columns,
                      int64_t rows, const void *bias, void *y, int64_t row, int64_t pixel, void *flags, void *any);
     void (*tile_row)(int64_t points, const void *rows, int64_t pitch, int64_t tiles, void *lines, void *v, int64_t step);

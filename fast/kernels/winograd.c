@@ -33,16 +33,16 @@ static int one_tap(const cs_axis *a)
     return a->taps == 1 && a->step == 1 && a->first == 0 && a->in == a->out;
 }
 
-/* Inputs from output to output of tiles of so many points. */
-static int64_t apart(int64_t points)
+/* Inputs from output to output of tiles of a form. */
+static int64_t apart(int64_t form)
 {
-    return points == 5 ? 2 : 1;
+    return form == 42 ? 2 : 1;
 }
 
-/* Whether an axis may have tiles of so many points. */
-static int may_have(const cs_window *w, int axis, int64_t points)
+/* Whether an axis may have tiles of a form. */
+static int may_have(const cs_window *w, int axis, int64_t form)
 {
-    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].taps >= cs_part(points) && w->axis[axis].step == apart(points);
+    return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].taps >= form % 10 && w->axis[axis].step == apart(form);
 }
 
 static double vectors_of_16(int64_t n)
@@ -76,14 +76,14 @@ static double mixed_cycles(const cs_winograd *g)
 /* Where lanes may be tiles: of one part of the taps. */
 static int may_lane(const cs_winograd *g)
 {
-    return (g->points == 36 || g->points == 49) && g->phases == 1 && (g->folded || !parted(g)) && cs_lane_terms(g) <= LANE_CHANNELS;
+    return (g->points == 36 || g->points == 49) && g->down == 4 && g->phases == 1 && (g->folded || !parted(g)) && cs_lane_terms(g) <= LANE_CHANNELS;
 }
 
 /* So many of them, of which no row of pixels is in two vectors. */
 static double lane_cycles(const cs_winograd *g, int64_t lanes)
 {
     const double terms = (double)cs_lane_terms(g), outputs = (double)g->window.outputs;
-    const int64_t some = cs_most(1, lanes / cs_tile_side(g->broad)), tiles = g->tall * cs_ceil(g->wide, some) * some;
+    const int64_t some = cs_most(1, lanes / g->across), tiles = g->tall * cs_ceil(g->wide, some) * some;
     return (double)(g->window.axis[0].out * g->points * tiles) * (terms * outputs / 14 + LANE_OUTPUT * outputs + LANE_INPUT * terms);
 }
 
@@ -99,13 +99,14 @@ static double tiled_cycles(const cs_winograd *g)
     return lanes < mixed ? lanes : mixed;
 }
 
-/* Tiles of so many points. */
-static void lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
+/* Tiles of a form down and another across. */
+static void lay_tiles(cs_winograd *g, int64_t down, int64_t across)
 {
     const cs_axis *a = g->window.axis;
-    g->high = high, g->broad = broad, g->down = cs_tile_side(high), g->across = cs_tile_side(broad);
-    g->points = high * broad;
-    g->slab[0] = a[0].taps, g->slab[1] = cs_parts(a[1].taps, high, g->step), g->slab[2] = cs_parts(a[2].taps, broad, g->step);
+    g->down = down / 10, g->high = g->down + down % 10 - 1, g->across = across / 10, g->broad = g->across + across % 10 - 1;
+    g->points = g->high * g->broad;
+    g->slab[0] = a[0].taps;
+    for (int i = 1; i < 3; i++) g->slab[i] = cs_parts(a[i].taps, cs_part(g, i), g->step);
     g->slabs = g->slab[0] * g->slab[1] * g->slab[2];
     g->channels = g->window.channels * (g->folded ? g->slabs : 1);
     g->maps = g->folded ? 2 : cs_strip_slabs(g) > 1 ? g->apart : 0;
@@ -115,13 +116,13 @@ static void lay_tiles(cs_winograd *g, int64_t high, int64_t broad)
 }
 
 /* Where there are such for this window. */
-static int try_tiles(cs_winograd *g, int64_t high, int64_t broad)
+static int try_tiles(cs_winograd *g, int64_t down, int64_t across)
 {
     const cs_window *w = &g->window;
-    if (high > 1 ? !may_have(w, 1, high) : may_have(w, 1, 6) && may_have(w, 2, 6)) return 0;
-    if (broad > 1 ? !may_have(w, 2, broad) : !one_tap(&w->axis[2])) return 0;
-    g->step = g->apart = apart(broad), g->folded = 0;
-    lay_tiles(g, high, broad);
+    if (down > 11 ? !may_have(w, 1, down) : may_have(w, 1, 43) && may_have(w, 2, 43)) return 0;
+    if (across > 11 ? !may_have(w, 2, across) : !one_tap(&w->axis[2])) return 0;
+    g->step = g->apart = apart(across), g->folded = 0;
+    lay_tiles(g, down, across);
     return 1;
 }
 
@@ -133,13 +134,13 @@ static int may_fold(const cs_window *w, int axis, int64_t taps)
 }
 
 /* Where all inputs between neighbouring outputs may be channels. */
-static int try_folded(cs_winograd *g, int64_t points)
+static int try_folded(cs_winograd *g, int64_t taps)
 {
     const cs_window *w = &g->window;
-    if (!may_fold(w, 1, cs_part(points)) || !may_fold(w, 2, cs_part(points)) || w->axis[1].step != w->axis[2].step) return 0;
+    if (!may_fold(w, 1, taps) || !may_fold(w, 2, taps) || w->axis[1].step != w->axis[2].step) return 0;
     if (w->axis[0].taps > 1 || w->channels * w->outputs == 1) return 0;
     g->step = w->axis[1].step, g->apart = 1, g->folded = 1;
-    lay_tiles(g, points, points);
+    lay_tiles(g, 40 + taps, 40 + taps);
     return 1;
 }
 
@@ -151,17 +152,17 @@ static int pays(const cs_winograd *g)
 }
 
 /* The tiles of least cost; whether they are to be used instead of the direct algorithm. */
-static int choose_tiles(cs_winograd *g, int64_t side, int forced)
+static int choose_tiles(cs_winograd *g, int64_t form, int forced)
 {
-    static const int64_t points[][2] = {{6, 6}, {4, 6}, {4, 4}, {1, 6}, {6, 1}, {5, 5}, {7, 7}, {1, 7}, {7, 1}};
+    static const int64_t forms[][2] = {{43, 43}, {23, 43}, {23, 23}, {11, 43}, {43, 11}, {42, 42}, {44, 44}, {11, 44}, {44, 11}, {35, 35}};
     cs_winograd best = {0};
     for (int64_t p = 0; p < g->phases; p++) g->direct_cycles += direct_cycles(&g->windows[p]);
-    if (g->phases > 1) lay_tiles(g, side, side), best = *g;
-    for (unsigned i = 0; i < sizeof points / sizeof *points && g->phases == 1; i++)
-        if (try_tiles(g, points[i][0], points[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
+    if (g->phases > 1) lay_tiles(g, form, form), best = *g;
+    for (unsigned i = 0; i < sizeof forms / sizeof *forms && g->phases == 1; i++)
+        if (try_tiles(g, forms[i][0], forms[i][1]) && (best.down == 0 || g->tiled_cycles < best.tiled_cycles))
             best = *g;
-    for (int64_t n = 5; n <= 7 && g->phases == 1; n++)
-        if (try_folded(g, n) && (best.down == 0 || FOLDED_GAIN * g->tiled_cycles < best.tiled_cycles)) best = *g;
+    for (int64_t taps = 2; taps <= 4 && g->phases == 1; taps++)
+        if (try_folded(g, taps) && (best.down == 0 || FOLDED_GAIN * g->tiled_cycles < best.tiled_cycles)) best = *g;
     if (best.down == 0 || !(forced || pays(&best))) return 0;
     *g = best;
     return 1;
@@ -231,9 +232,9 @@ int cs_winograd_choose(cs_winograd *g, const cs_window *w, int64_t windows, int 
         return 0;
     if (!forced && w->channels * w->outputs == 1) return 0; /* it never pays, and these may go by vectors of groups */
     cs_winograd found = {.window = *w, .windows = w, .phases = 1};
-    const int64_t side = windows > 1 ? cs_lay_phases(&found, w) : 0;
-    if (windows > 1 && !side) return 0;
-    if (!neighbours(&found.window) || !choose_tiles(&found, side, forced)) return 0;
+    const int64_t form = windows > 1 ? cs_lay_phases(&found, w) : 0;
+    if (windows > 1 && !form) return 0;
+    if (!neighbours(&found.window) || !choose_tiles(&found, form, forced)) return 0;
     *g = found;
     for (int i = 0; i < 3 && windows == 1; i++) g->all[i] = w->axis[i].out;
     if (windows == 1) cs_ascend(g, 0, g->axis);

@@ -34,10 +34,10 @@ typedef struct {
     int64_t planes, height, width, tiles;        /* a box: tiles of a few images */
     int64_t rows, columns;                       /* of the strip of inputs of a box in an image */
     int64_t plane_boxes, tall_boxes, wide_boxes; /* for each group and depth; down and across */
-    int64_t shared, input_tasks, output_tasks;   /* shared: all threads transform the inputs before any uses them */
+    int64_t tasks;                               /* some outputs of a box each */
     int64_t by_tiles;                            /* 1: lanes are tiles, not channels and outputs */
     int64_t some;                                /* channels whose weights are transformed where they are used, or 0 */
-    int64_t common, scratch;                     /* bytes of the shared inputs, and for each thread */
+    int64_t scratch;                             /* bytes for each thread */
     double direct_cycles, tiled_cycles;          /* by the yardstick, for one image and group */
 } cs_winograd;
 
@@ -80,8 +80,8 @@ int64_t cs_wide_panel(const cs_winograd *g, int64_t panel);
 /* The axes of a phase's window with their taps in ascending order; returned is where the weights begin then. */
 int64_t cs_ascend(const cs_winograd *g, int64_t phase, cs_axis *axis);
 
-/* Phases, if the windows are those of a transposed convolution whose outputs are two apart: the points of a side of its tiles, or
- * 0. */
+/* Phases, if the windows are those of a transposed convolution whose outputs are two apart: the form of its tiles along both axes,
+ * or 0. */
 int64_t cs_lay_phases(cs_winograd *g, const cs_window *w);
 
 /* Weights of a slab: phases [phase, end) of channels [from, to) of a panel, at whose points there are so many terms. */
@@ -95,18 +95,22 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
 /* The rows of the register tile for that many tiles and vectors of outputs. */
 int64_t cs_winograd_rows(const cs_winograd *g, int64_t tiles, int64_t vectors);
 
-/* Outputs for which there are so many points: F(4, 3), F(4, 2), F(4, 4) and F(2, 3); the taps of a part. */
-static inline int64_t cs_tile_side(int64_t points)
+/* Along an axis: the outputs of a tile, the taps of a part; and the form F(outputs, taps), 10 times these and those. */
+static inline int64_t cs_tile_side(const cs_winograd *g, int axis)
 {
-    return points == 4 ? 2 : points == 1 ? 1 : 4;
+    return axis == 0 ? 1 : axis == 1 ? g->down : g->across;
 }
-static inline int64_t cs_part(int64_t points)
+static inline int64_t cs_part(const cs_winograd *g, int axis)
 {
-    return points - cs_tile_side(points) + 1;
+    return axis == 0 ? 1 : (axis == 1 ? g->high : g->broad) - cs_tile_side(g, axis) + 1;
+}
+static inline int64_t cs_form(const cs_winograd *g, int axis)
+{
+    return 10 * cs_tile_side(g, axis) + cs_part(g, axis);
 }
 
-/* Parts of the taps of an axis: those of each remainder by the distance of outputs by themselves. */
-int64_t cs_parts(int64_t taps, int64_t points, int64_t step);
+/* Parts of the taps of an axis, of so many each: those of each remainder by the distance of outputs by themselves. */
+int64_t cs_parts(int64_t taps, int64_t part, int64_t step);
 
 /* The last part of an axis begins early, so that nothing is read that no output sees, unless there are too few taps. */
 cs_slab cs_find_slab(const cs_winograd *g, int64_t slab);
@@ -169,7 +173,7 @@ int cs_phase_has(const cs_winograd *g, int64_t phase, int64_t point);
 static inline int64_t cs_reach(const cs_winograd *g, int axis, int64_t tiles)
 {
     const int64_t points = axis == 1 ? g->high : g->broad;
-    return points == 1 ? tiles : (tiles * cs_tile_side(points) + cs_part(points) - 2) * g->apart + 1 + g->far[axis];
+    return points == 1 ? tiles : (tiles * cs_tile_side(g, axis) + cs_part(g, axis) - 2) * g->apart + 1 + g->far[axis];
 }
 
 /* Outputs of a tile along an axis, of all phases. */
@@ -194,9 +198,8 @@ static inline int64_t cs_folded_size(const cs_winograd *g)
     return (g->folded | g->by_tiles) * g->channels * g->rows * g->columns;
 }
 
-/* Bytes of the transformed inputs of a box, and of those with the peaks of its pixels where they are shared. */
+/* Bytes of the transformed inputs of a box. */
 int64_t cs_winograd_inputs(const cs_winograd *g);
-int64_t cs_winograd_common(const cs_winograd *g);
 
 int64_t cs_winograd_boxes(const cs_winograd *g);
 
@@ -217,11 +220,9 @@ int64_t cs_again_columns(const cs_window *w);
 /* Bytes that this takes. */
 int64_t cs_again_scratch(const cs_winograd *g);
 
-/* Tasks of the first and second phase; without shared inputs there is only the second. `direct` are the weights packed
- * for the window; without them the result is not right where 1 is returned. `packed` are the weights themselves where `some`
- * of them are transformed at a time, beside their bias, if there is one. */
-void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch);
-int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct,
-                       void *y, void *common, void *scratch);
+/* A task. `direct` are the weights packed for the window; without them the result is not right where 1 is returned. `packed` are the
+ * weights themselves where `some` of them are transformed at a time, beside their bias, if there is one. */
+int cs_winograd_run(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct, void *y,
+                    void *scratch);
 
 #endif

@@ -1,6 +1,6 @@
 /* Winograd's convolution of 3 taps along one axis or two: F(4, 3) with the points 0, +-sqrt(1/2), +-sqrt(2) and infinity, F(2, 3) with 0,
- * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); of 4 taps
- * F(4, 4) with +-7/8, +-3/8, +-7/4 and infinity; and of 2 along both axes F(4, 2) with +-1, +-1/2 and infinity. An axis whose
+ * +-1 and infinity (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the points as in ncnn); of 4 taps F(4, 4), and
+ * of 5 along both axes F(3, 5), with +-7/8, +-3/8, +-7/4 and infinity; of 2 along both F(4, 2) with +-1, +-1/2 and infinity. An axis whose
  * taps are summed over one by one has tiles of 1. Lanes are channels of the input, then outputs. Inputs and weights are scaled by
  * a power of two, so that subnormal numbers keep their digits. */
 
@@ -9,31 +9,34 @@
 #define WINOGRAD_SCALE ((T)(BITS == 32 ? 0x1p26 : 0x1p56))
 #define WINOGRAD_EVEN ((T)16)
 #define MOST_POINTS 7
-/* Of F(4, 4), besides infinity, and their negatives: eighths, whose powers are exact. */
+/* Of F(4, 4) and F(3, 5), besides infinity, and their negatives: eighths, whose powers are exact. */
 #define SEVEN {(T)0.875, (T)0.375, (T)1.75}
-/* For so many points along an axis, the outputs of a tile, and the taps of each. */
-#define SIDE(points) ((points) == 4 ? 2 : (points) == 1 ? 1 : 4)
-#define TAPS(points) ((points) - SIDE(points) + 1)
+/* A form of tiles along an axis, F(outputs, taps), is 10 times these and those: the outputs of a tile, the taps of each, and the points. */
+#define SIDE(form) ((form) / 10)
+#define TAPS(form) ((form) % 10)
+#define POINTS(form) (SIDE(form) + TAPS(form) - 1)
 /* Calls DO(high, broad) for the tiles there are. */
-#define BY_POINTS(high, broad, DO) \
-    if (high == 6 && broad == 6) { \
-        DO(6, 6); \
-    } else if (high == 5) { \
-        DO(5, 5); \
-    } else if (high == 7 && broad == 7) { \
-        DO(7, 7); \
-    } else if (high == 7) { \
-        DO(7, 1); \
-    } else if (high == 4 && broad == 6) { \
-        DO(4, 6); \
-    } else if (high == 4) { \
-        DO(4, 4); \
-    } else if (high == 1 && broad == 6) { \
-        DO(1, 6); \
-    } else if (high == 1) { \
-        DO(1, 7); \
+#define BY_FORMS(high, broad, DO) \
+    if (high == 43 && broad == 43) { \
+        DO(43, 43); \
+    } else if (high == 42) { \
+        DO(42, 42); \
+    } else if (high == 35) { \
+        DO(35, 35); \
+    } else if (high == 44 && broad == 44) { \
+        DO(44, 44); \
+    } else if (high == 44) { \
+        DO(44, 11); \
+    } else if (high == 23 && broad == 43) { \
+        DO(23, 43); \
+    } else if (high == 23) { \
+        DO(23, 23); \
+    } else if (high == 11 && broad == 43) { \
+        DO(11, 43); \
+    } else if (high == 11) { \
+        DO(11, 44); \
     } else { \
-        DO(6, 1); \
+        DO(43, 11); \
     }
 
 /* LANES pixels of up to LANES channels: v[pixel][channel], unscaled, and the greatest |x| of each pixel and `most`. */
@@ -135,7 +138,7 @@ INLINE void FN(points)(const int points, VEC *d)
 }
 
 /* The products at the points become outputs. */
-INLINE void FN(outputs_of)(const int points, VEC *m)
+INLINE void FN(outputs_of)(const int points, const int side, VEC *m)
 {
     if (points == 1) return;
     if (points == 5) {
@@ -147,7 +150,8 @@ INLINE void FN(outputs_of)(const int points, VEC *m)
     if (points == 7) {
         const T p[3] = SEVEN;
         VEC sum = m[0] + m[1], difference = (m[0] - m[1]) * FN(all)(p[0]), y[4] = {sum, difference};
-        y[2] = sum * FN(all)(p[0] * p[0]), y[3] = FN(fma)(difference, FN(all)(p[0] * p[0]), m[6]);
+        const VEC even = sum * FN(all)(p[0] * p[0]);
+        y[2] = side == 3 ? even + m[6] : even, y[3] = FN(fma)(difference, FN(all)(p[0] * p[0]), m[6]);
         UNROLL
         for (int i = 1; i < 3; i++) {
             const VEC square = FN(all)(p[i] * p[i]);
@@ -183,11 +187,11 @@ INLINE void FN(down)(const int points, const T scale, const T *rows, int64_t pit
 
 /* Rows of the tiles, `pitch` elements apart, become those at the points across, of every vector or every second one, but for
  * one point that they lack: see cs_points_of. v: the first tile's vector at the first point; the next point's is `step` elements further on. */
-INLINE void FN(across)(const int points, const int apart, const int lack, const T *from, int64_t rows, int64_t pitch,
+INLINE void FN(across)(const int points, int64_t side, const int apart, const int lack, const T *from, int64_t rows, int64_t pitch,
                        int64_t tiles, T *v, int64_t step)
 {
     VEC d[MOST_POINTS];
-    for (int64_t t = 0; t < tiles; t++, from += SIDE(points) * apart * LANES, v += LANES)
+    for (int64_t t = 0; t < tiles; t++, from += side * apart * LANES, v += LANES)
         for (int64_t i = 0; i < rows; i++) {
             UNROLL
             for (int j = 0; j < points; j++) d[j] = FN(load)(from + i * pitch + j * apart * LANES);
@@ -203,8 +207,8 @@ INLINE void FN(column_of)(const int high, const int broad, const T *m, int64_t s
 {
     VEC p[MOST_POINTS];
     UNROLL
-    for (int i = 0; i < high; i++) p[i] = FN(load)(m + i * broad * step);
-    FN(outputs_of)(high, p);
+    for (int i = 0; i < POINTS(high); i++) p[i] = FN(load)(m + i * POINTS(broad) * step);
+    FN(outputs_of)(POINTS(high), SIDE(high), p);
     UNROLL
     for (int i = 0; i < SIDE(high); i++) half[i][j] = p[i];
 }
@@ -219,16 +223,16 @@ INLINE void FN(backward)(const int high, const int broad, const T *m, int64_t st
     VEC some = FN(load)(any);
     for (int64_t at = 0; at < columns; at += SIDE(broad), m += apart, flags += LANES) {
         VEC half[4][MOST_POINTS], flag = {0};
-        if (high * broad == 49) {
+        if (POINTS(high) * POINTS(broad) == 49) {
             ROLLED
-            for (int j = 0; j < broad; j++) FN(column_of)(high, broad, m + j * step, step, half, j);
+            for (int j = 0; j < POINTS(broad); j++) FN(column_of)(high, broad, m + j * step, step, half, j);
         } else {
             UNROLL
-            for (int j = 0; j < broad; j++) FN(column_of)(high, broad, m + j * step, step, half, j);
+            for (int j = 0; j < POINTS(broad); j++) FN(column_of)(high, broad, m + j * step, step, half, j);
         }
         UNROLL
         for (int i = 0; i < SIDE(high); i++) {
-            FN(outputs_of)(broad, half[i]);
+            FN(outputs_of)(POINTS(broad), SIDE(broad), half[i]);
             UNROLL
             for (int j = 0; j < SIDE(broad); j++) {
                 const VEC sum = FN(fma)(half[i][j], scale, b);
@@ -250,10 +254,10 @@ static void FN(down_row)(int64_t high, const void *rows, int64_t pitch, int64_t 
     else FN(down)(4, 1, rows, pitch, columns, to);
 }
 
-static void FN(across_rows)(int64_t broad, int64_t apart, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles,
+static void FN(across_rows)(int64_t broad, int64_t side, int64_t apart, int lacks, const void *from, int64_t rows, int64_t pitch, int64_t tiles,
                             void *v, int64_t step)
 {
-#define ACROSS(points, apart, lack) FN(across)(points, apart, lack, from, rows, pitch, tiles, v, step)
+#define ACROSS(points, apart, lack) FN(across)(points, side, apart, lack, from, rows, pitch, tiles, v, step)
     if (broad == 6 && lacks) ACROSS(6, 1, 0);
     else if (broad == 6) ACROSS(6, 1, -1);
     else if (broad == 7) ACROSS(7, 1, -1);
@@ -270,7 +274,7 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
                              int64_t rows, const void *bias, void *y, int64_t row, int64_t pixel, void *flags, void *any)
 {
 #define BACKWARD(high, broad) FN(backward)(high, broad, m, step, apart, columns, rows, bias, y, row, pixel, flags, any)
-    BY_POINTS(high, broad, BACKWARD)
+    BY_FORMS(high, broad, BACKWARD)
 #undef BACKWARD
 }
 
@@ -288,4 +292,5 @@ static void FN(backward_row)(int64_t high, int64_t broad, const void *m, int64_t
 #undef SEVEN
 #undef SIDE
 #undef TAPS
-#undef BY_POINTS
+#undef POINTS
+#undef BY_FORMS

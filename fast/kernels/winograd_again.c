@@ -48,7 +48,7 @@ static int find_uneven_row(const cs_tile_box *b, const char *peaks, int64_t h, c
     return b->k->uneven_least(peaks, b->columns, g->high, tiles, b->lines, marks);
 }
 
-int cs_find_uneven(cs_tile_box *b, int64_t shares)
+int cs_find_uneven(const cs_tile_box *b)
 {
     const cs_winograd *g = b->g;
     const cs_axis *a = g->window.axis;
@@ -60,16 +60,13 @@ int cs_find_uneven(cs_tile_box *b, int64_t shares)
     for (int64_t n = 0; n < b->images; n++) {
         char *own = g->folded ? b->maps : b->strip;
         memset(own, 0, (size_t)((1 + g->folded) * room));
-        for (int64_t share = 0; share < shares; share++)
-            for (int64_t map = 0; map <= g->folded; map++) {
-                const char *from = b->peaks + ((n * shares + share) * cs_peaks(g) + map * pixels) * size;
-                b->k->spread_peaks(own + map * room, NULL, from, 1, pixels);
-            }
+        for (int64_t map = 0; map <= g->folded; map++)
+            b->k->spread_peaks(own + map * room, NULL, b->peaks + (n * cs_peaks(g) + map * pixels) * size, 1, pixels);
         if (g->maps && !g->folded) fold_peaks(b, across);
         for (int64_t h = b->h0, first = 0; h < b->h1; h++, first += g->down * across * size) {
             char *marks = b->uneven + cs_first_tile(b, n, h);
             found |= g->phases > 1 ? find_uneven_row(b, peaks + first, h, marks)
-                                   : b->k->uneven(g->high, g->broad, peaks + first, seen + first, across,
+                                   : b->k->uneven(cs_form(g, 1), cs_form(g, 2), peaks + first, seen + first, across,
                                                   cs_least(g->down, a[1].out - h * g->down), columns, b->lines, marks);
         }
     }

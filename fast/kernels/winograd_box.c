@@ -16,7 +16,7 @@ static void lay_out(cs_tile_box *b, char *scratch)
     b->run = cs_aligned(b->lines + cs_lines_size(g) * w->size);
     b->v = cs_aligned(b->run + pixels * w->size + vector);
     b->peaks = b->v + cs_winograd_inputs(g);
-    b->sums = g->shared ? b->v : cs_aligned(b->v + cs_winograd_common(g));
+    b->sums = cs_aligned(b->peaks + g->planes * cs_peaks(g) * w->size);
     b->some = g->by_tiles ? b->sums : cs_aligned(b->sums + g->points * (g->tiles * g->vectors + 1) * vector);
     b->stage = cs_aligned(b->some + cs_winograd_some(g) * w->size);
     b->flags = cs_aligned(b->stage + cs_stage_vectors(g) * vector);
@@ -25,15 +25,11 @@ static void lay_out(cs_tile_box *b, char *scratch)
     b->spare = cs_aligned(b->direct + w->outputs * g->down * cs_again_columns(w) * w->size);
 }
 
-cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scratch)
+cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *scratch)
 {
     const cs_window *w = &g->window;
     cs_tile_box b = {.g = g, .k = cs_kernels(w->dtype)};
     lay_out(&b, scratch);
-    if (g->shared) {
-        b.v = cs_aligned(common) + i * cs_winograd_common(g);
-        b.peaks = b.v + cs_winograd_inputs(g);
-    }
     const int64_t column = i % g->wide_boxes, row = i / g->wide_boxes % g->tall_boxes;
     i = i / g->wide_boxes / g->tall_boxes;
     b.depth = i % w->axis[0].out, i /= w->axis[0].out;

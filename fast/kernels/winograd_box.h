@@ -50,16 +50,16 @@ static inline int64_t cs_lane_outputs(const cs_winograd *g)
     return cs_ceil(g->window.outputs, g->window.lanes) * g->window.lanes;
 }
 
-/* The box with that number; shared inputs are in `common`. */
-cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *common, char *scratch);
+/* The box with that number. */
+cs_tile_box cs_find_box(const cs_winograd *g, int64_t i, char *scratch);
 
 /* The channels of an image and group that a tap along the depth sees, or that folded inputs are: [channel][row][column] of the strip. */
 void cs_fold_inputs(const cs_tile_box *b, const char *image, int64_t tap);
 /* Of those that have all taps, whose inputs each output beside them sees, to what is 0 in the beginning. */
 void cs_peaks_of_all(const cs_tile_box *b, char *peaks);
 
-/* A share of all strips and vectors of channels of the inputs, at the points; peaks[image][share][pixel]. */
-void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int64_t shares);
+/* All strips and vectors of channels of the inputs, at the points; peaks[image][pixel]. */
+void cs_transform_inputs(const cs_tile_box *b, const char *x);
 
 /* The same where lanes are tiles. */
 void cs_transform_lanes(const cs_tile_box *b, const char *x);
@@ -92,8 +92,8 @@ void cs_finish_outputs(const cs_tile_box *b, cs_outputs o, const char *sums, int
 void cs_finish_lanes(const cs_tile_box *b, int64_t from, int64_t to, const char *weights, const char *bias, char *y, void *any);
 
 /* Marks the tiles of the box in which some output sees only inputs that are far below others of the tile; whether there
- * are any. The peaks of `shares` shares of the channels count together. */
-int cs_find_uneven(cs_tile_box *b, int64_t shares);
+ * are any. */
+int cs_find_uneven(const cs_tile_box *b);
 
 /* Computes the marked tiles, and those with outputs that are not finite, by the direct algorithm. */
 void cs_compute_again(const cs_tile_box *b, int64_t from, int64_t to, const char *x, const char *weights, char *y);

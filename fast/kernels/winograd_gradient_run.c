@@ -62,7 +62,7 @@ static void transform_inputs(const cs_tile_task *t, int note)
         if (note) note_seen(t, &s, b);
         for (int64_t h = 0; h < t->h1 - t->h0; h++) {
             t->k->down(CS_SEEN, t->strip + h * CS_SIDE * across * vector, across * w->lanes, across, t->columns);
-            t->k->across(CS_SEEN, 1, 0, t->columns, CS_SEEN, across * w->lanes, t->w1 - t->w0,
+            t->k->across(CS_SEEN, CS_SIDE, 1, 0, t->columns, CS_SEEN, across * w->lanes, t->w1 - t->w0,
                          t->v + (b * t->tiles + h * (t->w1 - t->w0)) * vector, t->step);
         }
     }

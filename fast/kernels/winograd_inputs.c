@@ -62,14 +62,13 @@ static void transform_row(const cs_tile_box *b, const char *rows, int64_t i, cha
     rows += down.from * pitch * size, v += down.from * g->broad * b->step * size;
     for (int64_t j = 0; j < cs_column_parts(g); j++, v += g->blocks * b->tiles * vector) {
         const cs_points across = cs_points_of(g, 2, j);
-        b->k->across(g->broad, g->apart, across.to - across.from < g->broad, rows + b->at[j] * vector, down.to - down.from, pitch,
+        b->k->across(g->broad, g->across, g->apart, across.to - across.from < g->broad, rows + b->at[j] * vector, down.to - down.from, pitch,
                      b->w1 - b->w0, v, b->step);
     }
 }
 
-/* Vectors [from, to) of channels of all images, for the slabs from `slab` on that see the same strip, and their peaks. */
-static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, int64_t from, int64_t to, int64_t share,
-                            int64_t shares)
+/* All images, for the slabs from `slab` on that see the same strip, and their peaks. */
+static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab)
 {
     const cs_winograd *g = b->g;
     const cs_window *w = &g->window;
@@ -78,13 +77,13 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
     if (s.runs * s.length < pixels) memset(b->strip, 0, (size_t)(pixels * vector));
     for (int64_t n = 0; n < b->images; n++) {
         const char *image = x + ((b->image + n) * w->x_image + b->group * w->channels * w->x_channel) * size;
-        char *peaks = b->peaks + (n * shares + share) * cs_peaks(g) * size;
+        char *peaks = b->peaks + n * cs_peaks(g) * size;
         memset(b->run, 0, (size_t)(s.runs * s.length * size));
         if (g->folded) {
             cs_fold_inputs(b, image, 0), cs_peaks_of_all(b, peaks + g->rows * g->columns * size);
             image = b->folded;
         }
-        for (int64_t block = from; block < to; block++) {
+        for (int64_t block = 0; block < g->blocks; block++) {
             fill_strip(b, &s, image, block);
             for (int64_t i = 0; i < cs_row_parts(g); i++) {
                 const int64_t top = cs_find_slab(g, i * g->slab[2]).at[1];
@@ -98,26 +97,10 @@ static void transform_slabs(const cs_tile_box *b, const char *x, int64_t slab, i
     }
 }
 
-void cs_transform_inputs(const cs_tile_box *b, const char *x, int64_t share, int64_t shares)
+void cs_transform_inputs(const cs_tile_box *b, const char *x)
 {
     const cs_winograd *g = b->g;
-    const int64_t slabs = cs_strip_slabs(g), all = cs_strips(g) * g->blocks, to = all * (share + 1) / shares;
-    const int64_t map = cs_peaks(g) * g->window.size;
-    for (int64_t n = 0; n < b->images; n++) memset(b->peaks + (n * shares + share) * map, 0, (size_t)map);
-    if (g->by_tiles) {
-        cs_transform_lanes(b, x);
-        return;
-    }
-    for (int64_t from = all * share / shares, next; from < to; from = next) {
-        const int64_t strip = from / g->blocks, first = strip * g->blocks;
-        next = cs_least(to, first + g->blocks);
-        transform_slabs(b, x, strip * slabs, from - first, next - first, share, shares);
-    }
-}
-
-void cs_winograd_input(const cs_winograd *g, int64_t task, const void *x, void *common, void *scratch)
-{
-    const int64_t shares = g->input_tasks / cs_winograd_boxes(g);
-    const cs_tile_box b = cs_find_box(g, task / shares, common, scratch);
-    cs_transform_inputs(&b, x, task % shares, shares);
+    memset(b->peaks, 0, (size_t)(b->images * cs_peaks(g) * g->window.size));
+    if (g->by_tiles) cs_transform_lanes(b, x);
+    for (int64_t i = 0; i < cs_strips(g) && !g->by_tiles; i++) transform_slabs(b, x, i * cs_strip_slabs(g));
 }

@@ -57,7 +57,7 @@ INLINE void FN(tile_column)(const int points, const cs_lanes *t, const T *x, con
     }
     UNROLL
     for (int k = 0; k < TOGETHER; k++) {
-        FN(outputs_of)(points, sum[k]);
+        FN(outputs_of)(points, 4, sum[k]);
         UNROLL
         for (int i = 0; i < 4; i++) half[k][i][j] = sum[k][i];
     }
@@ -85,7 +85,7 @@ INLINE VEC FN(finish_tiles)(const int points, const int of_tiles, const cs_lanes
         VEC m[MOST_POINTS];
         UNROLL
         for (int j = 0; j < points; j++) m[j] = half[i][j];
-        FN(outputs_of)(points, m);
+        FN(outputs_of)(points, 4, m);
         UNROLL
         for (int j = 0; j < 4; j++) {
             m[j] = FN(fma)(m[j], scale, b);

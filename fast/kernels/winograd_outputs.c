@@ -71,7 +71,7 @@ void cs_finish_outputs(const cs_tile_box *b, cs_outputs o, const char *sums, int
     char *flags = b->flags + (o.phase * cs_ceil(w->outputs, w->lanes) + o.vector) * b->tiles * vector;
     for (int64_t h = b->h0; h < b->h1; h++) {
         const int64_t first = cs_first_tile(b, o.image, h), top = (h - b->h0) * g->down;
-        b->k->backward(g->high, g->broad, sums + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
+        b->k->backward(cs_form(g, 1), cs_form(g, 2), sums + first * vectors * vector, (b->tiles * vectors + 1) * w->lanes, vectors * w->lanes,
                        columns, rows - top, bias, s.to + ((top * every + place[1]) * s.row + place[2] * s.pixel) * size, every * s.row,
                        every * s.pixel, flags + first * vector, any);
     }

@@ -28,7 +28,7 @@ INLINE void FN(see)(const int high, const int broad, const T *p, const T *q, int
 {
     VEC all = FN(load)(p), seen[MOST_POINTS], low = {0};
     ROLLED
-    for (int i = 0; i < high; i++) {
+    for (int i = 0; i < POINTS(high); i++) {
         all = FN(larger)(all, FN(load)(p + i * pitch));
         seen[i] = FN(load)(q + i * pitch);
         UNROLL
@@ -56,12 +56,12 @@ static int FN(uneven)(int64_t high, int64_t broad, const void *peaks, const void
     int any = 0;
     for (int64_t c = 0; c < pitch; c += LANES) {
 #define SEE(high, broad) FN(see)(high, broad, p + c, q + c, pitch, rows, greatest + c, least + c)
-        BY_POINTS(high, broad, SEE)
+        BY_FORMS(high, broad, SEE)
 #undef SEE
     }
     for (int64_t at = 0; at < columns; at += across, marks++) {
         T most = greatest[at], low = least[at];
-        for (int64_t c = at + 1; c < at + broad; c++) most = greatest[c] > most ? greatest[c] : most;
+        for (int64_t c = at + 1; c < at + POINTS(broad); c++) most = greatest[c] > most ? greatest[c] : most;
         for (int64_t c = at + 1; c < at + across && c < columns; c++) low = least[c] < low ? least[c] : low;
         *marks = low < most * (1 / WINOGRAD_EVEN);
         any |= *marks;

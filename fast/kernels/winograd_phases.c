@@ -72,5 +72,5 @@ int64_t cs_lay_phases(cs_winograd *g, const cs_window *w)
         if (g->axis[i].w < 0) g->window.axis[i].w = -g->axis[i].w;
         g->window.apart[i] = g->window.axis[i];
     }
-    return taps + 3;
+    return 40 + taps;
 }

@@ -114,15 +114,15 @@ static void finish_panels(const cs_tile_box *b, const char *weights, const void 
     }
 }
 
-int cs_winograd_output(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct,
-                       void *y, void *common, void *scratch)
+int cs_winograd_run(const cs_winograd *g, int64_t task, const void *x, const void *packed, const void *bias, const void *direct, void *y,
+                    void *scratch)
 {
     _Alignas(64) char any[64] = {0};
     const cs_window *w = &g->window;
-    const int64_t boxes = cs_winograd_boxes(g), shares = g->output_tasks / boxes, share = task % shares, size = w->size;
-    cs_tile_box b = cs_find_box(g, task / shares, common, scratch);
-    if (!g->shared) cs_transform_inputs(&b, x, 0, 1);
-    int again = cs_find_uneven(&b, g->shared ? g->input_tasks / boxes : 1);
+    const int64_t shares = g->tasks / cs_winograd_boxes(g), share = task % shares, size = w->size;
+    const cs_tile_box b = cs_find_box(g, task / shares, scratch);
+    cs_transform_inputs(&b, x);
+    int again = cs_find_uneven(&b);
     const char *u = (const char *)packed + (g->some ? 0 : b.group * (g->packed / w->groups));
     const int64_t from = g->panels * share / shares, to = g->panels * (share + 1) / shares, wide = g->vectors * w->lanes;
     finish_panels(&b, u, bias, from, to, y, any);

@@ -4,17 +4,17 @@
 #include "window.h"
 #include "winograd.h"
 
-int64_t cs_parts(int64_t taps, int64_t points, int64_t step)
+int64_t cs_parts(int64_t taps, int64_t part, int64_t step)
 {
     int64_t parts = 0;
-    for (int64_t i = 0; i < step; i++) parts += cs_ceil(cs_ceil(taps - i, step), cs_part(points));
+    for (int64_t i = 0; i < step; i++) parts += cs_ceil(cs_ceil(taps - i, step), part);
     return parts;
 }
 
-/* Part i along an axis. */
-static void find_part(int64_t taps, int64_t points, int64_t step, int64_t i, cs_slab *s, int axis)
+/* Part i of the taps along an axis. */
+static void find_part(const cs_winograd *g, int64_t taps, int64_t i, cs_slab *s, int axis)
 {
-    const int64_t part = cs_part(points);
+    const int64_t part = cs_part(g, axis), step = axis ? g->step : 1;
     int64_t first = 0, n = cs_ceil(taps, step);
     while (i >= cs_ceil(n, part)) i -= cs_ceil(n, part), first++, n = cs_ceil(taps - first, step);
     const int64_t early = cs_most(0, cs_least(i * part, n - part));
@@ -23,10 +23,9 @@ static void find_part(int64_t taps, int64_t points, int64_t step, int64_t i, cs_
 
 cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
 {
-    const int64_t points[3] = {1, g->high, g->broad};
     cs_slab s;
     for (int i = 2; i >= 0; i--) {
-        find_part(g->axis[i].taps, points[i], i ? g->step : 1, slab % g->slab[i], &s, i);
+        find_part(g, g->axis[i].taps, slab % g->slab[i], &s, i);
         slab /= g->slab[i];
     }
     return s;
@@ -34,7 +33,7 @@ cs_slab cs_find_slab(const cs_winograd *g, int64_t slab)
 
 int cs_whole(const cs_winograd *g, const cs_slab *s)
 {
-    return s->to[1] == cs_part(g->high) && s->to[2] == cs_part(g->broad);
+    return s->to[1] == cs_part(g, 1) && s->to[2] == cs_part(g, 2);
 }
 
 void cs_measure_parts(cs_winograd *g)
@@ -44,9 +43,9 @@ void cs_measure_parts(cs_winograd *g)
     for (int axis = 1; axis < 3 && !g->folded; axis++)
         for (int64_t i = 0; i < g->slab[axis] && points[axis] > 1; i++) {
             cs_slab s;
-            find_part(g->window.axis[axis].taps, points[axis], g->step, i, &s, axis);
+            find_part(g, g->window.axis[axis].taps, i, &s, axis);
             g->far[axis] = cs_most(g->far[axis], s.at[axis]);
-            g->lacks[axis] = g->apart > 1 ? s.to[axis] < cs_part(points[axis]) : s.from[axis] > 0 && points[axis] != 7;
+            g->lacks[axis] = g->apart > 1 ? s.to[axis] < cs_part(g, axis) : s.from[axis] > 0 && points[axis] != 7;
         }
 }
 

@@ -4,8 +4,8 @@
 /* The transformed inputs of a box and some sums; more of them where many weights are read for each box. */
 enum { BOX_BYTES = 3 << 19, LARGE_BOX_BYTES = 5 << 19, MANY_BYTES = 12 << 20 };
 
-/* What a thread takes in all, and its part of shared inputs. */
-enum { MOST_BYTES = 13 << 18, SHARED_BYTES = 9 << 18 };
+/* What a thread takes in all. */
+enum { MOST_BYTES = 13 << 18 };
 
 /* So many boxes of a group transform the same weights again, of so many channels at a time. */
 enum { FEW_BOXES = 3, SOME_CHANNELS = 48 };
@@ -34,12 +34,6 @@ int64_t cs_winograd_inputs(const cs_winograd *g)
     return (g->points * point * g->window.size + 63) & -64;
 }
 
-int64_t cs_winograd_common(const cs_winograd *g)
-{
-    const int64_t shares = g->shared ? g->input_tasks / cs_winograd_boxes(g) : 1;
-    return (cs_winograd_inputs(g) + g->planes * shares * cs_peaks(g) * g->window.size + 63) & -64;
-}
-
 /* Bytes of the parts of the scratch: see winograd_run.c. */
 static void measure_scratch(cs_winograd *g)
 {
@@ -49,9 +43,8 @@ static void measure_scratch(cs_winograd *g)
                           (g->slab[2] + g->rows) * 8 + g->maps * cs_map_size(g) + cs_folded_size(g) * w->size;
     const int64_t sums = (g->by_tiles ? 0 : g->points * (g->tiles * g->vectors + 1)) + cs_winograd_some(g) / lanes;
     const int64_t output = cs_stage_vectors(g) + cs_flag_vectors(g);
-    g->scratch = input + (g->shared ? 0 : cs_winograd_common(g)) + (sums + output) * lanes * w->size + g->tiles +
+    g->scratch = input + cs_winograd_inputs(g) + g->planes * cs_peaks(g) * w->size + (sums + output) * lanes * w->size + g->tiles +
                  cs_again_scratch(g) + w->outputs * g->down * cs_again_columns(w) * w->size + 13 * 64;
-    g->common = g->shared ? cs_winograd_common(g) * cs_winograd_boxes(g) + 64 : 0;
 }
 
 int64_t cs_winograd_boxes(const cs_winograd *g)
@@ -77,11 +70,11 @@ static int64_t even_planes(int64_t images, int64_t most, int threads)
     return best;
 }
 
-/* Whether to transform the inputs of a box so many times is more than to transform the weights of a group. */
-static int inputs_exceed(const cs_winograd *g, int64_t times)
+/* Whether to transform the inputs of a box is more than to transform the weights of a group. */
+static int inputs_exceed(const cs_winograd *g)
 {
     const int64_t tiles = g->planes * g->height * g->width, outputs = cs_ceil(g->window.outputs, g->window.lanes);
-    return times * tiles * g->blocks > g->channels * outputs;
+    return tiles * g->blocks > g->channels * outputs;
 }
 
 /* Rows of tiles before box i. */
@@ -122,7 +115,7 @@ static int64_t choose_boxes(cs_winograd *g, int threads)
     const int64_t most = cs_box_tiles(g), wide = cs_ceil(g->wide, most);
     const int64_t tall = cs_ceil(g->tall, cs_most(1, most / cs_ceil(g->wide, wide)));
     g->planes = tall * wide == 1 ? even_planes(g->window.images, most / (g->tall * g->wide), threads) : 1;
-    const int even = count_boxes(g, tall, wide) >= threads || g->panels < threads || g->folded || inputs_exceed(g, 1);
+    const int even = count_boxes(g, tall, wide) >= threads || g->panels < threads || g->folded || inputs_exceed(g);
     return count_boxes(g, even ? even_boxes(g, tall, threads) : tall, wide);
 }
 
@@ -142,13 +135,10 @@ void cs_winograd_split(cs_winograd *g, int64_t images, int threads, int once)
     int64_t boxes = choose_boxes(g, once && g->panels < threads ? (int)cs_ceil(threads, g->panels) : threads);
     g->some = once ? some_channels(g, boxes) : 0;
     if (!g->some) boxes = choose_boxes(g, threads);
-    g->tiles = g->planes * g->height * g->width, g->shared = 0;
+    g->tiles = g->planes * g->height * g->width;
     g->rows = cs_reach(g, 1, g->height), g->columns = cs_reach(g, 2, g->width);
-    /* Of a few boxes each thread takes some outputs: it transforms the inputs for itself, unless they are more than the weights.
-     * Folded inputs, each vector of which may take all channels, are never shared: boxes are made smaller. */
-    const int64_t shares = cs_least(g->panels, boxes < threads ? cs_ceil(threads, cs_most(1, boxes)) : 1);
-    g->shared = boxes < threads && !g->folded && !g->by_tiles && inputs_exceed(g, shares) && boxes * cs_winograd_common(g) <= threads * SHARED_BYTES;
-    g->input_tasks = g->shared ? boxes * cs_least(cs_strips(g) * g->blocks, cs_ceil(2 * threads, cs_most(1, boxes))) : 0;
-    g->output_tasks = boxes * (g->shared ? cs_least(g->panels, cs_ceil(4 * threads, cs_most(1, boxes))) : shares);
+    /* Of a few boxes each thread takes some outputs, and transforms all inputs for itself: in common they would be lines of other threads'
+     * caches, which cost more. */
+    g->tasks = boxes * (boxes < threads ? cs_least(g->panels, cs_ceil(threads, cs_most(1, boxes))) : 1);
     measure_scratch(g);
 }

@@ -142,7 +142,7 @@ void cs_winograd_transform(const cs_winograd *g, const cs_weights *t, const void
             char *u = (char *)points + ((c - t->from) * wide + k) * size;
             for (int64_t p = 0; p < t->end - t->phase; p++, u += g->points * step * size)
                 for (int64_t i = 0; i < count; i++)
-                    cs_kernels(w->dtype)->kernels(g->high, g->broad, stage + (i * r.count + own[p] - r.low) * vector, row, column,
+                    cs_kernels(w->dtype)->kernels(cs_form(g, 1), cs_form(g, 2), stage + (i * r.count + own[p] - r.low) * vector, row, column,
                                                   &slabs[p], u + i * wide * size, step);
         }
 }

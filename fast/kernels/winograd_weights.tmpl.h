@@ -33,15 +33,15 @@ INLINE void FN(kernel_points)(const int points, const int taps, FN(exact) *u, co
     const FN(exact) a = u[0], b = u[step], c = u[2 * step];
     if (points == 7) {
         const double p[3] = SEVEN;
-        const FN(exact) last = u[3 * step];
+        const FN(exact) fourth = u[3 * step], fifth = taps == 5 ? u[4 * step] : (FN(exact)){0};
         UNROLL
         for (int i = 0; i < 3; i++) {
             const double square = p[i] * p[i], l = p[(i + 1) % 3], m = p[(i + 2) % 3];
             const double scale = 1 / (2 * p[i] * (square - l * l) * (square - m * m));
-            const FN(exact) even = (a + c * square) * scale, odd = (b + last * square) * (p[i] * scale);
+            const FN(exact) even = (a + c * square + fifth * (square * square)) * scale, odd = (b + fourth * square) * (p[i] * scale);
             u[2 * i * step] = even + odd, u[(2 * i + 1) * step] = odd - even;
         }
-        u[6 * step] = last;
+        u[6 * step] = taps == 5 ? fifth : fourth;
         return;
     }
     if (points == 4) {
@@ -95,11 +95,11 @@ INLINE void FN(kernels)(const int high, const int broad, const int down, const i
 static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *s,
                                void *u, int64_t step)
 {
-    enum { MOST = 4 };
+    enum { MOST = 5 };
     const T *w = taps;
     T padded[MOST * MOST * LANES];
     const int64_t down = s->to[1] - s->from[1], across = s->to[2] - s->from[2];
-    if (high == 5 && s->from[1] + s->from[2] == 0 && down + across < 4) {
+    if (high == 42 && s->from[1] + s->from[2] == 0 && down + across < 4) {
         if (down > 1) FN(kernels)(5, 5, 2, 1, w, row, column, u, step);
         else if (across > 1) FN(kernels)(5, 5, 1, 2, w, row, column, u, step);
         else FN(kernels)(5, 5, 1, 1, w, row, column, u, step);
@@ -112,8 +112,8 @@ static void FN(kernel_vectors)(int64_t high, int64_t broad, const void *taps, in
                 FN(store)(padded + (i * MOST + j) * LANES, FN(load)(w + i * row + j * column));
         w = padded, row = MOST * LANES, column = LANES;
     }
-#define KERNELS(high, broad) FN(kernels)(high, broad, TAPS(high), TAPS(broad), w, row, column, u, step)
-    BY_POINTS(high, broad, KERNELS)
+#define KERNELS(high, broad) FN(kernels)(POINTS(high), POINTS(broad), TAPS(high), TAPS(broad), w, row, column, u, step)
+    BY_FORMS(high, broad, KERNELS)
 #undef KERNELS
 }
 
