@@ -45,13 +45,15 @@ static int may_have(const cs_window *w, int axis, int64_t form)
     return cs_may_tile(w, &w->axis[axis]) && w->axis[axis].taps >= form % 10 && w->axis[axis].step == apart(form);
 }
 
-static double vectors_of_16(int64_t n)
+/* So many elements, with those that make the last vector of 64 bytes whole. */
+static double in_vectors(const cs_window *w, int64_t n)
 {
-    return 16.0 * (double)cs_ceil(n, 16);
+    const int64_t lanes = 64 / w->size;
+    return (double)(lanes * cs_ceil(n, lanes));
 }
 
 /* Clock cycles for one image and group by a yardstick that is the same for every instruction set: 16 multiply-adds a cycle,
- * transforms by 16 channels, weights that stream from the third-level cache, or memory, for each box. */
+ * transforms by vectors of channels, weights that stream from the third-level cache, or memory, for each box. */
 static double direct_cycles(const cs_window *w)
 {
     const cs_axis *a = w->axis;
@@ -63,7 +65,7 @@ static double mixed_cycles(const cs_winograd *g)
     const cs_window *w = &g->window;
     const double terms = (double)(w->channels * w->outputs), tiles = (double)(g->tall * g->wide), points = (double)cs_slab_points(g);
     const double bytes = points * terms * (double)w->size;
-    const double inputs = vectors_of_16(g->folded ? g->channels : w->channels), outputs = vectors_of_16(w->outputs);
+    const double inputs = in_vectors(w, g->folded ? g->channels : w->channels), outputs = in_vectors(w, w->outputs);
     const double boxes = tiles * (double)(g->points * cs_layers(g) * w->size) * inputs / (double)cs_box_bytes((int64_t)bytes);
     const double weight = bytes > CACHE_BYTES ? FROM_MEMORY : parted(g) ? PARTED_STREAM : STREAM;
     const double stream = weight * (boxes > 1 ? boxes : 1), multiply = tiles / 14.5;
