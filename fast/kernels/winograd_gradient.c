@@ -11,7 +11,7 @@ static int suits(const cs_window *w)
     if (a[0].taps != 1 || a[0].out != 1 || w->channels == 0 || w->outputs == 0) return 0;
     if (w->groups > 1 && w->outputs <= FEW_OUTPUTS) return 0; /* whose vectors may be over groups */
     for (int i = 1; i < 3; i++)
-        if (a[i].taps != 3 || a[i].step != 1 || a[i].gap != 1 || a[i].out == 0) return 0;
+        if ((a[i].taps != 3 && a[i].taps != 5) || a[i].taps != a[1].taps || a[i].step != 1 || a[i].gap != 1 || a[i].out == 0) return 0;
     return a[0].first >= 0 && a[0].first < a[0].in;
 }
 
@@ -20,7 +20,7 @@ static int suits(const cs_window *w)
 static void choose_box(cs_tile_gradient *g)
 {
     const cs_window *w = &g->direct.window;
-    const int64_t most = cs_most(1, BOX_BYTES / (CS_POINTS * (w->channels + PANEL) * w->size));
+    const int64_t most = cs_most(1, BOX_BYTES / (g->points * (w->channels + PANEL) * w->size));
     g->width = cs_ceil(g->wide, cs_ceil(g->wide, most));
     g->height = cs_most(1, cs_least(g->tall, most / g->width));
     g->boxes_across = cs_ceil(g->wide, g->width);
@@ -34,30 +34,31 @@ static int pays(const cs_tile_gradient *g)
     const cs_window *w = &g->direct.window;
     const double channels = w->channels, outputs = cs_ceil(w->outputs, LANES) * LANES, kernels = channels * outputs;
     const double positions = (double)w->axis[1].out * w->axis[2].out, tiles = (double)g->tall * g->wide;
-    const double direct = 1.32 * CS_TAPS * kernels * positions / 32 + (0.4 * outputs + 2.3 * channels) * positions;
-    const double products = 1.42 * CS_POINTS * kernels * tiles / 32 + (28.0 * g->boxes - 13) * kernels;
+    const double direct = 1.32 * (double)g->taps * kernels * positions / 32 + (0.4 * outputs + 2.3 * channels) * positions;
+    const double product = 1.42 * kernels * tiles / 32 + (28.0 * (double)g->boxes - 13) / 36 * kernels;
     if (channels < LANES / 2 || kernels < FEW_KERNELS) return 0;
-    return products + (45.0 * cs_ceil(w->channels, LANES) * LANES + 28 * outputs) * tiles < direct;
+    return (double)g->points * (product + (45.0 * cs_ceil(w->channels, LANES) * LANES + 28 * outputs) / 36 * tiles) < direct;
 }
 
 int cs_tile_gradient_choose(cs_tile_gradient *g, const cs_window *w, int forced)
 {
     if (!suits(w)) return 0;
-    *g = (cs_tile_gradient){.common = 0};
+    *g = (cs_tile_gradient){.side = w->axis[1].taps == 3 ? 4 : 3};
+    g->seen = g->side + w->axis[1].taps - 1, g->points = g->seen * g->seen, g->taps = w->axis[1].taps * w->axis[1].taps;
     cs_gradient_choose(&g->direct, w, 0);
-    g->tall = cs_ceil(w->axis[1].out, CS_SIDE), g->wide = cs_ceil(w->axis[2].out, CS_SIDE);
+    g->tall = cs_ceil(w->axis[1].out, g->side), g->wide = cs_ceil(w->axis[2].out, g->side);
     choose_box(g);
     return forced || pays(g);
 }
 
 int64_t cs_tile_rows(const cs_tile_gradient *g)
 {
-    return g->height * CS_SIDE + CS_SEEN - CS_SIDE;
+    return g->height * g->side + g->seen - g->side;
 }
 
 int64_t cs_tile_columns(const cs_tile_gradient *g)
 {
-    return g->width * CS_SIDE + CS_SEEN - CS_SIDE;
+    return g->width * g->side + g->seen - g->side;
 }
 
 /* Vectors of channels of a task. */
@@ -83,10 +84,10 @@ void cs_tile_gradient_split(cs_tile_gradient *g, int64_t images, int threads)
     }
     g->tasks = d->parts * g->output_shares * g->channel_shares * g->image_shares;
     g->joins = g->image_shares > 1 ? d->parts * d->panels * blocks : 0;
-    g->some = cs_most(1, SUMS_BYTES / (CS_POINTS * d->vectors * vector));
+    g->some = cs_most(1, SUMS_BYTES / (g->points * d->vectors * vector));
     g->common = d->sums * (g->joins ? images : g->boxes > 1 ? 2 : 1) + LINE;
     const int64_t pixels = cs_tile_rows(g) * cs_tile_columns(g), factors = cs_tile_blocks(g) * tiles + 1 + tiles * d->vectors + 1;
     g->scratch = (pixels + tiles + cs_tile_blocks(g) * w->lanes) * (int64_t)sizeof(int64_t) + pixels * w->size + LINE;
-    g->scratch += (2 * pixels + CS_SEEN * cs_tile_columns(g) + 2 * cs_tile_blocks(g) + 1) * vector;
-    g->scratch += CS_POINTS * (factors + g->some * d->vectors + 1) * vector + 12 * LINE;
+    g->scratch += (2 * pixels + g->seen * cs_tile_columns(g) + cs_seen_vectors(g) * cs_tile_blocks(g) + 1) * vector;
+    g->scratch += g->points * (factors + g->some * d->vectors + 1) * vector + 12 * LINE;
 }

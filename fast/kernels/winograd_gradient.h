@@ -1,4 +1,4 @@
-/* The gradient by the weights through Winograd's tiles: of F(4, 3) along the rows and the columns, what its products are
+/* The gradient by the weights through Winograd's tiles: of F(4, 3), or F(3, 5), along the rows and the columns, what its products are
  * differentiated by. A box of tiles of an image gives each point of each kernel a sum over its tiles, and these the taps; boxes
  * and then images are added in order. */
 #ifndef CONVSPEC_WINOGRAD_GRADIENT_H
@@ -6,10 +6,9 @@
 
 #include "gradient.h"
 
-enum { CS_SIDE = 4, CS_SEEN = 6, CS_POINTS = 36, CS_TAPS = 9 }; /* of a tile: outputs and inputs of an axis */
-
 typedef struct {
     cs_gradient direct;                    /* the same by the direct algorithm: its window, and its panels of outputs */
+    int64_t side, seen, points, taps;      /* of a tile: outputs and inputs of an axis; points, and taps of a kernel */
     int64_t tall, wide;                    /* tiles of an image, down and across */
     int64_t height, width, boxes_across, boxes; /* of a box, at most; boxes of an image */
     int64_t some;                          /* channels whose sums at the points are kept at a time */

@@ -1,18 +1,44 @@
-/* The gradient by the weights through Winograd's tiles, F(4, 3): what is not in winograd.tmpl.h already. Lanes are outputs; part of
+/* The gradient by the weights through Winograd's tiles, F(4, 3) and F(3, 5): what is not in winograd.tmpl.h already. Lanes are outputs; part of
  * winograd.tmpl.h. */
 
-/* The gradients of a tile's outputs along an axis, of which there are four, become factors at its points: those of a polynomial. */
-INLINE void FN(spread_points)(VEC *d)
+/* The gradients of a tile's outputs along an axis become factors at its points: those of a polynomial. */
+INLINE void FN(spread_points)(const int points, VEC *d)
 {
+    if (points == 7) {
+        const T p[3] = SEVEN;
+        const VEC first = d[0], second = d[1], third = d[2];
+        UNROLL
+        for (int i = 0; i < 3; i++) {
+            const VEC even = FN(fma)(third, FN(all)(p[i] * p[i]), first), odd = second * FN(all)(p[i]);
+            d[2 * i] = even + odd, d[2 * i + 1] = even - odd;
+        }
+        d[6] = third;
+        return;
+    }
     const VEC h = FN(all)(HALF_ROOT), s = FN(all)(WHOLE_ROOT), two = FN(all)(2), half = FN(all)((T)0.5);
     const VEC near = FN(fma)(d[2], half, d[0]), far = FN(fma)(d[2], two, d[0]);
     const VEC near_odd = FN(fma)(d[3], half, d[1]) * h, far_odd = FN(fma)(d[3], two, d[1]) * s;
     d[5] = d[3], d[1] = near + near_odd, d[2] = near - near_odd, d[3] = far + far_odd, d[4] = far - far_odd;
 }
 
-/* The sums at the points become those of three taps. */
-INLINE void FN(taps_of)(VEC *m)
+/* The sums at the points become those of the taps. */
+INLINE void FN(taps_of)(const int points, VEC *m)
 {
+    if (points == 7) {
+        const double p[3] = SEVEN;
+        VEC t[5] = {{0}};
+        UNROLL
+        for (int i = 0; i < 3; i++) {
+            const double square = p[i] * p[i], l = p[(i + 1) % 3], n = p[(i + 2) % 3];
+            const double scale = 1 / (2 * p[i] * (square - l * l) * (square - n * n));
+            const VEC even = m[2 * i] - m[2 * i + 1], odd = m[2 * i] + m[2 * i + 1];
+            t[0] = FN(fma)(even, FN(all)((T)scale), t[0]), t[1] = FN(fma)(odd, FN(all)((T)(scale * p[i])), t[1]);
+            t[2] = FN(fma)(even, FN(all)((T)(scale * square)), t[2]), t[3] = FN(fma)(odd, FN(all)((T)(scale * square * p[i])), t[3]);
+            t[4] = FN(fma)(even, FN(all)((T)(scale * square * square)), t[4]);
+        }
+        m[0] = t[0], m[1] = t[1], m[2] = t[2], m[3] = t[3], m[4] = t[4] + m[6];
+        return;
+    }
     const VEC near = m[1] + m[2], far = m[3] + m[4], third = FN(all)((T)(1.0 / 3)), sixth = FN(all)((T)(1.0 / 6));
     const VEC odd = FN(fma)(m[3] - m[4], FN(all)((T)0.5), m[2] - m[1]);
     m[0] = FN(fma)(far, sixth, FN(fma)(near, FN(all)((T)(-2.0 / 3)), m[0]));
@@ -20,63 +46,82 @@ INLINE void FN(taps_of)(VEC *m)
     m[2] = FN(fma)(far - near, third, m[5]);
 }
 
-/* A row of tiles of a vector of outputs, four rows of a strip: the columns, then each tile's rows. Tiles are `apart` elements from each
+/* A row of tiles of a vector of outputs, `side` rows of a strip: the columns, then each tile's rows. Tiles are `apart` elements from each
  * other in v, and points `step`. */
-static void FN(spread_tiles)(const void *from, int64_t tiles, void *spare, void *to, int64_t apart, int64_t step)
+INLINE void FN(spread_row)(const int points, const int side, const T *strip, int64_t tiles, T *columns, T *v, int64_t apart, int64_t step)
 {
-    const T *strip = from;
-    T *columns = spare, *v = to;
-    const int64_t pitch = tiles * 4 * LANES;
-    VEC d[6];
+    const int64_t pitch = tiles * side * LANES;
+    VEC d[MOST_POINTS];
     for (int64_t c = 0; c < pitch; c += LANES) {
         UNROLL
-        for (int i = 0; i < 4; i++) d[i] = FN(load)(strip + i * pitch + c);
-        FN(spread_points)(d);
+        for (int i = 0; i < side; i++) d[i] = FN(load)(strip + i * pitch + c);
+        FN(spread_points)(points, d);
         UNROLL
-        for (int i = 0; i < 6; i++) FN(store)(columns + i * pitch + c, d[i]);
+        for (int i = 0; i < points; i++) FN(store)(columns + i * pitch + c, d[i]);
     }
     for (int64_t t = 0; t < tiles; t++, v += apart)
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < points; i++) {
             UNROLL
-            for (int j = 0; j < 4; j++) d[j] = FN(load)(columns + i * pitch + (t * 4 + j) * LANES);
-            FN(spread_points)(d);
+            for (int j = 0; j < side; j++) d[j] = FN(load)(columns + i * pitch + (t * side + j) * LANES);
+            FN(spread_points)(points, d);
             UNROLL
-            for (int j = 0; j < 6; j++) FN(store)(v + (i * 6 + j) * step, d[j]);
+            for (int j = 0; j < points; j++) FN(store)(v + (i * points + j) * step, d[j]);
         }
 }
 
-/* The nine taps of each channel, for `vectors` vectors of outputs: of the sums at the points, `step` elements apart, and added to
+static void FN(spread_tiles)(int64_t points, const void *strip, int64_t tiles, void *columns, void *v, int64_t apart, int64_t step)
+{
+    if (points == 6) FN(spread_row)(6, 4, strip, tiles, columns, v, apart, step);
+    else FN(spread_row)(7, 3, strip, tiles, columns, v, apart, step);
+}
+
+/* A column of sums at the points becomes one of taps. */
+INLINE void FN(column_of_taps)(const int points, const int side, const T *m, int64_t step, VEC half[5][MOST_POINTS], const int j)
+{
+    VEC p[MOST_POINTS];
+    UNROLL
+    for (int k = 0; k < points; k++) p[k] = FN(load)(m + (k * points + j) * step);
+    FN(taps_of)(points, p);
+    UNROLL
+    for (int k = 0; k < side; k++) half[k][j] = p[k];
+}
+
+/* The taps of each channel, for `vectors` vectors of outputs: of the sums at the points, `step` elements apart, and added to
  * `partial`, and that to `total`, if there are any. */
-static void FN(gather_taps)(const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial, const void *total,
-                            void *to)
+INLINE void FN(gather_side)(const int points, const int side, const T *sums, int64_t step, int64_t channels, int64_t vectors,
+                            const T *partial, const T *total, T *to)
 {
     const VEC scale = FN(all)(1 / (WINOGRAD_SCALE * WINOGRAD_SCALE));
     for (int64_t i = 0; i < channels * vectors; i++) {
-        const T *m = (const T *)sums + i * LANES;
-        const int64_t first = (i / vectors * 9 * vectors + i % vectors) * LANES;
-        VEC half[3][6];
-        UNROLL
-        for (int j = 0; j < 6; j++) {
-            VEC p[6];
+        const T *m = sums + i * LANES;
+        VEC half[5][MOST_POINTS];
+        if (points == 7) {
+            ROLLED
+            for (int j = 0; j < points; j++) FN(column_of_taps)(points, side, m, step, half, j);
+        } else {
             UNROLL
-            for (int k = 0; k < 6; k++) p[k] = FN(load)(m + (k * 6 + j) * step);
-            FN(taps_of)(p);
-            UNROLL
-            for (int k = 0; k < 3; k++) half[k][j] = p[k];
+            for (int j = 0; j < points; j++) FN(column_of_taps)(points, side, m, step, half, j);
         }
+        int64_t at = (i / vectors * side * side * vectors + i % vectors) * LANES;
         UNROLL
-        for (int k = 0; k < 3; k++) {
-            FN(taps_of)(half[k]);
+        for (int k = 0; k < side; k++) {
+            FN(taps_of)(points, half[k]);
             UNROLL
-            for (int j = 0; j < 3; j++) {
-                const int64_t at = first + (k * 3 + j) * vectors * LANES;
+            for (int j = 0; j < side; j++, at += vectors * LANES) {
                 VEC sum = half[k][j] * scale;
-                if (partial) sum = FN(load)((const T *)partial + at) + sum;
-                if (total) sum = FN(load)((const T *)total + at) + sum;
-                FN(store)((T *)to + at, sum);
+                if (partial) sum = FN(load)(partial + at) + sum;
+                if (total) sum = FN(load)(total + at) + sum;
+                FN(store)(to + at, sum);
             }
         }
     }
+}
+
+static void FN(gather_taps)(int64_t points, const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial,
+                            const void *total, void *to)
+{
+    if (points == 6) FN(gather_side)(6, 3, sums, step, channels, vectors, partial, total, to);
+    else FN(gather_side)(7, 5, sums, step, channels, vectors, partial, total, to);
 }
 
 /* Adds the magnitudes of some rows of vectors. */
@@ -89,8 +134,8 @@ static void FN(add_magnitudes)(const void *from, int64_t rows, int64_t columns, 
     FN(store)(sum, s);
 }
 
-/* Lanes whose part is less than a quarter of all. */
+/* Marks lanes whose part is less than a quarter of all. */
 static void FN(exceeds_quarter)(const void *all, const void *part, char *marks)
 {
-    for (int l = 0; l < LANES; l++) marks[l] = ((const T *)all)[l] > 4 * ((const T *)part)[l];
+    for (int l = 0; l < LANES; l++) marks[l] |= ((const T *)all)[l] > 4 * ((const T *)part)[l];
 }

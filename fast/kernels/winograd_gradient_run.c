@@ -32,37 +32,25 @@ static void fill(const cs_tile_task *t, const strip *s, const char *from, int64_
                      s->length, t->peaks);
 }
 
-/* Adds the magnitudes of a vector of channels to what was seen of them in all, and by all nine taps. */
-static void note_seen(const cs_tile_task *t, const strip *s, int64_t block)
-{
-    const cs_window *w = &t->g->direct.window;
-    const cs_axis *a = w->axis;
-    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * CS_SIDE + CS_SEEN - CS_SIDE;
-    char *seen = t->seen + 2 * block * vector;
-    t->k->add_magnitudes(t->strip, rows, s->across, s->across, seen);
-    const int64_t r0 = cs_most(0, a[1].first + 2 - s->top), r1 = cs_least(rows, a[1].first + a[1].out - s->top);
-    const int64_t c0 = cs_most(0, a[2].first + 2 - s->left), c1 = cs_least(s->across, a[2].first + a[2].out - s->left);
-    t->k->add_magnitudes(t->strip + (r0 * s->across + c0) * vector, r1 - r0, c1 - c0, s->across, seen + vector);
-}
-
 /* The inputs of the box at the points: v[point][vector of channels][tile]. */
 static void transform_inputs(const cs_tile_task *t, int note)
 {
-    const cs_window *w = &t->g->direct.window;
+    const cs_tile_gradient *g = t->g;
+    const cs_window *w = &g->direct.window;
     const cs_axis *a = w->axis;
-    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * CS_SIDE + CS_SEEN - CS_SIDE;
-    const int64_t across = (t->w1 - t->w0) * CS_SIDE + CS_SEEN - CS_SIDE;
-    const strip s = list_places((strip){.top = a[1].first + t->h0 * CS_SIDE, .left = a[2].first + t->w0 * CS_SIDE, .across = across},
+    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * g->side + g->seen - g->side;
+    const int64_t across = (t->w1 - t->w0) * g->side + g->seen - g->side;
+    const strip s = list_places((strip){.top = a[1].first + t->h0 * g->side, .left = a[2].first + t->w0 * g->side, .across = across},
                                 rows, a[1].in, a[2].in, w->x[1], w->x[2], t->places);
     memset(t->strip, 0, (size_t)(rows * across * vector));
     for (int64_t b = 0; b < t->blocks; b++) {
         const int64_t first = (t->block + b) * w->lanes, channel = t->part * w->channels + first;
         fill(t, &s, t->x + (t->image * w->x_image + channel * w->x_channel + a[0].first * w->x[0]) * w->size, w->x_channel, w->x[2],
              cs_least(w->lanes, w->channels - first), t->strip);
-        if (note) note_seen(t, &s, b);
+        if (note) cs_note_seen(t, b);
         for (int64_t h = 0; h < t->h1 - t->h0; h++) {
-            t->k->down(CS_SEEN, t->strip + h * CS_SIDE * across * vector, across * w->lanes, across, t->columns);
-            t->k->across(CS_SEEN, CS_SIDE, 1, 0, t->columns, CS_SEEN, across * w->lanes, t->w1 - t->w0,
+            t->k->down(g->seen, t->strip + h * g->side * across * vector, across * w->lanes, across, t->columns);
+            t->k->across(g->seen, g->side, 1, 0, t->columns, g->seen, across * w->lanes, t->w1 - t->w0,
                          t->v + (b * t->tiles + h * (t->w1 - t->w0)) * vector, t->step);
         }
     }
@@ -71,11 +59,12 @@ static void transform_inputs(const cs_tile_task *t, int note)
 /* The gradients of a panel's outputs at the points: v_dy[point][tile][vector of outputs]. */
 static void transform_outputs(const cs_tile_task *t, int64_t panel, int64_t vectors)
 {
-    const cs_gradient *d = &t->g->direct;
+    const cs_tile_gradient *g = t->g;
+    const cs_gradient *d = &g->direct;
     const cs_window *w = &d->window;
     const cs_axis *a = w->axis;
-    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * CS_SIDE, across = (t->w1 - t->w0) * CS_SIDE;
-    const strip s = list_places((strip){.top = t->h0 * CS_SIDE, .left = t->w0 * CS_SIDE, .across = across}, rows, a[1].out, a[2].out,
+    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * g->side, across = (t->w1 - t->w0) * g->side;
+    const strip s = list_places((strip){.top = t->h0 * g->side, .left = t->w0 * g->side, .across = across}, rows, a[1].out, a[2].out,
                                 a[1].y, a[2].y, t->places);
     memset(t->strip_dy, 0, (size_t)(rows * across * vector));
     for (int64_t j = 0; j < vectors; j++) {
@@ -83,7 +72,7 @@ static void transform_outputs(const cs_tile_task *t, int64_t panel, int64_t vect
         fill(t, &s, t->dy + (w->y_base + t->image * w->y_image + output * w->y_plane) * w->size, w->y_plane, a[2].y,
              cs_least(w->lanes, d->outputs - first), t->strip_dy);
         for (int64_t h = 0; h < t->h1 - t->h0; h++)
-            t->k->spread_tiles(t->strip_dy + h * CS_SIDE * across * vector, t->w1 - t->w0, t->columns,
+            t->k->spread_tiles(g->seen, t->strip_dy + h * g->side * across * vector, t->w1 - t->w0, t->columns,
                                t->v_dy + (h * (t->w1 - t->w0) * vectors + j) * vector, vectors * w->lanes, t->step_dy);
     }
 }
@@ -91,12 +80,13 @@ static void transform_outputs(const cs_tile_task *t, int64_t panel, int64_t vect
 /* At each point the sums over the tiles: sums[point][channel][vector of outputs]. */
 static void multiply(const cs_tile_task *t, int64_t from, int64_t count, int64_t vectors)
 {
-    const cs_window *w = &t->g->direct.window;
+    const cs_tile_gradient *g = t->g;
+    const cs_window *w = &g->direct.window;
     const int64_t vector = w->lanes * w->size, blocks = cs_ceil(count, cs_outer_rows(t->k, vectors));
-    for (int64_t p = 0; p < CS_POINTS; p++)
+    for (int64_t p = 0; p < g->points; p++)
         for (int64_t i = 0; i < blocks; i++) {
             const int64_t low = count * i / blocks, rows = count * (i + 1) / blocks - low;
-            char *to = t->sums + (p * (t->g->some * vectors + 1) + low * vectors) * vector;
+            char *to = t->sums + (p * (g->some * vectors + 1) + low * vectors) * vector;
             const cs_outer o = {.x = t->v + p * t->step * w->size, .dy = t->v_dy + p * t->step_dy * w->size, .at = t->at + from + low,
                                 .places = t->tile_places, .count = t->tiles, .partial = to, .total = to, .first = 1};
             t->k->outer[rows][vectors](&o);
@@ -106,40 +96,26 @@ static void multiply(const cs_tile_task *t, int64_t from, int64_t count, int64_t
 /* Bytes before a panel's sums of the taps of this task's channels. */
 static int64_t before_panel(const cs_tile_task *t, int64_t panel)
 {
-    const cs_gradient *d = &t->g->direct;
+    const cs_tile_gradient *g = t->g;
+    const cs_gradient *d = &g->direct;
     const int64_t lanes = d->window.lanes, before = (t->part * d->panels + panel) * d->vectors * lanes * d->terms;
-    return (before + t->block * lanes * CS_TAPS * cs_panel_vectors(d, panel) * lanes) * d->window.size;
+    return (before + t->block * lanes * g->taps * cs_panel_vectors(d, panel) * lanes) * d->window.size;
 }
 
 /* A panel's part of a box. The first box begins a partial sum, and the last adds it to the total, which the first image begins. */
 static void run_panel(const cs_tile_task *t, int64_t panel, int first, int last)
 {
-    const int64_t vectors = cs_panel_vectors(&t->g->direct, panel), before = before_panel(t, panel);
-    const cs_window *w = &t->g->direct.window;
+    const cs_tile_gradient *g = t->g;
+    const int64_t vectors = cs_panel_vectors(&g->direct, panel), before = before_panel(t, panel);
+    const cs_window *w = &g->direct.window;
     transform_outputs(t, panel, vectors);
     for (int64_t from = 0, count; from < t->channels; from += count) {
-        count = cs_least(t->g->some, t->channels - from);
-        const int64_t at = before + from * CS_TAPS * vectors * w->lanes * w->size;
+        count = cs_least(g->some, t->channels - from);
+        const int64_t at = before + from * g->taps * vectors * w->lanes * w->size;
         multiply(t, from, count, vectors);
-        t->k->gather_taps(t->sums, (t->g->some * vectors + 1) * w->lanes, count, vectors, first ? NULL : t->partial + at,
+        t->k->gather_taps(g->seen, t->sums, (g->some * vectors + 1) * w->lanes, count, vectors, first ? NULL : t->partial + at,
                           last && t->image > t->begun ? t->total + at : NULL, (last ? t->total : t->partial) + at);
     }
-}
-
-/* Whether some tap sees less than a quarter of what there is of a channel, in some image. */
-static int mark_channels(const cs_tile_task *t, char *marks)
-{
-    const cs_window *w = &t->g->direct.window;
-    const int64_t vector = w->lanes * w->size;
-    int found = 0;
-    for (int64_t b = 0; b < t->blocks; b++) {
-        const char *seen = t->seen + 2 * b * vector;
-        char uneven[VECTOR] = {0};
-        t->k->exceeds_quarter(seen, seen + vector, uneven);
-        for (int64_t l = 0; l < w->lanes && (t->block + b) * w->lanes + l < w->channels; l++)
-            if (uneven[l]) found = marks[t->part * w->channels + (t->block + b) * w->lanes + l] = 1;
-    }
-    return found;
 }
 
 static void lay_out(cs_tile_task *t, char *scratch)
@@ -151,10 +127,10 @@ static void lay_out(cs_tile_task *t, char *scratch)
     t->peaks = cs_aligned(t->at + cs_tile_blocks(g) * w->lanes);
     t->strip = cs_aligned(t->peaks + pixels * w->size + VECTOR), t->strip_dy = cs_aligned(t->strip + pixels * vector);
     t->columns = cs_aligned(t->strip_dy + pixels * vector);
-    t->seen = cs_aligned(t->columns + CS_SEEN * cs_tile_columns(g) * vector);
-    t->v = cs_aligned(t->seen + 2 * cs_tile_blocks(g) * vector);
-    t->v_dy = cs_aligned(t->v + CS_POINTS * (cs_tile_blocks(g) * tiles + 1) * vector);
-    t->sums = cs_aligned(t->v_dy + CS_POINTS * (tiles * g->direct.vectors + 1) * vector);
+    t->seen = cs_aligned(t->columns + g->seen * cs_tile_columns(g) * vector);
+    t->v = cs_aligned(t->seen + cs_seen_vectors(g) * cs_tile_blocks(g) * vector);
+    t->v_dy = cs_aligned(t->v + g->points * (cs_tile_blocks(g) * tiles + 1) * vector);
+    t->sums = cs_aligned(t->v_dy + g->points * (tiles * g->direct.vectors + 1) * vector);
     memset(t->peaks, 0, (size_t)(pixels * w->size));
     for (int64_t i = 0; i < tiles; i++) t->tile_places[i] = i * w->lanes;
 }
@@ -174,13 +150,14 @@ static void enter_box(cs_tile_task *t, int64_t box)
 /* Brings a panel's sums to the gradient. Whether one of them is not finite. */
 static int store_panel(const cs_tile_task *t, int64_t panel)
 {
-    const cs_gradient *d = &t->g->direct;
+    const cs_tile_gradient *g = t->g;
+    const cs_gradient *d = &g->direct;
     const cs_window *w = &d->window;
     const int64_t first = panel * d->vectors * w->lanes, row = t->part * d->outputs + first, lanes = cs_panel_vectors(d, panel) * w->lanes;
     const char *sums = t->total + before_panel(t, panel);
-    t->k->transpose(t->dw + (w->w_base + row * w->w_output + t->block * w->lanes * CS_TAPS) * w->size, w->w_output, sums, lanes,
-                    t->channels * CS_TAPS, cs_least(d->vectors * w->lanes, d->outputs - first));
-    return !t->k->finite(sums, t->channels * CS_TAPS * lanes);
+    t->k->transpose(t->dw + (w->w_base + row * w->w_output + t->block * w->lanes * g->taps) * w->size, w->w_output, sums, lanes,
+                    t->channels * g->taps, cs_least(d->vectors * w->lanes, d->outputs - first));
+    return !t->k->finite(sums, t->channels * g->taps * lanes);
 }
 
 static void take_blocks(cs_tile_task *t, int64_t from, int64_t to)
@@ -220,9 +197,9 @@ int cs_tile_gradient_run(const cs_tile_gradient *g, int64_t task, const void *x,
     int again = 0;
     for (t.image = w->images * image_share / g->image_shares; t.image < end; t.image++) {
         if (g->joins) t.begun = t.image, t.total = t.partial = cs_aligned(common) + t.image * d->sums;
-        memset(t.seen, 0, (size_t)(2 * t.blocks * w->lanes * w->size));
+        memset(t.seen, 0, (size_t)(cs_seen_vectors(g) * t.blocks * w->lanes * w->size));
         run_image(&t, from, to, output_share == 0);
-        if (output_share == 0) again |= mark_channels(&t, marks + image_share * w->groups * w->channels);
+        if (output_share == 0) again |= cs_mark_channels(&t, marks + image_share * w->groups * w->channels);
     }
     for (int64_t panel = from; panel < to && !g->joins; panel++) again |= store_panel(&t, panel);
     return again;
@@ -237,6 +214,6 @@ int cs_tile_gradient_join(const cs_tile_gradient *g, int64_t join, void *common,
     take_blocks(&t, block, block + 1);
     char *sums = t.total + before_panel(&t, panel);
     for (int64_t image = 1; image < w->images; image++)
-        t.k->add_rows(sums, sums + image * d->sums, t.channels * CS_TAPS * cs_panel_vectors(d, panel) * w->lanes);
+        t.k->add_rows(sums, sums + image * d->sums, t.channels * g->taps * cs_panel_vectors(d, panel) * w->lanes);
     return store_panel(&t, panel);
 }

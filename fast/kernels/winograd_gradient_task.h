@@ -21,4 +21,10 @@ int64_t cs_tile_rows(const cs_tile_gradient *g);
 int64_t cs_tile_columns(const cs_tile_gradient *g);
 int64_t cs_tile_blocks(const cs_tile_gradient *g);
 
+/* Vectors of a vector of channels for what is seen of them; adds the magnitudes of one whose strip has been filled; after all boxes of an
+ * image a mark for each channel of which some tap sees less than a quarter, and whether there is one. */
+int64_t cs_seen_vectors(const cs_tile_gradient *g);
+void cs_note_seen(const cs_tile_task *t, int64_t block);
+int cs_mark_channels(const cs_tile_task *t, char *marks);
+
 #endif
