@@ -11,7 +11,7 @@ static int suits(const cs_window *w)
     if (a[0].taps != 1 || a[0].out != 1 || w->channels == 0 || w->outputs == 0) return 0;
     if (w->groups > 1 && w->outputs <= FEW_OUTPUTS) return 0; /* whose vectors may be over groups */
     for (int i = 1; i < 3; i++)
-        if ((a[i].taps != 3 && a[i].taps != 5) || a[i].taps != a[1].taps || a[i].step != 1 || a[i].gap != 1 || a[i].out == 0) return 0;
+        if (a[i].taps < 3 || a[i].step != 1 || a[i].gap != 1 || a[i].out == 0) return 0;
     return a[0].first >= 0 && a[0].first < a[0].in;
 }
 
@@ -20,34 +20,68 @@ static int suits(const cs_window *w)
 static void choose_box(cs_tile_gradient *g)
 {
     const cs_window *w = &g->direct.window;
-    const int64_t most = cs_most(1, BOX_BYTES / (g->points * (w->channels + PANEL) * w->size));
+    const int64_t most = cs_most(1, BOX_BYTES / (g->points * (g->slabs * w->channels + PANEL) * w->size));
     g->width = cs_ceil(g->wide, cs_ceil(g->wide, most));
     g->height = cs_most(1, cs_least(g->tall, most / g->width));
     g->boxes_across = cs_ceil(g->wide, g->width);
     g->boxes = cs_ceil(g->tall, g->height) * g->boxes_across;
 }
 
-/* Cycles of both algorithms for one image, fitted to 1700 random shapes on one thread; lanes that are not used count. Few channels leave
- * most of these unused, and few kernels most threads without a task. */
+/* Cycles of both algorithms for one image, fitted to 1700 random shapes on one thread; lanes that are not used count. */
+static double direct_cycles(const cs_window *w)
+{
+    const double outputs = (double)cs_ceil(w->outputs, LANES) * LANES, positions = (double)(w->axis[1].out * w->axis[2].out);
+    const double terms = (double)(w->axis[1].taps * w->axis[2].taps * w->channels);
+    return (1.32 * terms * outputs / 32 + 0.4 * outputs + 2.3 * (double)w->channels) * positions;
+}
+
+static double tiled_cycles(const cs_tile_gradient *g)
+{
+    const cs_window *w = &g->direct.window;
+    const double outputs = (double)cs_ceil(w->outputs, LANES) * LANES, kernels = (double)(g->slabs * w->channels) * outputs;
+    const double tiles = (double)(g->tall * g->wide), inputs = (double)(g->slabs * cs_ceil(w->channels, LANES) * LANES);
+    const double product = 1.42 * kernels * tiles / 32 + (28.0 * (double)g->boxes - 13) / 36 * kernels;
+    return (double)g->points * (product + (45 * inputs + 28 * outputs) / 36 * tiles);
+}
+
+/* Few channels leave most lanes unused, and few kernels most threads without a task. */
 static int pays(const cs_tile_gradient *g)
 {
     const cs_window *w = &g->direct.window;
-    const double channels = w->channels, outputs = cs_ceil(w->outputs, LANES) * LANES, kernels = channels * outputs;
-    const double positions = (double)w->axis[1].out * w->axis[2].out, tiles = (double)g->tall * g->wide;
-    const double direct = 1.32 * (double)g->taps * kernels * positions / 32 + (0.4 * outputs + 2.3 * channels) * positions;
-    const double product = 1.42 * kernels * tiles / 32 + (28.0 * (double)g->boxes - 13) / 36 * kernels;
-    if (channels < LANES / 2 || kernels < FEW_KERNELS) return 0;
-    return (double)g->points * (product + (45.0 * cs_ceil(w->channels, LANES) * LANES + 28 * outputs) / 36 * tiles) < direct;
+    if (w->channels < LANES / 2 || w->channels * cs_ceil(w->outputs, LANES) * LANES < FEW_KERNELS) return 0;
+    return tiled_cycles(g) < direct_cycles(w);
+}
+
+int64_t cs_tile_sums(const cs_tile_gradient *g, int64_t panels)
+{
+    const cs_window *w = &g->direct.window;
+    return panels * g->direct.vectors * w->lanes * g->slabs * w->channels * g->taps * w->size;
+}
+
+/* Parts of so many taps along an axis. */
+static void lay_tiles(cs_tile_gradient *g, int64_t tap)
+{
+    const cs_window *w = &g->direct.window;
+    g->tap = tap, g->taps = tap * tap, g->side = tap == 3 ? 4 : 3, g->seen = g->side + tap - 1, g->points = g->seen * g->seen;
+    for (int i = 1; i < 3; i++) g->slab[i] = cs_ceil(w->axis[i].taps, tap);
+    g->slabs = g->slab[1] * g->slab[2];
+    g->blocks = g->slabs * cs_ceil(w->channels, w->lanes);
+    g->sums = cs_ceil(cs_tile_sums(g, g->direct.parts * g->direct.panels), LINE) * LINE;
+    g->tall = cs_ceil(w->axis[1].out, g->side), g->wide = cs_ceil(w->axis[2].out, g->side);
+    choose_box(g);
 }
 
 int cs_tile_gradient_choose(cs_tile_gradient *g, const cs_window *w, int forced)
 {
     if (!suits(w)) return 0;
-    *g = (cs_tile_gradient){.side = w->axis[1].taps == 3 ? 4 : 3};
-    g->seen = g->side + w->axis[1].taps - 1, g->points = g->seen * g->seen, g->taps = w->axis[1].taps * w->axis[1].taps;
+    *g = (cs_tile_gradient){.common = 0};
     cs_gradient_choose(&g->direct, w, 0);
-    g->tall = cs_ceil(w->axis[1].out, g->side), g->wide = cs_ceil(w->axis[2].out, g->side);
-    choose_box(g);
+    lay_tiles(g, 3);
+    const double cycles = tiled_cycles(g);
+    if (w->axis[1].taps >= 5 && w->axis[2].taps >= 5) {
+        lay_tiles(g, 5);
+        if (tiled_cycles(g) > cycles) lay_tiles(g, 3);
+    }
     return forced || pays(g);
 }
 
@@ -64,18 +98,18 @@ int64_t cs_tile_columns(const cs_tile_gradient *g)
 /* Vectors of channels of a task. */
 int64_t cs_tile_blocks(const cs_tile_gradient *g)
 {
-    return cs_ceil(cs_ceil(g->direct.window.channels, g->direct.window.lanes), g->channel_shares);
+    return cs_ceil(g->blocks, g->channel_shares);
 }
 
 void cs_tile_gradient_split(cs_tile_gradient *g, int64_t images, int threads)
 {
     cs_gradient *d = &g->direct;
     const cs_window *w = &d->window;
-    const int64_t blocks = cs_ceil(w->channels, w->lanes), tiles = g->height * g->width, vector = w->lanes * w->size;
+    const int64_t blocks = g->blocks, tiles = g->height * g->width, vector = w->lanes * w->size;
     const int64_t shares = cs_ceil(threads, d->parts);
     d->window.images = images;
     g->output_shares = g->channel_shares = g->image_shares = 1;
-    if (images >= shares && images * d->sums <= IMAGES_BYTES * threads) {
+    if (images >= shares && images * g->sums <= IMAGES_BYTES * threads) {
         g->image_shares = shares;
     } else {
         if (blocks % shares && blocks < MANY * shares) g->output_shares = cs_least(d->panels, shares);
@@ -85,7 +119,7 @@ void cs_tile_gradient_split(cs_tile_gradient *g, int64_t images, int threads)
     g->tasks = d->parts * g->output_shares * g->channel_shares * g->image_shares;
     g->joins = g->image_shares > 1 ? d->parts * d->panels * blocks : 0;
     g->some = cs_most(1, SUMS_BYTES / (g->points * d->vectors * vector));
-    g->common = d->sums * (g->joins ? images : g->boxes > 1 ? 2 : 1) + LINE;
+    g->common = g->sums * (g->joins ? images : g->boxes > 1 ? 2 : 1) + LINE;
     const int64_t pixels = cs_tile_rows(g) * cs_tile_columns(g), factors = cs_tile_blocks(g) * tiles + 1 + tiles * d->vectors + 1;
     g->scratch = (pixels + tiles + cs_tile_blocks(g) * w->lanes) * (int64_t)sizeof(int64_t) + pixels * w->size + LINE;
     g->scratch += (2 * pixels + g->seen * cs_tile_columns(g) + cs_seen_vectors(g) * cs_tile_blocks(g) + 1) * vector;

@@ -32,26 +32,54 @@ static void fill(const cs_tile_task *t, const strip *s, const char *from, int64_
                      s->length, t->peaks);
 }
 
+cs_block cs_find_block(const cs_tile_gradient *g, int64_t block)
+{
+    const cs_window *w = &g->direct.window;
+    const int64_t blocks = g->blocks / g->slabs, first = block % blocks * w->lanes;
+    return (cs_block){block / blocks, first, cs_least(w->lanes, w->channels - first)};
+}
+
+/* The last part of an axis begins early, so that no tap of it is beyond the others. */
+cs_axis cs_part_axis(const cs_tile_gradient *g, int64_t slab, int axis, int64_t *skip)
+{
+    cs_axis a = g->direct.window.axis[axis];
+    const int64_t i = axis == 1 ? slab / g->slab[2] : slab % g->slab[2];
+    *skip = cs_least(i * g->tap, a.taps - g->tap);
+    a.first += *skip, a.taps = g->tap;
+    return a;
+}
+
+/* The strip of the inputs that a part of the taps sees in the box, outside of the plane 0. */
+static strip begin_strip(const cs_tile_task *t, int64_t slab)
+{
+    const cs_tile_gradient *g = t->g;
+    const cs_window *w = &g->direct.window;
+    int64_t skip;
+    const cs_axis down = cs_part_axis(g, slab, 1, &skip), across = cs_part_axis(g, slab, 2, &skip);
+    const int64_t rows = (t->h1 - t->h0) * g->side + g->seen - g->side, columns = (t->w1 - t->w0) * g->side + g->seen - g->side;
+    memset(t->strip, 0, (size_t)(rows * columns * w->lanes * w->size));
+    return list_places((strip){.top = down.first + t->h0 * g->side, .left = across.first + t->w0 * g->side, .across = columns}, rows,
+                       down.in, across.in, w->x[1], w->x[2], t->places);
+}
+
 /* The inputs of the box at the points: v[point][vector of channels][tile]. */
 static void transform_inputs(const cs_tile_task *t, int note)
 {
     const cs_tile_gradient *g = t->g;
     const cs_window *w = &g->direct.window;
-    const cs_axis *a = w->axis;
-    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * g->side + g->seen - g->side;
-    const int64_t across = (t->w1 - t->w0) * g->side + g->seen - g->side;
-    const strip s = list_places((strip){.top = a[1].first + t->h0 * g->side, .left = a[2].first + t->w0 * g->side, .across = across},
-                                rows, a[1].in, a[2].in, w->x[1], w->x[2], t->places);
-    memset(t->strip, 0, (size_t)(rows * across * vector));
-    for (int64_t b = 0; b < t->blocks; b++) {
-        const int64_t first = (t->block + b) * w->lanes, channel = t->part * w->channels + first;
-        fill(t, &s, t->x + (t->image * w->x_image + channel * w->x_channel + a[0].first * w->x[0]) * w->size, w->x_channel, w->x[2],
-             cs_least(w->lanes, w->channels - first), t->strip);
+    const int64_t vector = w->lanes * w->size, wide = t->w1 - t->w0;
+    strip s = {0};
+    for (int64_t b = 0, slab = -1; b < t->blocks; b++) {
+        const cs_block block = cs_find_block(g, t->block + b);
+        const int64_t channel = t->part * w->channels + block.first;
+        if (block.slab != slab) slab = block.slab, s = begin_strip(t, slab);
+        fill(t, &s, t->x + (t->image * w->x_image + channel * w->x_channel + w->axis[0].first * w->x[0]) * w->size, w->x_channel, w->x[2],
+             block.count, t->strip);
         if (note) cs_note_seen(t, b);
         for (int64_t h = 0; h < t->h1 - t->h0; h++) {
-            t->k->down(g->seen, t->strip + h * g->side * across * vector, across * w->lanes, across, t->columns);
-            t->k->across(g->seen, g->side, 1, 0, t->columns, g->seen, across * w->lanes, t->w1 - t->w0,
-                         t->v + (b * t->tiles + h * (t->w1 - t->w0)) * vector, t->step);
+            t->k->down(g->seen, t->strip + h * g->side * s.across * vector, s.across * w->lanes, s.across, t->columns);
+            t->k->across(g->seen, g->side, 1, 0, t->columns, g->seen, s.across * w->lanes, wide,
+                         t->v + (b * t->tiles + h * wide) * vector, t->step);
         }
     }
 }
@@ -93,13 +121,20 @@ static void multiply(const cs_tile_task *t, int64_t from, int64_t count, int64_t
         }
 }
 
+/* Channels of the parts before a vector of them. */
+static int64_t channels_before(const cs_tile_gradient *g, int64_t block)
+{
+    const cs_block b = cs_find_block(g, block);
+    return b.slab * g->direct.window.channels + b.first;
+}
+
 /* Bytes before a panel's sums of the taps of this task's channels. */
 static int64_t before_panel(const cs_tile_task *t, int64_t panel)
 {
     const cs_tile_gradient *g = t->g;
     const cs_gradient *d = &g->direct;
-    const int64_t lanes = d->window.lanes, before = (t->part * d->panels + panel) * d->vectors * lanes * d->terms;
-    return (before + t->block * lanes * g->taps * cs_panel_vectors(d, panel) * lanes) * d->window.size;
+    const int64_t wide = cs_panel_vectors(d, panel) * d->window.lanes;
+    return cs_tile_sums(g, t->part * d->panels + panel) + channels_before(g, t->block) * g->taps * wide * d->window.size;
 }
 
 /* A panel's part of a box. The first box begins a partial sum, and the last adds it to the total, which the first image begins. */
@@ -144,7 +179,22 @@ static void enter_box(cs_tile_task *t, int64_t box)
     t->tiles = (t->h1 - t->h0) * (t->w1 - t->w0);
     const int64_t lanes = g->direct.window.lanes;
     t->step = (t->blocks * t->tiles + 1) * lanes;
-    for (int64_t c = 0; c < t->channels; c++) t->at[c] = c / lanes * t->tiles * lanes + c % lanes;
+    int64_t *at = t->at;
+    for (int64_t b = 0; b < t->blocks; b++)
+        for (int64_t c = 0, count = cs_find_block(g, t->block + b).count; c < count; c++) *at++ = b * t->tiles * lanes + c;
+}
+
+/* A panel's sums of a channel and part to the gradient, but for taps that the part before has too. */
+static void store_part(const cs_tile_task *t, const cs_block *b, int64_t channel, const char *sums, int64_t lanes, int64_t outputs, char *dw)
+{
+    const cs_tile_gradient *g = t->g;
+    const cs_window *w = &g->direct.window;
+    int64_t top, left;
+    cs_part_axis(g, b->slab, 1, &top), cs_part_axis(g, b->slab, 2, &left);
+    const int64_t row = b->slab / g->slab[2] * g->tap - top, column = b->slab % g->slab[2] * g->tap - left;
+    for (int64_t i = row; i < g->tap; i++)
+        t->k->transpose(dw + (((b->first + channel) * w->axis[1].taps + top + i) * w->axis[2].taps + left + column) * w->size, w->w_output,
+                        sums + (i * g->tap + column) * lanes * w->size, lanes, g->tap - column, outputs);
 }
 
 /* Brings a panel's sums to the gradient. Whether one of them is not finite. */
@@ -154,17 +204,24 @@ static int store_panel(const cs_tile_task *t, int64_t panel)
     const cs_gradient *d = &g->direct;
     const cs_window *w = &d->window;
     const int64_t first = panel * d->vectors * w->lanes, row = t->part * d->outputs + first, lanes = cs_panel_vectors(d, panel) * w->lanes;
-    const char *sums = t->total + before_panel(t, panel);
-    t->k->transpose(t->dw + (w->w_base + row * w->w_output + t->block * w->lanes * g->taps) * w->size, w->w_output, sums, lanes,
-                    t->channels * g->taps, cs_least(d->vectors * w->lanes, d->outputs - first));
+    const int64_t outputs = cs_least(d->vectors * w->lanes, d->outputs - first), kernel = g->taps * lanes * w->size;
+    const char *sums = t->total + before_panel(t, panel), *next = sums;
+    char *dw = t->dw + (w->w_base + row * w->w_output) * w->size;
+    if (g->slabs == 1) {
+        t->k->transpose(dw + t->block * w->lanes * g->taps * w->size, w->w_output, sums, lanes, t->channels * g->taps, outputs);
+    }
+    for (int64_t i = 0; i < t->blocks && g->slabs > 1; i++) {
+        const cs_block b = cs_find_block(g, t->block + i);
+        for (int64_t c = 0; c < b.count; c++, next += kernel) store_part(t, &b, c, next, lanes, outputs, dw);
+    }
     return !t->k->finite(sums, t->channels * g->taps * lanes);
 }
 
 static void take_blocks(cs_tile_task *t, int64_t from, int64_t to)
 {
-    const cs_window *w = &t->g->direct.window;
+    const cs_tile_gradient *g = t->g;
     t->block = from, t->blocks = to - from;
-    t->channels = cs_least(w->channels - from * w->lanes, t->blocks * w->lanes);
+    t->channels = (to < g->blocks ? channels_before(g, to) : g->slabs * g->direct.window.channels) - channels_before(g, from);
 }
 
 /* A task's part of an image: panels [from, to). */
@@ -189,14 +246,14 @@ int cs_tile_gradient_run(const cs_tile_gradient *g, int64_t task, const void *x,
     const int64_t image_share = task % g->image_shares, channel_share = task / g->image_shares % g->channel_shares;
     const int64_t rest = task / g->image_shares / g->channel_shares, output_share = rest % g->output_shares;
     const int64_t from = d->panels * output_share / g->output_shares, to = d->panels * (output_share + 1) / g->output_shares;
-    const int64_t blocks = cs_ceil(w->channels, w->lanes), end = w->images * (image_share + 1) / g->image_shares;
+    const int64_t end = w->images * (image_share + 1) / g->image_shares;
     cs_tile_task t = {.g = g, .k = cs_kernels(w->dtype), .part = rest / g->output_shares, .x = x, .dy = dy, .dw = dw};
-    t.total = cs_aligned(common), t.partial = t.total + d->sums;
-    take_blocks(&t, blocks * channel_share / g->channel_shares, blocks * (channel_share + 1) / g->channel_shares);
+    t.total = cs_aligned(common), t.partial = t.total + g->sums;
+    take_blocks(&t, g->blocks * channel_share / g->channel_shares, g->blocks * (channel_share + 1) / g->channel_shares);
     lay_out(&t, scratch);
     int again = 0;
     for (t.image = w->images * image_share / g->image_shares; t.image < end; t.image++) {
-        if (g->joins) t.begun = t.image, t.total = t.partial = cs_aligned(common) + t.image * d->sums;
+        if (g->joins) t.begun = t.image, t.total = t.partial = cs_aligned(common) + t.image * g->sums;
         memset(t.seen, 0, (size_t)(cs_seen_vectors(g) * t.blocks * w->lanes * w->size));
         run_image(&t, from, to, output_share == 0);
         if (output_share == 0) again |= cs_mark_channels(&t, marks + image_share * w->groups * w->channels);
@@ -209,11 +266,11 @@ int cs_tile_gradient_join(const cs_tile_gradient *g, int64_t join, void *common,
 {
     const cs_gradient *d = &g->direct;
     const cs_window *w = &d->window;
-    const int64_t blocks = cs_ceil(w->channels, w->lanes), block = join % blocks, panel = join / blocks % d->panels;
-    cs_tile_task t = {.g = g, .k = cs_kernels(w->dtype), .part = join / blocks / d->panels, .dw = dw, .total = cs_aligned(common)};
+    const int64_t block = join % g->blocks, panel = join / g->blocks % d->panels;
+    cs_tile_task t = {.g = g, .k = cs_kernels(w->dtype), .part = join / g->blocks / d->panels, .dw = dw, .total = cs_aligned(common)};
     take_blocks(&t, block, block + 1);
     char *sums = t.total + before_panel(&t, panel);
     for (int64_t image = 1; image < w->images; image++)
-        t.k->add_rows(sums, sums + image * d->sums, t.channels * g->taps * cs_panel_vectors(d, panel) * w->lanes);
+        t.k->add_rows(sums, sums + image * g->sums, t.channels * g->taps * cs_panel_vectors(d, panel) * w->lanes);
     return store_panel(&t, panel);
 }

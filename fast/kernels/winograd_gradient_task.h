@@ -9,7 +9,7 @@ typedef struct {
     const cs_tile_gradient *g;
     const cs_table *k;
     int64_t part, image, begun, h0, h1, w0, w1, tiles;  /* a box: rows and columns of tiles */
-    int64_t block, blocks, channels, step, step_dy; /* vectors of channels; elements from point to point */
+    int64_t block, blocks, channels, step, step_dy; /* vectors of channels of the parts; elements from point to point */
     const char *x, *dy;
     char *total, *partial, *dw;
     int64_t *places, *tile_places, *at; /* of pixels in a strip; of tiles, and of channels, at a point */
@@ -20,6 +20,16 @@ typedef struct {
 int64_t cs_tile_rows(const cs_tile_gradient *g);
 int64_t cs_tile_columns(const cs_tile_gradient *g);
 int64_t cs_tile_blocks(const cs_tile_gradient *g);
+
+/* Bytes of the sums of so many panels. */
+int64_t cs_tile_sums(const cs_tile_gradient *g, int64_t panels);
+
+/* A vector of channels of a part of the taps: its first channel and their count; an axis for these taps, the first of which is `skip`. */
+typedef struct {
+    int64_t slab, first, count;
+} cs_block;
+cs_block cs_find_block(const cs_tile_gradient *g, int64_t block);
+cs_axis cs_part_axis(const cs_tile_gradient *g, int64_t slab, int axis, int64_t *skip);
 
 /* Vectors of a vector of channels for what is seen of them; adds the magnitudes of one whose strip has been filled; after all boxes of an
  * image a mark for each channel of which some tap sees less than a quarter, and whether there is one. */
