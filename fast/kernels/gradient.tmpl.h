@@ -33,9 +33,13 @@ INLINE void FN(outer)(const int rows, const int vectors, const int each, const i
     }
     const int64_t *place = o->places;
     for (int64_t i = 0; unshared && i < o->count; i++) FN(outer_term)(rows, vectors, each, px, i, dy + place[i], sum);
-    UNROLL_TWICE
-    for (const int64_t *end = place + o->count; !unshared && place < end; place++, dy += vectors * LANES)
-        FN(outer_term)(rows, vectors, each, px, *place, dy, sum);
+    const int64_t *end = unshared ? place : place + o->count;
+    if (FLOATING && rows * vectors > REGISTERS / 3) { /* smaller tiles are what is left for the last one */
+        UNROLL_TWICE
+        for (; place < end; place++, dy += vectors * LANES) FN(outer_term)(rows, vectors, each, px, *place, dy, sum);
+    } else {
+        for (; place < end; place++, dy += vectors * LANES) FN(outer_term)(rows, vectors, each, px, *place, dy, sum);
+    }
     T *to = last ? total : partial;
     UNROLL
     for (int i = 0; i < rows; i++) {
