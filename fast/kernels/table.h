@@ -279,8 +279,8 @@ typedef struct {
     void (*tile_lanes)(const cs_lanes *t, void *any);
     void (*kernels)(int64_t high, int64_t broad, const void *taps, int64_t row, int64_t column, const cs_slab *slab,
                     void *u, int64_t step);
-    void (*spread_tiles)(int64_t points, const void *strip, int64_t tiles, void *columns, void *v, int64_t apart, int64_t step);
-    void (*gather_taps)(int64_t points, const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial, const void *total,
+    void (*spread_tiles)(int64_t tap, const void *strip, int64_t tiles, void *columns, void *v, int64_t apart, int64_t step);
+    void (*gather_taps)(int64_t tap, const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial, const void *total,
                         void *to); /* these are described in winograd_gradient.tmpl.h */
     void (*add_magnitudes)(const void *strip, int64_t rows, int64_t columns, int64_t pitch, void *sum);
     void (*exceeds_quarter)(const void *all, const void *part, char *marks);

@@ -2,7 +2,13 @@
 #include "winograd_gradient_task.h"
 
 enum { BOX_BYTES = 1280 << 10, SUMS_BYTES = 448 << 10, IMAGES_BYTES = 1 << 20, LINE = 64 };
-enum { PANEL = 32, LANES = 16, MANY = 4, FEW_KERNELS = 512, FEW_OUTPUTS = 8 };
+enum { PANEL = 32, LANES = 16, MANY = 4, FEW_KERNELS = 512, FEW_OUTPUTS = 8, MOST_TAPS = 5 };
+
+/* Whether an axis has enough taps: three, or of those with the same remainder by the stride two to five at most. */
+static int has_taps(const cs_axis *a, int folded)
+{
+    return folded ? a->taps > a->step && a->taps <= MOST_TAPS * a->step : a->taps >= 3;
+}
 
 static int suits(const cs_window *w)
 {
@@ -11,7 +17,7 @@ static int suits(const cs_window *w)
     if (a[0].taps != 1 || a[0].out != 1 || w->channels == 0 || w->outputs == 0) return 0;
     if (w->groups > 1 && w->outputs <= FEW_OUTPUTS) return 0; /* whose vectors may be over groups */
     for (int i = 1; i < 3; i++)
-        if (a[i].taps < 3 || a[i].step != 1 || a[i].gap != 1 || a[i].out == 0) return 0;
+        if (!has_taps(&a[i], a[1].step * a[2].step > 1) || a[i].gap != 1 || a[i].out == 0) return 0;
     return a[0].first >= 0 && a[0].first < a[0].in;
 }
 
@@ -38,8 +44,9 @@ static double direct_cycles(const cs_window *w)
 static double tiled_cycles(const cs_tile_gradient *g)
 {
     const cs_window *w = &g->direct.window;
+    const int64_t parts = g->folded ? 1 : g->slabs, each = g->slabs / parts * w->channels; /* channels that share vectors */
     const double outputs = (double)cs_ceil(w->outputs, LANES) * LANES, kernels = (double)(g->slabs * w->channels) * outputs;
-    const double tiles = (double)(g->tall * g->wide), inputs = (double)(g->slabs * cs_ceil(w->channels, LANES) * LANES);
+    const double tiles = (double)(g->tall * g->wide), inputs = (double)(parts * cs_ceil(each, LANES) * LANES);
     const double product = 1.42 * kernels * tiles / 32 + (28.0 * (double)g->boxes - 13) / 36 * kernels;
     return (double)g->points * (product + (45 * inputs + 28 * outputs) / 36 * tiles);
 }
@@ -48,7 +55,8 @@ static double tiled_cycles(const cs_tile_gradient *g)
 static int pays(const cs_tile_gradient *g)
 {
     const cs_window *w = &g->direct.window;
-    if (w->channels < LANES / 2 || w->channels * cs_ceil(w->outputs, LANES) * LANES < FEW_KERNELS) return 0;
+    const int64_t channels = w->channels * (g->folded ? g->slabs : 1);
+    if (channels < LANES / 2 || channels * cs_ceil(w->outputs, LANES) * LANES < FEW_KERNELS) return 0;
     return tiled_cycles(g) < direct_cycles(w);
 }
 
@@ -62,13 +70,34 @@ int64_t cs_tile_sums(const cs_tile_gradient *g, int64_t panels)
 static void lay_tiles(cs_tile_gradient *g, int64_t tap)
 {
     const cs_window *w = &g->direct.window;
-    g->tap = tap, g->taps = tap * tap, g->side = tap == 3 ? 4 : 3, g->seen = g->side + tap - 1, g->points = g->seen * g->seen;
-    for (int i = 1; i < 3; i++) g->slab[i] = cs_ceil(w->axis[i].taps, tap);
+    const cs_axis *a = w->axis;
+    g->tap = tap, g->taps = tap * tap, g->side = tap == 5 ? 3 : 4, g->seen = g->side + tap - 1, g->points = g->seen * g->seen;
+    g->folded = a[1].step * a[2].step > 1;
+    for (int i = 1; i < 3; i++) g->slab[i] = g->folded ? a[i].step : cs_ceil(a[i].taps, tap);
     g->slabs = g->slab[1] * g->slab[2];
-    g->blocks = g->slabs * cs_ceil(w->channels, w->lanes);
+    g->blocks = g->folded ? cs_ceil(g->slabs * w->channels, w->lanes) : g->slabs * cs_ceil(w->channels, w->lanes);
     g->sums = cs_ceil(cs_tile_sums(g, g->direct.parts * g->direct.panels), LINE) * LINE;
-    g->tall = cs_ceil(w->axis[1].out, g->side), g->wide = cs_ceil(w->axis[2].out, g->side);
+    g->tall = cs_ceil(a[1].out, g->side), g->wide = cs_ceil(a[2].out, g->side);
     choose_box(g);
+}
+
+/* The parts of least cost: of strides they have as many taps as there are. */
+static void choose_parts(cs_tile_gradient *g)
+{
+    const cs_axis *a = g->direct.window.axis;
+    const int64_t taps = cs_least(a[1].taps, a[2].taps);
+    int64_t best = 3;
+    if (a[1].step * a[2].step > 1) {
+        lay_tiles(g, cs_most(cs_ceil(a[1].taps, a[1].step), cs_ceil(a[2].taps, a[2].step)));
+        return;
+    }
+    lay_tiles(g, best);
+    double least = tiled_cycles(g);
+    for (int64_t tap = 4; tap <= cs_least(taps, MOST_TAPS); tap++) {
+        lay_tiles(g, tap);
+        if (tiled_cycles(g) < least) best = tap, least = tiled_cycles(g);
+    }
+    lay_tiles(g, best);
 }
 
 int cs_tile_gradient_choose(cs_tile_gradient *g, const cs_window *w, int forced)
@@ -76,13 +105,24 @@ int cs_tile_gradient_choose(cs_tile_gradient *g, const cs_window *w, int forced)
     if (!suits(w)) return 0;
     *g = (cs_tile_gradient){.common = 0};
     cs_gradient_choose(&g->direct, w, 0);
-    lay_tiles(g, 3);
-    const double cycles = tiled_cycles(g);
-    if (w->axis[1].taps >= 5 && w->axis[2].taps >= 5) {
-        lay_tiles(g, 5);
-        if (tiled_cycles(g) > cycles) lay_tiles(g, 3);
-    }
+    choose_parts(g);
     return forced || pays(g);
+}
+
+cs_block cs_find_block(const cs_tile_gradient *g, int64_t block)
+{
+    const int64_t C = g->direct.window.channels, lanes = g->direct.window.lanes, blocks = g->blocks / g->slabs;
+    if (g->folded) return (cs_block){block * lanes, cs_least(lanes, g->slabs * C - block * lanes)};
+    return (cs_block){block / blocks * C + block % blocks * lanes, cs_least(lanes, C - block % blocks * lanes)};
+}
+
+/* The last part of an axis begins early, so that no tap of it is beyond the others. */
+cs_part_taps cs_find_part(const cs_tile_gradient *g, int64_t slab, int axis)
+{
+    const int64_t i = axis == 1 ? slab / g->slab[2] : slab % g->slab[2];
+    if (g->folded) return (cs_part_taps){i, 0};
+    const int64_t first = cs_least(i * g->tap, g->direct.window.axis[axis].taps - g->tap);
+    return (cs_part_taps){first, i * g->tap - first};
 }
 
 int64_t cs_tile_rows(const cs_tile_gradient *g)
@@ -121,7 +161,7 @@ void cs_tile_gradient_split(cs_tile_gradient *g, int64_t images, int threads)
     g->some = cs_most(1, SUMS_BYTES / (g->points * d->vectors * vector));
     g->common = g->sums * (g->joins ? images : g->boxes > 1 ? 2 : 1) + LINE;
     const int64_t pixels = cs_tile_rows(g) * cs_tile_columns(g), factors = cs_tile_blocks(g) * tiles + 1 + tiles * d->vectors + 1;
-    g->scratch = (pixels + tiles + cs_tile_blocks(g) * w->lanes) * (int64_t)sizeof(int64_t) + pixels * w->size + LINE;
-    g->scratch += (2 * pixels + g->seen * cs_tile_columns(g) + cs_seen_vectors(g) * cs_tile_blocks(g) + 1) * vector;
+    g->scratch = (pixels + tiles + cs_tile_blocks(g) * w->lanes + cs_tile_rows(g)) * (int64_t)sizeof(int64_t) + pixels * w->size + LINE;
+    g->scratch += ((2 + g->folded) * pixels + g->seen * cs_tile_columns(g) + cs_seen_vectors(g) * cs_tile_blocks(g) + 1) * vector;
     g->scratch += g->points * (factors + g->some * d->vectors + 1) * vector + 12 * LINE;
 }

@@ -1,6 +1,7 @@
-/* The gradient by the weights through Winograd's tiles: of F(4, 3), or F(3, 5), along the rows and the columns, what its products are
+/* The gradient by the weights through Winograd's tiles: of F(4, 3), or another, along the rows and the columns, what its products are
  * differentiated by. A box of tiles of an image gives each point of each kernel a sum over its tiles, and these the taps; boxes
- * and then images are added in order. More taps are parts, each with channels of its own. */
+ * and then images are added in order. More taps are parts, each with channels of its own; so are the taps with the same remainder by the
+ * stride, whose inputs are as far from each other as outputs. */
 #ifndef CONVSPEC_WINOGRAD_GRADIENT_H
 #define CONVSPEC_WINOGRAD_GRADIENT_H
 
@@ -10,6 +11,7 @@ typedef struct {
     cs_gradient direct;                    /* the same by the direct algorithm: its window, and its panels of outputs */
     int64_t side, seen, points;            /* of a tile: outputs and inputs of an axis, and points */
     int64_t tap, taps, slab[3], slabs;     /* of a part of the taps: those of an axis, and all; parts along the axes, and all */
+    int64_t folded;                        /* 1: the parts are by the remainder, and their channels are beside each other */
     int64_t blocks, sums;                  /* vectors of channels, and bytes of the sums of all kernels, of all parts */
     int64_t tall, wide;                    /* tiles of an image, down and across */
     int64_t height, width, boxes_across, boxes; /* of a box, at most; boxes of an image */

@@ -1,18 +1,25 @@
-/* The gradient by the weights through Winograd's tiles, F(4, 3) and F(3, 5): what is not in winograd.tmpl.h already. Lanes are outputs; part of
+/* The gradient by the weights through Winograd's tiles, F(4, 3), F(3, 5), F(4, 4) and F(4, 2): what is not in winograd.tmpl.h already. Lanes are outputs; part of
  * winograd.tmpl.h. */
 
 /* The gradients of a tile's outputs along an axis become factors at its points: those of a polynomial. */
-INLINE void FN(spread_points)(const int points, VEC *d)
+INLINE void FN(spread_points)(const int tap, VEC *d)
 {
-    if (points == 7) {
+    if (tap == 2) {
+        const VEC quarter = FN(all)((T)0.25), half = FN(all)((T)0.5), last = d[3];
+        const VEC even = d[0] + d[2], odd = d[1] + last, far = FN(fma)(d[2], quarter, d[0]), far_odd = FN(fma)(last, quarter, d[1]) * half;
+        d[0] = even + odd, d[1] = even - odd, d[2] = far + far_odd, d[3] = far - far_odd, d[4] = last;
+        return;
+    }
+    if (tap > 3) {
         const T p[3] = SEVEN;
-        const VEC first = d[0], second = d[1], third = d[2];
+        const VEC first = d[0], second = d[1], third = d[2], fourth = d[3];
         UNROLL
         for (int i = 0; i < 3; i++) {
-            const VEC even = FN(fma)(third, FN(all)(p[i] * p[i]), first), odd = second * FN(all)(p[i]);
+            const VEC square = FN(all)(p[i] * p[i]);
+            const VEC even = FN(fma)(third, square, first), odd = (tap == 4 ? FN(fma)(fourth, square, second) : second) * FN(all)(p[i]);
             d[2 * i] = even + odd, d[2 * i + 1] = even - odd;
         }
-        d[6] = third;
+        d[6] = tap == 4 ? fourth : third;
         return;
     }
     const VEC h = FN(all)(HALF_ROOT), s = FN(all)(WHOLE_ROOT), two = FN(all)(2), half = FN(all)((T)0.5);
@@ -22,9 +29,15 @@ INLINE void FN(spread_points)(const int points, VEC *d)
 }
 
 /* The sums at the points become those of the taps. */
-INLINE void FN(taps_of)(const int points, VEC *m)
+INLINE void FN(taps_of)(const int tap, VEC *m)
 {
-    if (points == 7) {
+    const VEC third = FN(all)((T)(1.0 / 3)), sixth = FN(all)((T)(1.0 / 6)), thirds = third + third;
+    if (tap == 2) {
+        const VEC a = m[0] - m[1], b = m[3] - m[2], c = m[0] + m[1], d = m[2] + m[3];
+        m[0] = (FN(fma)(b, FN(all)(2), a)) * thirds, m[1] = FN(fma)(c - d, thirds, m[4]);
+        return;
+    }
+    if (tap > 3) {
         const double p[3] = SEVEN;
         VEC t[5] = {{0}};
         UNROLL
@@ -36,26 +49,27 @@ INLINE void FN(taps_of)(const int points, VEC *m)
             t[2] = FN(fma)(even, FN(all)((T)(scale * square)), t[2]), t[3] = FN(fma)(odd, FN(all)((T)(scale * square * p[i])), t[3]);
             t[4] = FN(fma)(even, FN(all)((T)(scale * square * square)), t[4]);
         }
-        m[0] = t[0], m[1] = t[1], m[2] = t[2], m[3] = t[3], m[4] = t[4] + m[6];
+        m[0] = t[0], m[1] = t[1], m[2] = t[2], m[3] = tap == 4 ? t[3] + m[6] : t[3], m[4] = t[4] + m[6];
         return;
     }
-    const VEC near = m[1] + m[2], far = m[3] + m[4], third = FN(all)((T)(1.0 / 3)), sixth = FN(all)((T)(1.0 / 6));
+    const VEC near = m[1] + m[2], far = m[3] + m[4];
     const VEC odd = FN(fma)(m[3] - m[4], FN(all)((T)0.5), m[2] - m[1]);
-    m[0] = FN(fma)(far, sixth, FN(fma)(near, FN(all)((T)(-2.0 / 3)), m[0]));
+    m[0] = FN(fma)(far, sixth, FN(fma)(near, -thirds, m[0]));
     m[1] = odd * FN(all)((T)(1.41421356237309504880 / 3));
     m[2] = FN(fma)(far - near, third, m[5]);
 }
 
 /* A row of tiles of a vector of outputs, `side` rows of a strip: the columns, then each tile's rows. Tiles are `apart` elements from each
  * other in v, and points `step`. */
-INLINE void FN(spread_row)(const int points, const int side, const T *strip, int64_t tiles, T *columns, T *v, int64_t apart, int64_t step)
+INLINE void FN(spread_row)(const int tap, const int side, const T *strip, int64_t tiles, T *columns, T *v, int64_t apart, int64_t step)
 {
+    const int points = side + tap - 1;
     const int64_t pitch = tiles * side * LANES;
     VEC d[MOST_POINTS];
     for (int64_t c = 0; c < pitch; c += LANES) {
         UNROLL
         for (int i = 0; i < side; i++) d[i] = FN(load)(strip + i * pitch + c);
-        FN(spread_points)(points, d);
+        FN(spread_points)(tap, d);
         UNROLL
         for (int i = 0; i < points; i++) FN(store)(columns + i * pitch + c, d[i]);
     }
@@ -63,32 +77,34 @@ INLINE void FN(spread_row)(const int points, const int side, const T *strip, int
         for (int i = 0; i < points; i++) {
             UNROLL
             for (int j = 0; j < side; j++) d[j] = FN(load)(columns + i * pitch + (t * side + j) * LANES);
-            FN(spread_points)(points, d);
+            FN(spread_points)(tap, d);
             UNROLL
             for (int j = 0; j < points; j++) FN(store)(v + (i * points + j) * step, d[j]);
         }
 }
 
-static void FN(spread_tiles)(int64_t points, const void *strip, int64_t tiles, void *columns, void *v, int64_t apart, int64_t step)
+static void FN(spread_tiles)(int64_t tap, const void *strip, int64_t tiles, void *columns, void *v, int64_t apart, int64_t step)
 {
-    if (points == 6) FN(spread_row)(6, 4, strip, tiles, columns, v, apart, step);
-    else FN(spread_row)(7, 3, strip, tiles, columns, v, apart, step);
+    if (tap == 3) FN(spread_row)(3, 4, strip, tiles, columns, v, apart, step);
+    else if (tap == 5) FN(spread_row)(5, 3, strip, tiles, columns, v, apart, step);
+    else if (tap == 4) FN(spread_row)(4, 4, strip, tiles, columns, v, apart, step);
+    else FN(spread_row)(2, 4, strip, tiles, columns, v, apart, step);
 }
 
 /* A column of sums at the points becomes one of taps. */
-INLINE void FN(column_of_taps)(const int points, const int side, const T *m, int64_t step, VEC half[5][MOST_POINTS], const int j)
+INLINE void FN(column_of_taps)(const int points, const int tap, const T *m, int64_t step, VEC half[5][MOST_POINTS], const int j)
 {
     VEC p[MOST_POINTS];
     UNROLL
     for (int k = 0; k < points; k++) p[k] = FN(load)(m + (k * points + j) * step);
-    FN(taps_of)(points, p);
+    FN(taps_of)(tap, p);
     UNROLL
-    for (int k = 0; k < side; k++) half[k][j] = p[k];
+    for (int k = 0; k < tap; k++) half[k][j] = p[k];
 }
 
 /* The taps of each channel, for `vectors` vectors of outputs: of the sums at the points, `step` elements apart, and added to
  * `partial`, and that to `total`, if there are any. */
-INLINE void FN(gather_side)(const int points, const int side, const T *sums, int64_t step, int64_t channels, int64_t vectors,
+INLINE void FN(gather_kernels)(const int points, const int tap, const T *sums, int64_t step, int64_t channels, int64_t vectors,
                             const T *partial, const T *total, T *to)
 {
     const VEC scale = FN(all)(1 / (WINOGRAD_SCALE * WINOGRAD_SCALE));
@@ -97,17 +113,17 @@ INLINE void FN(gather_side)(const int points, const int side, const T *sums, int
         VEC half[5][MOST_POINTS];
         if (points == 7) {
             ROLLED
-            for (int j = 0; j < points; j++) FN(column_of_taps)(points, side, m, step, half, j);
+            for (int j = 0; j < points; j++) FN(column_of_taps)(points, tap, m, step, half, j);
         } else {
             UNROLL
-            for (int j = 0; j < points; j++) FN(column_of_taps)(points, side, m, step, half, j);
+            for (int j = 0; j < points; j++) FN(column_of_taps)(points, tap, m, step, half, j);
         }
-        int64_t at = (i / vectors * side * side * vectors + i % vectors) * LANES;
+        int64_t at = (i / vectors * tap * tap * vectors + i % vectors) * LANES;
         UNROLL
-        for (int k = 0; k < side; k++) {
-            FN(taps_of)(points, half[k]);
+        for (int k = 0; k < tap; k++) {
+            FN(taps_of)(tap, half[k]);
             UNROLL
-            for (int j = 0; j < side; j++, at += vectors * LANES) {
+            for (int j = 0; j < tap; j++, at += vectors * LANES) {
                 VEC sum = half[k][j] * scale;
                 if (partial) sum = FN(load)(partial + at) + sum;
                 if (total) sum = FN(load)(total + at) + sum;
@@ -117,11 +133,13 @@ INLINE void FN(gather_side)(const int points, const int side, const T *sums, int
     }
 }
 
-static void FN(gather_taps)(int64_t points, const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial,
+static void FN(gather_taps)(int64_t tap, const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial,
                             const void *total, void *to)
 {
-    if (points == 6) FN(gather_side)(6, 3, sums, step, channels, vectors, partial, total, to);
-    else FN(gather_side)(7, 5, sums, step, channels, vectors, partial, total, to);
+    if (tap == 3) FN(gather_kernels)(6, 3, sums, step, channels, vectors, partial, total, to);
+    else if (tap == 5) FN(gather_kernels)(7, 5, sums, step, channels, vectors, partial, total, to);
+    else if (tap == 4) FN(gather_kernels)(7, 4, sums, step, channels, vectors, partial, total, to);
+    else FN(gather_kernels)(5, 2, sums, step, channels, vectors, partial, total, to);
 }
 
 /* Adds the magnitudes of some rows of vectors. */

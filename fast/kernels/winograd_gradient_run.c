@@ -3,108 +3,6 @@
 
 #include "winograd_gradient_task.h"
 
-/* A strip of a box, which begins at (top, left) of a plane: runs of pixels inside the plane, of whole rows if these are neighbours in memory
- * too, and the place of each pixel. */
-typedef struct {
-    int64_t top, left, across, start, pitch, runs, length; /* of runs, in elements */
-    const int64_t *places;
-} strip;
-
-/* `row` and `pixel`: elements between the rows and the pixels of a plane of height x width. */
-static strip list_places(strip s, int64_t rows, int64_t height, int64_t width, int64_t row, int64_t pixel, int64_t *places)
-{
-    const int64_t r0 = cs_most(0, -s.top), r1 = cs_least(rows, height - s.top);
-    const int64_t c0 = cs_most(0, -s.left), c1 = cs_least(s.across, width - s.left);
-    s.places = places, s.start = (s.top + r0) * row + (s.left + c0) * pixel, s.pitch = row;
-    if (r0 >= r1 || c0 >= c1) return s;
-    for (int64_t r = r0; r < r1; r++)
-        for (int64_t c = c0; c < c1; c++) *places++ = r * s.across + c;
-    s.runs = r1 - r0, s.length = c1 - c0;
-    if (s.length * pixel == row) s.length *= s.runs, s.runs = 1;
-    return s;
-}
-
-/* A vector of planes, `plane` elements apart, to the strip. What is outside stays as it is. */
-static void fill(const cs_tile_task *t, const strip *s, const char *from, int64_t plane, int64_t pixel, int64_t planes, char *to)
-{
-    for (int64_t r = 0; r < s->runs; r++)
-        t->k->gather(to, s->places + r * s->length, from + (s->start + r * s->pitch) * t->g->direct.window.size, plane, pixel, planes,
-                     s->length, t->peaks);
-}
-
-cs_block cs_find_block(const cs_tile_gradient *g, int64_t block)
-{
-    const cs_window *w = &g->direct.window;
-    const int64_t blocks = g->blocks / g->slabs, first = block % blocks * w->lanes;
-    return (cs_block){block / blocks, first, cs_least(w->lanes, w->channels - first)};
-}
-
-/* The last part of an axis begins early, so that no tap of it is beyond the others. */
-cs_axis cs_part_axis(const cs_tile_gradient *g, int64_t slab, int axis, int64_t *skip)
-{
-    cs_axis a = g->direct.window.axis[axis];
-    const int64_t i = axis == 1 ? slab / g->slab[2] : slab % g->slab[2];
-    *skip = cs_least(i * g->tap, a.taps - g->tap);
-    a.first += *skip, a.taps = g->tap;
-    return a;
-}
-
-/* The strip of the inputs that a part of the taps sees in the box, outside of the plane 0. */
-static strip begin_strip(const cs_tile_task *t, int64_t slab)
-{
-    const cs_tile_gradient *g = t->g;
-    const cs_window *w = &g->direct.window;
-    int64_t skip;
-    const cs_axis down = cs_part_axis(g, slab, 1, &skip), across = cs_part_axis(g, slab, 2, &skip);
-    const int64_t rows = (t->h1 - t->h0) * g->side + g->seen - g->side, columns = (t->w1 - t->w0) * g->side + g->seen - g->side;
-    memset(t->strip, 0, (size_t)(rows * columns * w->lanes * w->size));
-    return list_places((strip){.top = down.first + t->h0 * g->side, .left = across.first + t->w0 * g->side, .across = columns}, rows,
-                       down.in, across.in, w->x[1], w->x[2], t->places);
-}
-
-/* The inputs of the box at the points: v[point][vector of channels][tile]. */
-static void transform_inputs(const cs_tile_task *t, int note)
-{
-    const cs_tile_gradient *g = t->g;
-    const cs_window *w = &g->direct.window;
-    const int64_t vector = w->lanes * w->size, wide = t->w1 - t->w0;
-    strip s = {0};
-    for (int64_t b = 0, slab = -1; b < t->blocks; b++) {
-        const cs_block block = cs_find_block(g, t->block + b);
-        const int64_t channel = t->part * w->channels + block.first;
-        if (block.slab != slab) slab = block.slab, s = begin_strip(t, slab);
-        fill(t, &s, t->x + (t->image * w->x_image + channel * w->x_channel + w->axis[0].first * w->x[0]) * w->size, w->x_channel, w->x[2],
-             block.count, t->strip);
-        if (note) cs_note_seen(t, b);
-        for (int64_t h = 0; h < t->h1 - t->h0; h++) {
-            t->k->down(g->seen, t->strip + h * g->side * s.across * vector, s.across * w->lanes, s.across, t->columns);
-            t->k->across(g->seen, g->side, 1, 0, t->columns, g->seen, s.across * w->lanes, wide,
-                         t->v + (b * t->tiles + h * wide) * vector, t->step);
-        }
-    }
-}
-
-/* The gradients of a panel's outputs at the points: v_dy[point][tile][vector of outputs]. */
-static void transform_outputs(const cs_tile_task *t, int64_t panel, int64_t vectors)
-{
-    const cs_tile_gradient *g = t->g;
-    const cs_gradient *d = &g->direct;
-    const cs_window *w = &d->window;
-    const cs_axis *a = w->axis;
-    const int64_t vector = w->lanes * w->size, rows = (t->h1 - t->h0) * g->side, across = (t->w1 - t->w0) * g->side;
-    const strip s = list_places((strip){.top = t->h0 * g->side, .left = t->w0 * g->side, .across = across}, rows, a[1].out, a[2].out,
-                                a[1].y, a[2].y, t->places);
-    memset(t->strip_dy, 0, (size_t)(rows * across * vector));
-    for (int64_t j = 0; j < vectors; j++) {
-        const int64_t first = (panel * d->vectors + j) * w->lanes, output = t->part * d->outputs + first;
-        fill(t, &s, t->dy + (w->y_base + t->image * w->y_image + output * w->y_plane) * w->size, w->y_plane, a[2].y,
-             cs_least(w->lanes, d->outputs - first), t->strip_dy);
-        for (int64_t h = 0; h < t->h1 - t->h0; h++)
-            t->k->spread_tiles(g->seen, t->strip_dy + h * g->side * across * vector, t->w1 - t->w0, t->columns,
-                               t->v_dy + (h * (t->w1 - t->w0) * vectors + j) * vector, vectors * w->lanes, t->step_dy);
-    }
-}
-
 /* At each point the sums over the tiles: sums[point][channel][vector of outputs]. */
 static void multiply(const cs_tile_task *t, int64_t from, int64_t count, int64_t vectors)
 {
@@ -121,20 +19,13 @@ static void multiply(const cs_tile_task *t, int64_t from, int64_t count, int64_t
         }
 }
 
-/* Channels of the parts before a vector of them. */
-static int64_t channels_before(const cs_tile_gradient *g, int64_t block)
-{
-    const cs_block b = cs_find_block(g, block);
-    return b.slab * g->direct.window.channels + b.first;
-}
-
 /* Bytes before a panel's sums of the taps of this task's channels. */
 static int64_t before_panel(const cs_tile_task *t, int64_t panel)
 {
     const cs_tile_gradient *g = t->g;
     const cs_gradient *d = &g->direct;
     const int64_t wide = cs_panel_vectors(d, panel) * d->window.lanes;
-    return cs_tile_sums(g, t->part * d->panels + panel) + channels_before(g, t->block) * g->taps * wide * d->window.size;
+    return cs_tile_sums(g, t->part * d->panels + panel) + cs_find_block(g, t->block).first * g->taps * wide * d->window.size;
 }
 
 /* A panel's part of a box. The first box begins a partial sum, and the last adds it to the total, which the first image begins. */
@@ -143,12 +34,12 @@ static void run_panel(const cs_tile_task *t, int64_t panel, int first, int last)
     const cs_tile_gradient *g = t->g;
     const int64_t vectors = cs_panel_vectors(&g->direct, panel), before = before_panel(t, panel);
     const cs_window *w = &g->direct.window;
-    transform_outputs(t, panel, vectors);
+    cs_tile_outputs(t, panel, vectors);
     for (int64_t from = 0, count; from < t->channels; from += count) {
         count = cs_least(g->some, t->channels - from);
         const int64_t at = before + from * g->taps * vectors * w->lanes * w->size;
         multiply(t, from, count, vectors);
-        t->k->gather_taps(g->seen, t->sums, (g->some * vectors + 1) * w->lanes, count, vectors, first ? NULL : t->partial + at,
+        t->k->gather_taps(g->tap, t->sums, (g->some * vectors + 1) * w->lanes, count, vectors, first ? NULL : t->partial + at,
                           last && t->image > t->begun ? t->total + at : NULL, (last ? t->total : t->partial) + at);
     }
 }
@@ -159,9 +50,10 @@ static void lay_out(cs_tile_task *t, char *scratch)
     const cs_window *w = &g->direct.window;
     const int64_t vector = w->lanes * w->size, pixels = cs_tile_rows(g) * cs_tile_columns(g), tiles = g->height * g->width;
     t->places = (int64_t *)cs_aligned(scratch), t->tile_places = t->places + pixels, t->at = t->tile_places + tiles;
-    t->peaks = cs_aligned(t->at + cs_tile_blocks(g) * w->lanes);
+    t->starts = t->at + cs_tile_blocks(g) * w->lanes, t->peaks = cs_aligned(t->starts + cs_tile_rows(g));
     t->strip = cs_aligned(t->peaks + pixels * w->size + VECTOR), t->strip_dy = cs_aligned(t->strip + pixels * vector);
-    t->columns = cs_aligned(t->strip_dy + pixels * vector);
+    t->folded = cs_aligned(t->strip_dy + pixels * vector);
+    t->columns = cs_aligned(t->folded + g->folded * pixels * vector);
     t->seen = cs_aligned(t->columns + g->seen * cs_tile_columns(g) * vector);
     t->v = cs_aligned(t->seen + cs_seen_vectors(g) * cs_tile_blocks(g) * vector);
     t->v_dy = cs_aligned(t->v + g->points * (cs_tile_blocks(g) * tiles + 1) * vector);
@@ -184,17 +76,20 @@ static void enter_box(cs_tile_task *t, int64_t box)
         for (int64_t c = 0, count = cs_find_block(g, t->block + b).count; c < count; c++) *at++ = b * t->tiles * lanes + c;
 }
 
-/* A panel's sums of a channel and part to the gradient, but for taps that the part before has too. */
-static void store_part(const cs_tile_task *t, const cs_block *b, int64_t channel, const char *sums, int64_t lanes, int64_t outputs, char *dw)
+/* A panel's sums of a channel of the parts to the gradient, but for taps that the part before has too, or that there are not. */
+static void store_channel(const cs_tile_task *t, int64_t channel, const char *sums, int64_t lanes, int64_t outputs, char *dw)
 {
     const cs_tile_gradient *g = t->g;
     const cs_window *w = &g->direct.window;
-    int64_t top, left;
-    cs_part_axis(g, b->slab, 1, &top), cs_part_axis(g, b->slab, 2, &left);
-    const int64_t row = b->slab / g->slab[2] * g->tap - top, column = b->slab % g->slab[2] * g->tap - left;
-    for (int64_t i = row; i < g->tap; i++)
-        t->k->transpose(dw + (((b->first + channel) * w->axis[1].taps + top + i) * w->axis[2].taps + left + column) * w->size, w->w_output,
-                        sums + (i * g->tap + column) * lanes * w->size, lanes, g->tap - column, outputs);
+    const cs_axis *a = w->axis;
+    const cs_part_taps down = cs_find_part(g, channel / w->channels, 1), across = cs_find_part(g, channel / w->channels, 2);
+    const int64_t kernel = channel % w->channels * a[1].taps;
+    for (int64_t i = down.known; i < g->tap && down.first + i * a[1].step < a[1].taps; i++)
+        for (int64_t j = across.known; j < g->tap && across.first + j * a[2].step < a[2].taps; j++) {
+            char *to = dw + ((kernel + down.first + i * a[1].step) * a[2].taps + across.first + j * a[2].step) * w->size;
+            const char *from = sums + (i * g->tap + j) * lanes * w->size;
+            for (int64_t k = 0; k < outputs; k++) memcpy(to + k * w->w_output * w->size, from + k * w->size, (size_t)w->size);
+        }
 }
 
 /* Brings a panel's sums to the gradient. Whether one of them is not finite. */
@@ -204,24 +99,20 @@ static int store_panel(const cs_tile_task *t, int64_t panel)
     const cs_gradient *d = &g->direct;
     const cs_window *w = &d->window;
     const int64_t first = panel * d->vectors * w->lanes, row = t->part * d->outputs + first, lanes = cs_panel_vectors(d, panel) * w->lanes;
-    const int64_t outputs = cs_least(d->vectors * w->lanes, d->outputs - first), kernel = g->taps * lanes * w->size;
-    const char *sums = t->total + before_panel(t, panel), *next = sums;
+    const int64_t outputs = cs_least(d->vectors * w->lanes, d->outputs - first), channel = cs_find_block(g, t->block).first;
+    const char *sums = t->total + before_panel(t, panel);
     char *dw = t->dw + (w->w_base + row * w->w_output) * w->size;
-    if (g->slabs == 1) {
-        t->k->transpose(dw + t->block * w->lanes * g->taps * w->size, w->w_output, sums, lanes, t->channels * g->taps, outputs);
-    }
-    for (int64_t i = 0; i < t->blocks && g->slabs > 1; i++) {
-        const cs_block b = cs_find_block(g, t->block + i);
-        for (int64_t c = 0; c < b.count; c++, next += kernel) store_part(t, &b, c, next, lanes, outputs, dw);
-    }
+    if (g->slabs == 1)
+        t->k->transpose(dw + channel * g->taps * w->size, w->w_output, sums, lanes, t->channels * g->taps, outputs);
+    for (int64_t c = 0; c < t->channels && g->slabs > 1; c++)
+        store_channel(t, channel + c, sums + c * g->taps * lanes * w->size, lanes, outputs, dw);
     return !t->k->finite(sums, t->channels * g->taps * lanes);
 }
 
 static void take_blocks(cs_tile_task *t, int64_t from, int64_t to)
 {
-    const cs_tile_gradient *g = t->g;
-    t->block = from, t->blocks = to - from;
-    t->channels = (to < g->blocks ? channels_before(g, to) : g->slabs * g->direct.window.channels) - channels_before(g, from);
+    const cs_block last = cs_find_block(t->g, to - 1);
+    t->block = from, t->blocks = to - from, t->channels = last.first + last.count - cs_find_block(t->g, from).first;
 }
 
 /* A task's part of an image: panels [from, to). */
@@ -230,7 +121,7 @@ static void run_image(cs_tile_task *t, int64_t from, int64_t to, int note)
     const cs_tile_gradient *g = t->g;
     for (int64_t box = 0; box < g->boxes; box++) {
         enter_box(t, box);
-        transform_inputs(t, note);
+        cs_tile_inputs(t, note);
         for (int64_t panel = from; panel < to; panel++) {
             t->step_dy = (t->tiles * cs_panel_vectors(&g->direct, panel) + 1) * g->direct.window.lanes;
             run_panel(t, panel, box == 0, box == g->boxes - 1);
