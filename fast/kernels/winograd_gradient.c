@@ -111,9 +111,18 @@ int cs_tile_gradient_choose(cs_tile_gradient *g, const cs_window *w, int forced)
 
 cs_block cs_find_block(const cs_tile_gradient *g, int64_t block)
 {
-    const int64_t C = g->direct.window.channels, lanes = g->direct.window.lanes, blocks = g->blocks / g->slabs;
+    const int64_t C = g->direct.window.channels, lanes = g->direct.window.lanes;
     if (g->folded) return (cs_block){block * lanes, cs_least(lanes, g->slabs * C - block * lanes)};
-    return (cs_block){block / blocks * C + block % blocks * lanes, cs_least(lanes, C - block % blocks * lanes)};
+    const int64_t before = block / g->slabs * lanes, count = cs_least(lanes, C - before);
+    return (cs_block){before * g->slabs + block % g->slabs * count, count};
+}
+
+cs_part_channel cs_find_channel(const cs_tile_gradient *g, int64_t i)
+{
+    if (g->folded) return (cs_part_channel){i / g->slabs, i % g->slabs};
+    const int64_t lanes = g->direct.window.lanes, before = i / (lanes * g->slabs) * lanes, rest = i - before * g->slabs;
+    const int64_t count = cs_least(lanes, g->direct.window.channels - before);
+    return (cs_part_channel){before + rest % count, rest / count};
 }
 
 /* The last part of an axis begins early, so that no tap of it is beyond the others. */

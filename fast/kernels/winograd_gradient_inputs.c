@@ -51,33 +51,28 @@ static strip begin_strip(const cs_tile_task *t, int64_t slab, int64_t rows, int6
     return list_places(s, rows, a[1].in, a[2].in, w->x[1], w->x[2], t->places);
 }
 
-/* What some channels of a part see, of every input that is as far from the next as outputs are, plane by plane. */
-static void fold(const cs_tile_task *t, int64_t slab, int64_t channel, int64_t channels, int64_t rows, int64_t columns, char *to)
+/* What a channel of a part sees: every input that is as far from the next as outputs are. */
+static void fold(const cs_tile_task *t, int64_t channel, int64_t rows, int64_t columns, char *to)
 {
     const cs_tile_gradient *g = t->g;
     const cs_window *w = &g->direct.window;
     const cs_axis *a = w->axis;
-    const int64_t top = a[1].first + cs_find_part(g, slab, 1).first + t->h0 * g->side * a[1].step;
-    const int64_t left = a[2].first + cs_find_part(g, slab, 2).first + t->w0 * g->side * a[2].step;
+    const cs_part_channel c = cs_find_channel(g, channel);
+    const int64_t top = a[1].first + cs_find_part(g, c.slab, 1).first + t->h0 * g->side * a[1].step;
+    const int64_t left = a[2].first + cs_find_part(g, c.slab, 2).first + t->w0 * g->side * a[2].step;
     for (int64_t r = 0; r < rows; r++) {
         const int64_t row = top + r * a[1].step;
         t->starts[r] = row < 0 || row >= a[1].in ? ROW_OUTSIDE : row * w->x[1];
     }
     cs_row r = cs_row_of(w, left, a[2].step, columns);
-    r.channels = channels;
-    t->k->copy_rows(to, rows * columns, columns, plane_of(t, channel), t->starts, rows, &r);
+    t->k->copy_rows(to, 0, columns, plane_of(t, c.channel), t->starts, rows, &r);
 }
 
 /* A vector of channels of the parts to the strip. */
 static void fill_folded(const cs_tile_task *t, const cs_block *b, int64_t rows, int64_t columns)
 {
-    const cs_window *w = &t->g->direct.window;
-    const int64_t pixels = rows * columns, C = w->channels;
-    for (int64_t i = 0, n; i < b->count; i += n) {
-        const int64_t slab = (b->first + i) / C, channel = (b->first + i) % C;
-        n = cs_least(b->count - i, C - channel);
-        fold(t, slab, channel, n, rows, columns, t->folded + i * pixels * w->size);
-    }
+    const int64_t pixels = rows * columns;
+    for (int64_t i = 0; i < b->count; i++) fold(t, b->first + i, rows, columns, t->folded + i * pixels * t->g->direct.window.size);
     t->k->gather(t->strip, t->places, t->folded, pixels, 1, b->count, pixels, t->peaks);
 }
 
@@ -94,8 +89,9 @@ void cs_tile_inputs(const cs_tile_task *t, int note)
         if (g->folded) {
             fill_folded(t, &block, rows, columns);
         } else {
-            if (block.first / w->channels != slab) slab = block.first / w->channels, s = begin_strip(t, slab, rows, columns);
-            fill(t, &s, plane_of(t, block.first % w->channels), w->x_channel, w->x[2], block.count, t->strip);
+            const cs_part_channel c = cs_find_channel(g, block.first);
+            if (c.slab != slab) slab = c.slab, s = begin_strip(t, slab, rows, columns);
+            fill(t, &s, plane_of(t, c.channel), w->x_channel, w->x[2], block.count, t->strip);
         }
         if (note) cs_note_seen(t, b);
         for (int64_t h = 0; h < tall; h++) {

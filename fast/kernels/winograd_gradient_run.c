@@ -82,11 +82,11 @@ static void store_channel(const cs_tile_task *t, int64_t channel, const char *su
     const cs_tile_gradient *g = t->g;
     const cs_window *w = &g->direct.window;
     const cs_axis *a = w->axis;
-    const cs_part_taps down = cs_find_part(g, channel / w->channels, 1), across = cs_find_part(g, channel / w->channels, 2);
-    const int64_t kernel = channel % w->channels * a[1].taps;
+    const cs_part_channel c = cs_find_channel(g, channel);
+    const cs_part_taps down = cs_find_part(g, c.slab, 1), across = cs_find_part(g, c.slab, 2);
     for (int64_t i = down.known; i < g->tap && down.first + i * a[1].step < a[1].taps; i++)
         for (int64_t j = across.known; j < g->tap && across.first + j * a[2].step < a[2].taps; j++) {
-            char *to = dw + ((kernel + down.first + i * a[1].step) * a[2].taps + across.first + j * a[2].step) * w->size;
+            char *to = dw + ((c.channel * a[1].taps + down.first + i * a[1].step) * a[2].taps + across.first + j * a[2].step) * w->size;
             const char *from = sums + (i * g->tap + j) * lanes * w->size;
             for (int64_t k = 0; k < outputs; k++) memcpy(to + k * w->w_output * w->size, from + k * w->size, (size_t)w->size);
         }

@@ -73,7 +73,7 @@ int cs_mark_channels(const cs_tile_task *t, char *marks)
             t->k->exceeds_quarter(all, some, uneven);
         }
         for (int64_t l = 0; l < block.count; l++)
-            if (uneven[l]) found = marks[t->part * w->channels + (block.first + l) % w->channels] = 1;
+            if (uneven[l]) found = marks[t->part * w->channels + cs_find_channel(g, block.first + l).channel] = 1;
     }
     return found;
 }

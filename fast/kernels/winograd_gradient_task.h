@@ -30,6 +30,13 @@ typedef struct {
 } cs_block;
 cs_block cs_find_block(const cs_tile_gradient *g, int64_t block);
 
+/* One of these channels: that of the group, and its part. All parts of a channel are near each other, so that a thread has all taps of its
+ * channels: of a vector of channels one part after the other, or of a channel all those by the remainder. */
+typedef struct {
+    int64_t channel, slab;
+} cs_part_channel;
+cs_part_channel cs_find_channel(const cs_tile_gradient *g, int64_t i);
+
 /* Along an axis the first tap of a part, and how many of its taps the part before has already. */
 typedef struct {
     int64_t first, known;
