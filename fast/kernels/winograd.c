@@ -39,6 +39,14 @@ static int64_t apart(int64_t form)
     return form == 42 ? 2 : 1;
 }
 
+/* The error of tiles of seven points along both axes is up to 1100 units roundoff of all products, and the law's bound 32 for each term. */
+enum { FEW_TERMS = 48 };
+
+static int has_terms(const cs_window *w, int64_t points)
+{
+    return points < 49 || w->terms >= FEW_TERMS;
+}
+
 /* Whether an axis may have tiles of a form. */
 static int may_have(const cs_window *w, int axis, int64_t form)
 {
@@ -125,7 +133,7 @@ static int try_tiles(cs_winograd *g, int64_t down, int64_t across)
     if (across > 11 ? !may_have(w, 2, across) : !one_tap(&w->axis[2])) return 0;
     g->step = g->apart = apart(across), g->folded = 0;
     lay_tiles(g, down, across);
-    return 1;
+    return has_terms(w, g->points);
 }
 
 /* Whether the outputs of an axis are further apart than one, and each remainder of its taps by that has so many at most. */
@@ -143,7 +151,7 @@ static int try_folded(cs_winograd *g, int64_t taps)
     if (w->axis[0].taps > 1 || w->channels * w->outputs == 1) return 0;
     g->step = w->axis[1].step, g->apart = 1, g->folded = 1;
     lay_tiles(g, 40 + taps, 40 + taps);
-    return 1;
+    return has_terms(w, g->points);
 }
 
 static int pays(const cs_winograd *g)

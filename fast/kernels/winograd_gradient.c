@@ -2,12 +2,24 @@
 #include "winograd_gradient_task.h"
 
 enum { BOX_BYTES = 1280 << 10, SUMS_BYTES = 448 << 10, IMAGES_BYTES = 1 << 20, LINE = 64 };
-enum { PANEL = 32, LANES = 16, MANY = 4, FEW_KERNELS = 512, FEW_OUTPUTS = 8, MOST_TAPS = 5 };
+enum { PANEL = 32, LANES = 16, MANY = 4, FEW_KERNELS = 512, FEW_OUTPUTS = 8, MOST_TAPS = 5, FEW_POSITIONS = 48 };
 
-/* Whether an axis has enough taps: three, or of those with the same remainder by the stride two to five at most. */
-static int has_taps(const cs_axis *a, int folded)
+/* The most taps with the same remainder by the stride. */
+static int64_t most_taps(const cs_axis *a)
 {
-    return folded ? a->taps > a->step && a->taps <= MOST_TAPS * a->step : a->taps >= 3;
+    return cs_most(cs_ceil(a[1].taps, a[1].step), cs_ceil(a[2].taps, a[2].step));
+}
+
+static int has_positions(const cs_axis *a)
+{
+    return a[1].out * a[2].out >= FEW_POSITIONS;
+}
+
+/* Whether there are enough taps along both axes, and not too many: three, or of those with the same remainder by the stride two. */
+static int has_taps(const cs_axis *a)
+{
+    if (a[1].step * a[2].step == 1) return cs_least(a[1].taps, a[2].taps) >= 3;
+    return a[1].taps > a[1].step && a[2].taps > a[2].step && most_taps(a) <= (has_positions(a) ? MOST_TAPS : 3);
 }
 
 static int suits(const cs_window *w)
@@ -16,8 +28,7 @@ static int suits(const cs_window *w)
     if (w->dtype != CS_F32 && w->dtype != CS_F64) return 0;
     if (a[0].taps != 1 || a[0].out != 1 || w->channels == 0 || w->outputs == 0) return 0;
     if (w->groups > 1 && w->outputs <= FEW_OUTPUTS) return 0; /* whose vectors may be over groups */
-    for (int i = 1; i < 3; i++)
-        if (!has_taps(&a[i], a[1].step * a[2].step > 1) || a[i].gap != 1 || a[i].out == 0) return 0;
+    if (!has_taps(a) || a[1].gap != 1 || a[2].gap != 1 || a[1].out * a[2].out == 0) return 0;
     return a[0].first >= 0 && a[0].first < a[0].in;
 }
 
@@ -81,19 +92,19 @@ static void lay_tiles(cs_tile_gradient *g, int64_t tap)
     choose_box(g);
 }
 
-/* The parts of least cost: of strides they have as many taps as there are. */
+/* The parts of least cost: of strides they have as many taps as there are. The error of seven points along both axes is up to 1100 units
+ * roundoff of all products, and the law's bound 32 for each position. */
 static void choose_parts(cs_tile_gradient *g)
 {
     const cs_axis *a = g->direct.window.axis;
-    const int64_t taps = cs_least(a[1].taps, a[2].taps);
-    int64_t best = 3;
     if (a[1].step * a[2].step > 1) {
-        lay_tiles(g, cs_most(cs_ceil(a[1].taps, a[1].step), cs_ceil(a[2].taps, a[2].step)));
+        lay_tiles(g, most_taps(a));
         return;
     }
+    int64_t best = 3, most = has_positions(a) ? cs_least(MOST_TAPS, cs_least(a[1].taps, a[2].taps)) : 3;
     lay_tiles(g, best);
     double least = tiled_cycles(g);
-    for (int64_t tap = 4; tap <= cs_least(taps, MOST_TAPS); tap++) {
+    for (int64_t tap = 4; tap <= most; tap++) {
         lay_tiles(g, tap);
         if (tiled_cycles(g) < least) best = tap, least = tiled_cycles(g);
     }
