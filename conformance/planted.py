@@ -16,7 +16,7 @@ from convspec.params import Array
 
 CHAPTERS = (
     "planted_calls", "planted_layers", "planted_numbers", "planted_images", "planted_pooling", "planted_errors",
-    "planted_sizes", "planted_cheats", "planted_claims", "planted_windows",
+    "planted_sizes", "planted_large_kernels", "planted_cheats", "planted_claims", "planted_windows",
     "planted_gradients", "planted_gradients_weight", "planted_gradients_local",
     "planted_gradients_pools", "planted_combinations",
 )  # fmt: skip

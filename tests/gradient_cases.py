@@ -39,8 +39,11 @@ def draw_tiles(seed):
     random = np.random.default_rng([seed, 1])
     groups, C, K, images = (int(random.integers(1, most)) for most in (4, 20, 20, 3))
     dtype, S = ("float32", "float64")[seed % 2], random.integers(3, 20, 2)
-    x, dy = (random.standard_normal((images, groups * n, *(S - lost))).astype(dtype) for n, lost in ((C, 0), (K, 2)))
-    return fast.conv_grad_weight(dy, x, (groups * K, C, 3, 3), groups=groups, algorithm="winograd")
+    taps, stride = ((3, 1), (5, 1), (4, 1), (7, 1), (4, 2), (5, 2), (7, 2), (3, 1))[seed % 8]
+    S, keywords = S + taps - 3, {"groups": groups, "stride": stride}
+    x = random.standard_normal((images, groups * C, *S)).astype(dtype)
+    dy = random.standard_normal((images, groups * K, *((S - taps) // stride + 1))).astype(dtype)
+    return fast.conv_grad_weight(dy, x, (groups * K, C, taps, taps), **keywords, algorithm="winograd")
 
 
 def digests(seeds):

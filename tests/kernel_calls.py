@@ -147,12 +147,18 @@ def draw_channels_last(op, seed):
 
 
 def draw_tile_gradients():
-    """Gradients by the weights through Winograd's tiles: of one box and of several, of one image and of several, whose tasks are joined."""
+    """Gradients by the weights through Winograd's tiles: of one box and of several, of one image and of several, whose tasks are joined; of
+    parts of the taps."""
     random = np.random.default_rng(7)
-    for images, C, K, S, groups in ((1, 5, 20, (9, 13), 1), (3, 18, 34, (14, 14), 2), (2, 100, 3, (40, 39), 1)):
+    for images, C, K, S, groups, taps, stride in (
+        (1, 5, 20, (9, 13), 1, 3, 1), (3, 18, 34, (14, 14), 2, 3, 1), (2, 100, 3, (40, 39), 1, 3, 1), (2, 18, 17, (9, 14), 1, 5, 1),
+        (1, 9, 20, (13, 10), 1, 7, 1), (2, 3, 20, (30, 29), 1, 7, 2), (2, 20, 34, (17, 16), 2, 4, 2), (1, 5, 9, (22, 21), 1, 8, 3),
+    ):  # fmt: skip
         for dtype in (np.float32, np.float64):
-            x, dy = (random.standard_normal((images, n, *S)).astype(dtype) for n in (C, K))
-            fast.conv_grad_weight(dy, x, (K, C // groups, 3, 3), padding=1, groups=groups, algorithm="winograd")
+            x, w = random.standard_normal((images, C, *S)).astype(dtype), np.zeros((K, C // groups, taps, taps), dtype)
+            keywords = {"padding": taps // 2, "groups": groups, "stride": stride}
+            dy = random.standard_normal(fast.conv(x, w, **keywords).shape).astype(dtype)
+            fast.conv_grad_weight(dy, x, w.shape, **keywords, algorithm="winograd")
 
 
 def draw_transposed_tiles():
