@@ -59,6 +59,7 @@ cdef extern from "join.h" nogil:
 
 cdef enum:
     CACHE_LINE = 64
+    FEW_BYTES = 1 << 18
     CLEARED_ALONE = 1 << 17
     ON_A_LINE = 1 << 15
 

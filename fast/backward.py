@@ -15,9 +15,9 @@ from convspec.fast.layers import describe
 from convspec.fast.windows import DTYPES, GROUPS, KINDS
 from convspec.params import Array, BiasGrad, ChannelPool, Conv, ConvGrad, PoolGrad
 
-FEW_POSITIONS, FEW_OF_PART, FEW_OF_AXIS = 50, 63, 1000
+FEW_POSITIONS, FEW_OF_LARGE, FEW_OF_PART, FEW_OF_AXIS = 50, 80, 63, 1000
 """Below so many inputs of a channel, "auto" does not transform weights that are used once; of more than three taps along both
-axes, for each part of them; of more taps along one axis, or outputs two apart."""
+axes, and for each part of them; of more taps along one axis, or outputs two apart."""
 
 NOTHING = np.empty(0)
 CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
@@ -47,7 +47,10 @@ def _few_positions(c: ConvGrad, f: Conv) -> int:
     if max(f.R) <= 3:
         return FEW_POSITIONS
     sides = f.R[-2:]
-    return FEW_OF_PART * prod(-(-r // 3) for r in sides) if len(sides) == 2 and min(sides) > 2 else FEW_OF_AXIS
+    if len(sides) < 2 or min(sides) < 3:
+        return FEW_OF_AXIS
+    part = min(sides) if min(sides) < 6 else 4
+    return max(FEW_OF_LARGE, FEW_OF_PART * prod(-(-r // part) for r in sides))
 
 
 def by_known_input(k: Known, dy: Array, w: Array, out: Array | None, threads: int) -> Array | None:

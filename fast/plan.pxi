@@ -49,9 +49,9 @@ cdef class Plan:
         elif w is not None:
             if tiles and cs_winograd_choose(&self.tiles, self.windows, self.count, tiles > 1):
                 self.w, self.b = w, b
-            if once and (self.count == 1 or self.tiles.down):
+            if once:
                 self.w, self.b, self.once = w, b, True
-                self.windows[0].once = not self.tiles.down
+                self.windows[0].once = self.count == 1 and not self.tiles.down
             else:
                 self.pack(w, b, threads, self.tiles.down > 0)
 
@@ -61,7 +61,7 @@ cdef class Plan:
         cdef const void *bias = NULL
         cdef int64_t size = self.tiles.packed if tiled else self.size
         cdef char *packed = <char *>allocated(cs_allocate(size, self.lasting), size)
-        if self.size < 1 << 18:
+        if self.size <= FEW_BYTES:
             threads = 1
         PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
         if b is not None:
@@ -212,30 +212,33 @@ cdef class Plan:
         cdef const void *bias = NULL
         cdef bint raw, zeros = background is not None and background.ndim == 0
         cdef char *scratch
+        cdef int64_t own
         read_strides(x, strides)
         s = self.split(strides, images, threads)
         raw = self.w is not None and (not self.once or s.windows[0].fresh)
-        if self.once and not raw:
-            self.pack(self.w, self.b, s.threads, False)
+        own = self.size if self.once and not raw else 0
         weights = self.packed
-        scratch = <char *>allocated(cs_borrow((s.size + CACHE_LINE) * s.threads), s.size * s.threads)
+        scratch = <char *>allocated(cs_borrow(own + (s.size + CACHE_LINE) * s.threads), own + s.size * s.threads)
         if background is not None and not zeros:
             y[...] = background
         PyObject_GetBuffer(y, &vy, PyBUF_WRITABLE)
-        if raw:
+        if raw or own:
             PyObject_GetBuffer(self.w, &vw, PyBUF_SIMPLE)
             weights = vw.buf
         if self.b is not None:
             PyObject_GetBuffer(self.b, &vb, PyBUF_SIMPLE)
             bias = vb.buf
         with nogil:
+            if own:
+                self.finite = pack_all(self.windows, self.count, s.threads if own > FEW_BYTES else 1, vw.buf, bias, scratch)
+                weights = scratch
             if zeros:
                 clear(<char *>vy.buf, vy.len, s.threads)
-            if not run_all(s.windows, self.count, s.tasks, s.threads, x.buf, weights, bias, vy.buf, scratch, s.size):
+            if not run_all(s.windows, self.count, s.tasks, s.threads, x.buf, weights, bias, vy.buf, scratch + own, s.size):
                 self.finite = False
             cs_give_back(scratch)
         PyBuffer_Release(&vy)
-        if raw:
+        if raw or own:
             PyBuffer_Release(&vw)
         if self.b is not None:
             PyBuffer_Release(&vb)
