@@ -156,7 +156,8 @@ def test_tiny_numbers_keep_their_digits():
 @pytest.mark.clause("fast.algorithm", "fast.winograd-gradient")
 @pytest.mark.parametrize(
     ("shape", "kernel", "keywords", "dtype"),
-    [((1, 4, 9, 9), (3, 3), {"stride": 3}, "f4"), ((1, 4, 20, 20), (9, 9), {"stride": (2, 1)}, "f4"), ((1, 4, 9, 9), (3, 3), {"dilation": 2}, "f4"), ((1, 4, 9, 9), (2, 3), {}, "f4"),
+    [((1, 4, 9, 9), (3, 3), {"stride": 3}, "f4"), ((1, 4, 20, 20), (9, 9), {"stride": (2, 1)}, "f4"),
+     ((1, 4, 9, 9), (3, 3), {"dilation": 2}, "f4"), ((1, 4, 9, 9), (2, 3), {}, "f4"),
      ((1, 4, 30), (3,), {}, "f4"), ((1, 4, 3, 9, 9), (2, 3, 3), {}, "f4"), ((0, 4, 9, 9), (3, 3), {}, "f4"),
      ((1, 4, 9, 9), (3, 3), {"groups": 4, "padding": 1}, "f4"), ((2, 4, 9, 9), (3, 3), {}, "i4")],
 )  # fmt: skip

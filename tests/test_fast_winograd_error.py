@@ -38,7 +38,9 @@ def signs(random, rows, side):
 
 
 @pytest.mark.clause("fast.winograd", "number.bound-fast")
-@pytest.mark.parametrize(("taps", "stride", "side"), [(3, 1, 6), (4, 1, 7), (5, 1, 7), (7, 2, 13), (8, 2, 14), (5, 2, 11)])
+@pytest.mark.parametrize(
+    ("taps", "stride", "side"), [(3, 1, 6), (4, 1, 7), (5, 1, 7), (7, 2, 13), (8, 2, 14), (5, 2, 11)]
+)
 def test_single_taps(taps, stride, side):
     """Of one channel, where the bound is least: of all kernels of one tap."""
     random = np.random.default_rng(taps)
@@ -47,7 +49,10 @@ def test_single_taps(taps, stride, side):
 
     def error(x):
         x = x[:, None].astype(np.float32)
-        y, exact = (fast.conv(a, b, stride=stride, algorithm=c) for a, b, c in ((x, w, "winograd"), (x.astype(float), w, "direct")))
+        y, exact = (
+            fast.conv(a, b, stride=stride, algorithm=c)
+            for a, b, c in ((x, w, "winograd"), (x.astype(float), w, "direct"))
+        )
         return (np.abs(y - exact) / seen_bounds(x, w, stride=stride)).max(axis=(1, 2, 3))
 
     assert grown(random, signs(random, TRIED, side) * random.uniform(0.5, 1, (TRIED, 1, 1)), error).max() <= 1
@@ -55,8 +60,9 @@ def test_single_taps(taps, stride, side):
 
 @pytest.mark.clause("fast.winograd-gradient", "gradient.bound-fast")
 @pytest.mark.parametrize(
-    ("taps", "stride", "padding", "side"), [(3, 1, 1, 3), (3, 1, 1, 5), (5, 1, 2, 5), (5, 1, 2, 7), (4, 1, 1, 5), (7, 2, 3, 9), (7, 2, 3, 14)]
-)  # fmt: skip
+    ("taps", "stride", "padding", "side"),
+    [(3, 1, 1, 3), (3, 1, 1, 5), (5, 1, 2, 5), (5, 1, 2, 7), (4, 1, 1, 5), (7, 2, 3, 9), (7, 2, 3, 14)],
+)
 def test_gradients_by_the_weights(taps, stride, padding, side):
     """Of many channels for a few gradients of outputs."""
     random = np.random.default_rng(taps)

@@ -78,14 +78,9 @@ static void pack_tiles(call *c, int64_t i, char *scratch)
     cs_winograd_pack(c->parameters, i, c->a[1], c->a[2], c->packed);
 }
 
-static void transform_inputs(call *c, int64_t i, char *scratch)
+static void run_tiles(call *c, int64_t i, char *scratch)
 {
-    cs_winograd_input(c->parameters, i, c->a[0], c->common, scratch);
-}
-
-static void finish_tiles(call *c, int64_t i, char *scratch)
-{
-    if (cs_winograd_output(c->parameters, i, c->a[0], c->packed, c->a[2], c->direct, c->y, c->common, scratch))
+    if (cs_winograd_run(c->parameters, i, c->a[0], c->packed, c->a[2], c->direct, c->y, scratch))
         __atomic_store_n(&c->missed, 1, __ATOMIC_RELAXED);
 }
 
@@ -112,16 +107,14 @@ static void run_tiled(call *c, cs_winograd *g, cs_window *w)
     c->parameters = g, c->packed = packed;
     if (g->some) packed = c->a[1]; /* transformed where they are used */
     if (!g->some) phase(c, g->window.groups * g->panels, pack_tiles);
-    c->common = checked(cs_allocate(g->common, 0));
     allocate_scratch(c, g->scratch);
     for (int again = 0; again < 2; again++) {
         c->missed = 0, c->parameters = g, c->packed = packed, c->direct = direct;
-        phase(c, g->input_tasks, transform_inputs);
-        phase(c, g->output_tasks, finish_tiles);
+        phase(c, g->tasks, run_tiles);
         if (!c->missed) break;
         direct = pack_windows(c, w);
     }
-    free(own), free(direct), free(c->common);
+    free(own), free(direct);
 }
 
 static void run_plan(call *c)
