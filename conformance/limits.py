@@ -176,7 +176,8 @@ def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
         return np.asarray(largest[at[:, 0]] * _weights(p.op == "conv_grad_input", w, p.forward)[at[:, 1]])
     if isinstance(p, (ConvGrad, BiasGrad)):
         arrays = magnitudes(lifted(e))
-        arrays["dy"] = np.broadcast_to(largest.reshape(-1, *(1,) * (x.ndim - 1)), x.shape)
+        name = "x" if p.op == "conv_transpose_grad_weight" else "dy"
+        arrays[name] = _even(arrays[name])
         return e.oracle(arrays, policies={"padded_tap": "multiplied"})
     if isinstance(p, Image):
         large = max(greatest(x), _finite(abs(float(p.fillvalue))))
@@ -186,6 +187,12 @@ def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
     tile = () if p.op in ("conv", "conv_transpose") else tuple(o[:, i] % t for i, t in enumerate(p.T))
     sums = _weights(p.op == "conv_transpose", w, p)
     return np.asarray(largest[at[:, 0]] * sums[(k, *tile)] + (0 if b is None else b[(k, *tile)]))
+
+
+def _even(x: Array) -> Array:
+    """Every element is the maximum over the image of its batch element."""
+    largest = x.reshape(len(x), -1).max(axis=1, initial=0)
+    return np.broadcast_to(largest.reshape(-1, *(1,) * (x.ndim - 1)), x.shape)
 
 
 def _weights(transposed: bool, w: Array, f: Conv) -> Array:

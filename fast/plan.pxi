@@ -49,7 +49,7 @@ cdef class Plan:
         elif w is not None:
             if tiles and cs_winograd_choose(&self.tiles, self.windows, self.count, tiles > 1):
                 self.w, self.b = w, b
-            if once:
+            if once and self.count:
                 self.w, self.b, self.once = w, b, True
                 self.windows[0].once = self.count == 1 and not self.tiles.down
             else:

@@ -99,6 +99,17 @@ def test_images_are_added_in_order(case):
     assert_same_bits(gradient(dy, x, shape, keywords), total)
 
 
+@pytest.mark.clause("fast.winograd-gradient", "gradient.bound-fast")
+@pytest.mark.parametrize("case", ["five taps", "remainders of three", "remainders joined", "a stride along one axis"])
+@pytest.mark.parametrize("name", ["winograd", "auto"])
+def test_of_a_transposed_convolution_x_and_dy_change_places(case, name):
+    dy, x, shape, keywords = draw(case)
+    H, W = (np.array(dy.shape[2:]) - 1) * keywords.get("stride", 1) + shape[2:] - 2 * np.array(keywords["padding"])
+    x = x[:, :, :H, :W]
+    dw = fast.conv_transpose_grad_weight(x, dy, shape, **keywords, algorithm=name)
+    assert_same_bits(dw, gradient(dy, x, shape, keywords, name))
+
+
 @pytest.mark.clause("fast.winograd-gradient", "number.special", "number.locality")
 @pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
 @pytest.mark.parametrize("of", ["x", "dy"])
