@@ -157,6 +157,16 @@ static inline cs_row cs_row_of(const cs_window *w, int64_t start, int64_t step, 
     return (cs_row){start, step, count, inside, outside, in, w->boundary, w->fill, w->x[2], 1, w->x_channel};
 }
 
+/* Where so many rows of a plane start that are as far apart as outputs, from row `top` on, if the plane starts at `base`. */
+static inline void cs_list_starts(const cs_window *w, int64_t base, int64_t top, int64_t rows, int64_t *starts)
+{
+    const cs_axis *a = &w->axis[1];
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t row = top + r * a->step;
+        starts[r] = base == ROW_OUTSIDE || row < 0 || row >= a->in ? ROW_OUTSIDE : base + row * w->x[1];
+    }
+}
+
 /* The number of vectors that cover rows x columns pixels; narrow rows, `pitch` apart, share vectors. */
 int64_t cs_vectors(int64_t rows, int64_t columns, int64_t pitch, int64_t lanes);
 

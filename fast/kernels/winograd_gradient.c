@@ -10,6 +10,7 @@ static int64_t most_taps(const cs_axis *a)
     return cs_most(cs_ceil(a[1].taps, a[1].step), cs_ceil(a[2].taps, a[2].step));
 }
 
+/* The error of seven points along both axes is up to 1100 units roundoff of all products, and the law's bound 32 for each position. */
 static int has_positions(const cs_axis *a)
 {
     return a[1].out * a[2].out >= FEW_POSITIONS;
@@ -92,8 +93,7 @@ static void lay_tiles(cs_tile_gradient *g, int64_t tap)
     choose_box(g);
 }
 
-/* The parts of least cost: of strides they have as many taps as there are. The error of seven points along both axes is up to 1100 units
- * roundoff of all products, and the law's bound 32 for each position. */
+/* The parts of least cost: of strides they have as many taps as there are. */
 static void choose_parts(cs_tile_gradient *g)
 {
     const cs_axis *a = g->direct.window.axis;

@@ -1,5 +1,17 @@
-/* The gradient by the weights through Winograd's tiles, F(4, 3), F(3, 5), F(4, 4) and F(4, 2): what is not in winograd.tmpl.h already. Lanes are outputs; part of
- * winograd.tmpl.h. */
+/* The gradient by the weights through Winograd's tiles, F(4, 3), F(3, 5), F(4, 4) and F(4, 2): what is not in winograd.tmpl.h already. Lanes
+ * are outputs; part of winograd.tmpl.h. */
+
+/* Calls DO(form) for parts of so many taps along both axes. */
+#define BY_TAPS(tap, DO) \
+    if (tap == 3) { \
+        DO(43); \
+    } else if (tap == 5) { \
+        DO(35); \
+    } else if (tap == 4) { \
+        DO(44); \
+    } else { \
+        DO(42); \
+    }
 
 /* The gradients of a tile's outputs along an axis become factors at its points: those of a polynomial. */
 INLINE void FN(spread_points)(const int tap, VEC *d)
@@ -59,17 +71,17 @@ INLINE void FN(taps_of)(const int tap, VEC *m)
     m[2] = FN(fma)(far - near, third, m[5]);
 }
 
-/* A row of tiles of a vector of outputs, `side` rows of a strip: the columns, then each tile's rows. Tiles are `apart` elements from each
+/* A row of tiles of a vector of outputs, the rows of a strip: the columns, then each tile's rows. Tiles are `apart` elements from each
  * other in v, and points `step`. */
-INLINE void FN(spread_row)(const int tap, const int side, const T *strip, int64_t tiles, T *columns, T *v, int64_t apart, int64_t step)
+INLINE void FN(spread_row)(const int form, const T *strip, int64_t tiles, T *columns, T *v, int64_t apart, int64_t step)
 {
-    const int points = side + tap - 1;
+    const int points = POINTS(form), side = SIDE(form);
     const int64_t pitch = tiles * side * LANES;
     VEC d[MOST_POINTS];
     for (int64_t c = 0; c < pitch; c += LANES) {
         UNROLL
         for (int i = 0; i < side; i++) d[i] = FN(load)(strip + i * pitch + c);
-        FN(spread_points)(tap, d);
+        FN(spread_points)(TAPS(form), d);
         UNROLL
         for (int i = 0; i < points; i++) FN(store)(columns + i * pitch + c, d[i]);
     }
@@ -77,7 +89,7 @@ INLINE void FN(spread_row)(const int tap, const int side, const T *strip, int64_
         for (int i = 0; i < points; i++) {
             UNROLL
             for (int j = 0; j < side; j++) d[j] = FN(load)(columns + i * pitch + (t * side + j) * LANES);
-            FN(spread_points)(tap, d);
+            FN(spread_points)(TAPS(form), d);
             UNROLL
             for (int j = 0; j < points; j++) FN(store)(v + (i * points + j) * step, d[j]);
         }
@@ -85,15 +97,15 @@ INLINE void FN(spread_row)(const int tap, const int side, const T *strip, int64_
 
 static void FN(spread_tiles)(int64_t tap, const void *strip, int64_t tiles, void *columns, void *v, int64_t apart, int64_t step)
 {
-    if (tap == 3) FN(spread_row)(3, 4, strip, tiles, columns, v, apart, step);
-    else if (tap == 5) FN(spread_row)(5, 3, strip, tiles, columns, v, apart, step);
-    else if (tap == 4) FN(spread_row)(4, 4, strip, tiles, columns, v, apart, step);
-    else FN(spread_row)(2, 4, strip, tiles, columns, v, apart, step);
+#define SPREAD(form) FN(spread_row)(form, strip, tiles, columns, v, apart, step)
+    BY_TAPS(tap, SPREAD)
+#undef SPREAD
 }
 
 /* A column of sums at the points becomes one of taps. */
-INLINE void FN(column_of_taps)(const int points, const int tap, const T *m, int64_t step, VEC half[5][MOST_POINTS], const int j)
+INLINE void FN(column_of_taps)(const int form, const T *m, int64_t step, VEC half[5][MOST_POINTS], const int j)
 {
+    const int points = POINTS(form), tap = TAPS(form);
     VEC p[MOST_POINTS];
     UNROLL
     for (int k = 0; k < points; k++) p[k] = FN(load)(m + (k * points + j) * step);
@@ -104,19 +116,20 @@ INLINE void FN(column_of_taps)(const int points, const int tap, const T *m, int6
 
 /* The taps of each channel, for `vectors` vectors of outputs: of the sums at the points, `step` elements apart, and added to
  * `partial`, and that to `total`, if there are any. */
-INLINE void FN(gather_kernels)(const int points, const int tap, const T *sums, int64_t step, int64_t channels, int64_t vectors,
-                            const T *partial, const T *total, T *to)
+INLINE void FN(gather_kernels)(const int form, const T *sums, int64_t step, int64_t channels, int64_t vectors, const T *partial,
+                               const T *total, T *to)
 {
+    const int points = POINTS(form), tap = TAPS(form);
     const VEC scale = FN(all)(1 / (WINOGRAD_SCALE * WINOGRAD_SCALE));
     for (int64_t i = 0; i < channels * vectors; i++) {
         const T *m = sums + i * LANES;
         VEC half[5][MOST_POINTS];
         if (points == 7) {
             ROLLED
-            for (int j = 0; j < points; j++) FN(column_of_taps)(points, tap, m, step, half, j);
+            for (int j = 0; j < points; j++) FN(column_of_taps)(form, m, step, half, j);
         } else {
             UNROLL
-            for (int j = 0; j < points; j++) FN(column_of_taps)(points, tap, m, step, half, j);
+            for (int j = 0; j < points; j++) FN(column_of_taps)(form, m, step, half, j);
         }
         int64_t at = (i / vectors * tap * tap * vectors + i % vectors) * LANES;
         UNROLL
@@ -136,10 +149,9 @@ INLINE void FN(gather_kernels)(const int points, const int tap, const T *sums, i
 static void FN(gather_taps)(int64_t tap, const void *sums, int64_t step, int64_t channels, int64_t vectors, const void *partial,
                             const void *total, void *to)
 {
-    if (tap == 3) FN(gather_kernels)(6, 3, sums, step, channels, vectors, partial, total, to);
-    else if (tap == 5) FN(gather_kernels)(7, 5, sums, step, channels, vectors, partial, total, to);
-    else if (tap == 4) FN(gather_kernels)(7, 4, sums, step, channels, vectors, partial, total, to);
-    else FN(gather_kernels)(5, 2, sums, step, channels, vectors, partial, total, to);
+#define GATHER(form) FN(gather_kernels)(form, sums, step, channels, vectors, partial, total, to)
+    BY_TAPS(tap, GATHER)
+#undef GATHER
 }
 
 /* Adds the magnitudes of some rows of vectors. */
@@ -157,3 +169,5 @@ static void FN(exceeds_quarter)(const void *all, const void *part, char *marks)
 {
     for (int l = 0; l < LANES; l++) marks[l] |= ((const T *)all)[l] > 4 * ((const T *)part)[l];
 }
+
+#undef BY_TAPS

@@ -60,10 +60,7 @@ static void fold(const cs_tile_task *t, int64_t channel, int64_t rows, int64_t c
     const cs_part_channel c = cs_find_channel(g, channel);
     const int64_t top = a[1].first + cs_find_part(g, c.slab, 1).first + t->h0 * g->side * a[1].step;
     const int64_t left = a[2].first + cs_find_part(g, c.slab, 2).first + t->w0 * g->side * a[2].step;
-    for (int64_t r = 0; r < rows; r++) {
-        const int64_t row = top + r * a[1].step;
-        t->starts[r] = row < 0 || row >= a[1].in ? ROW_OUTSIDE : row * w->x[1];
-    }
+    cs_list_starts(w, 0, top, rows, t->starts);
     cs_row r = cs_row_of(w, left, a[2].step, columns);
     t->k->copy_rows(to, 0, columns, plane_of(t, c.channel), t->starts, rows, &r);
 }
