@@ -59,7 +59,6 @@ cdef extern from "join.h" nogil:
 
 cdef enum:
     CACHE_LINE = 64
-    FEW_BYTES = 1 << 18
     CLEARED_ALONE = 1 << 17
     ON_A_LINE = 1 << 15
 
@@ -162,6 +161,11 @@ cdef int pack_share(const cs_window *w, int64_t windows, int own, int threads, c
             infinite += not cs_pack(w + n, blocks * i // (threads * parts), blocks * (i + 1) // (threads * parts), weights, bias,
                                     packed + w[n].packed)
     return infinite
+
+
+cdef inline int packing(int64_t bytes, int threads) noexcept nogil:
+    """The threads that pack so many bytes of weights."""
+    return 1 if bytes < 1 << 18 else threads
 
 
 cdef bint pack_all(const cs_window *w, int64_t windows, int threads, const void *weights, const void *bias,

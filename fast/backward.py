@@ -22,7 +22,6 @@ axes, and for each part of them; of more taps along one axis, or outputs two apa
 NOTHING = np.empty(0)
 CONVOLUTIONS = ("conv_grad_input", "conv_transpose_grad_input")
 """Gradients that are conv_transpose and conv of dy."""
-WEIGHTS = ("conv_grad_weight", "conv_transpose_grad_weight")
 
 
 def by_input(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm: str, last: bool) -> Array:
@@ -81,7 +80,7 @@ def by_weights(c: ConvGrad, key: Key, out: Array | None, threads: int, algorithm
     last = f.groups == 1 and prod(f.T) == 1 and channels_last(dy)
     described = windows.conv(f, last)
     if _unshared(described) or len(described.fields) == prod(f.T):
-        may = c.op in WEIGHTS and algorithm in ("auto", "winograd") and f.N > 0
+        may = f.op == "conv" and algorithm in ("auto", "winograd") and f.N > 0
         tiled = may and _kernels.takes_tiles(described.fields[0], algorithm == "winograd")
         bare = replace(f, x=NOTHING, w=NOTHING, b=None)
         known = Known(described, "winograd" if tiled else "direct", f.N, c.shape, c.dtype, last, bare)

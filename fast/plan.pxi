@@ -61,8 +61,7 @@ cdef class Plan:
         cdef const void *bias = NULL
         cdef int64_t size = self.tiles.packed if tiled else self.size
         cdef char *packed = <char *>allocated(cs_allocate(size, self.lasting), size)
-        if self.size <= FEW_BYTES:
-            threads = 1
+        threads = packing(self.size, threads)
         PyObject_GetBuffer(w, &vw, PyBUF_SIMPLE)
         if b is not None:
             PyObject_GetBuffer(b, &vb, PyBUF_SIMPLE)
@@ -230,7 +229,7 @@ cdef class Plan:
             bias = vb.buf
         with nogil:
             if own:
-                self.finite = pack_all(self.windows, self.count, s.threads if own > FEW_BYTES else 1, vw.buf, bias, scratch)
+                self.finite = pack_all(self.windows, self.count, packing(own, s.threads), vw.buf, bias, scratch)
                 weights = scratch
             if zeros:
                 clear(<char *>vy.buf, vy.len, s.threads)

@@ -197,7 +197,7 @@ cdef class Small:
         packed = <char *>cs_allocate(self.size + (scratch + CACHE_LINE) * threads, False)
         if packed != NULL:
             if not here:
-                pack_all(windows, self.count, 1 if self.size < 1 << 18 else threads, w, b, packed)
+                pack_all(windows, self.count, packing(self.size, threads), w, b, packed)
             run_all(windows, self.count, tasks, threads, x, w if here else packed, b, y, packed + self.size, scratch)
         if other:
             free(windows)
