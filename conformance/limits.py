@@ -171,13 +171,14 @@ def roundoff(dtype: np.dtype[Any]) -> float:
 def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
     """B of a fast algorithm: every |x| is the maximum over the image of its batch element."""
     p, at = e.params, np.array(e.at, dtype=int).reshape(len(e.at), -1)
-    largest = x.reshape(len(x), -1).max(axis=1, initial=0)
+    largest = _peaks(x)
     if isinstance(p, ConvGrad) and p.op in ("conv_grad_input", "conv_transpose_grad_input"):
         return np.asarray(largest[at[:, 0]] * _weights(p.op == "conv_grad_input", w, p.forward)[at[:, 1]])
     if isinstance(p, (ConvGrad, BiasGrad)):
         arrays = magnitudes(lifted(e))
         name = "x" if p.op == "conv_transpose_grad_weight" else "dy"
-        arrays[name] = _even(arrays[name])
+        a = arrays[name]
+        arrays[name] = np.broadcast_to(_peaks(a).reshape(-1, *(1,) * (a.ndim - 1)), a.shape)
         return e.oracle(arrays, policies={"padded_tap": "multiplied"})
     if isinstance(p, Image):
         large = max(greatest(x), _finite(abs(float(p.fillvalue))))
@@ -189,10 +190,9 @@ def _reach(e: Expectation, x: Array, w: Array, b: Array | None) -> Array:
     return np.asarray(largest[at[:, 0]] * sums[(k, *tile)] + (0 if b is None else b[(k, *tile)]))
 
 
-def _even(x: Array) -> Array:
-    """Every element is the maximum over the image of its batch element."""
-    largest = x.reshape(len(x), -1).max(axis=1, initial=0)
-    return np.broadcast_to(largest.reshape(-1, *(1,) * (x.ndim - 1)), x.shape)
+def _peaks(x: Array) -> Array:
+    """The maximum of each batch element."""
+    return np.asarray(x.reshape(len(x), -1).max(axis=1, initial=0))
 
 
 def _weights(transposed: bool, w: Array, f: Conv) -> Array:

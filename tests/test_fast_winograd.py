@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from winograd_cases import FORMS, draw, draw_form, seen_bounds
+from winograd_cases import FORMS, draw, draw_form, draw_single_taps, seen_bounds
 
 from convspec import fast, reference
 
@@ -189,8 +189,7 @@ def test_a_plan_meets_its_first_outliers_from_many_threads():
 @pytest.mark.parametrize(("taps", "stride"), [(3, 1), (4, 1), (5, 1), (7, 1), (5, 2), (8, 2)])
 def test_single_taps_and_inputs_of_any_sign_obey_the_bound(taps, stride):
     rng = np.random.default_rng(taps)
-    w = np.zeros((taps * taps, 1, taps, taps), np.float32)
-    w.reshape(taps * taps, -1)[np.diag_indices(taps * taps)] = rng.uniform(0.5, 1, taps * taps)
+    w = draw_single_taps(rng, taps)
     signs = rng.choice([-1, 1], (20, 1, 40, 1)) * rng.choice([-1, 1], (20, 1, 1, 40))
     x = (signs * rng.uniform(0.999, 1, signs.shape)).astype(np.float32)
     y = fast.conv(x, w, stride=stride, algorithm="winograd")

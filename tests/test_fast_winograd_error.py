@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from winograd_cases import seen_bounds
+from test_fast_tile_gradient import allowed, exact, gradient
+from winograd_cases import draw_single_taps, seen_bounds
 
 from convspec import fast
 
@@ -44,8 +45,7 @@ def signs(random, rows, side):
 def test_single_taps(taps, stride, side):
     """Of one channel, where the bound is least: of all kernels of one tap."""
     random = np.random.default_rng(taps)
-    w = np.zeros((taps * taps, 1, taps, taps), np.float32)
-    w.reshape(taps * taps, -1)[np.diag_indices(taps * taps)] = random.uniform(0.5, 1, taps * taps)
+    w = draw_single_taps(random, taps)
 
     def error(x):
         x = x[:, None].astype(np.float32)
@@ -69,15 +69,9 @@ def test_gradients_by_the_weights(taps, stride, padding, side):
     shape, keywords = (20, TRIED, taps, taps), {"stride": stride, "padding": padding}
     side_dy = (side + 2 * padding - taps) // stride + 1
     dy = (signs(random, 20, side_dy) * random.uniform(0.5, 1, (20, 1, 1)))[None].astype(np.float32)
-    greatest = np.broadcast_to(np.abs(dy).max(axis=(2, 3), keepdims=True), dy.shape)
 
     def error(x):
-        x = x[None].astype(np.float32)
-        dw = fast.conv_grad_weight(dy, x, shape, **keywords, algorithm="winograd")
-        exact, B = (
-            fast.conv_grad_weight(a.astype(float), b.astype(float), shape, **keywords, algorithm="direct")
-            for a, b in ((dy, x), (greatest, np.abs(x)))
-        )
-        return (np.abs(dw - exact) / (32 * (side_dy**2 + 1) * 2.0**-24 * B)).max(axis=(0, 2, 3))
+        call = dy, x[None].astype(np.float32), shape, keywords
+        return (np.abs(gradient(*call) - exact(*call)) / allowed(*call)).max(axis=(0, 2, 3))
 
     assert grown(random, signs(random, TRIED, side) * random.uniform(0.5, 1, (TRIED, 1, 1)), error).max() <= 1

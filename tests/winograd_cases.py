@@ -64,6 +64,11 @@ def draw(shape, K, groups=1, dtype="float32", taps=3, seed=0):
     return tuple(rng.standard_normal(s).astype(dtype) for s in (shape, w_shape, (K,)))
 
 
+def draw_single_taps(random, taps):
+    """Kernels of one channel that have one tap each: one for each place."""
+    return np.diag(random.uniform(0.5, 1, taps * taps)).astype(np.float32).reshape(-1, 1, taps, taps)
+
+
 def draw_spoilt(seed):
     rng = np.random.default_rng(seed)
     x, w, b = draw((2, 5 + 9 * seed, 11, 9 + seed), 30 + seed, dtype=("float32", "float64")[seed % 2], seed=seed)
